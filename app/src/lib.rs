@@ -1,0 +1,1 @@
+//! certporter's pages.

@@ -1,0 +1,2 @@
+//! The executable `certporter`.
+fn main() {}

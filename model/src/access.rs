@@ -1,0 +1,482 @@
+//! Who may do what: the one gate.
+//!
+//! A [`Caller`] is made where somebody is authenticated, and nowhere else. [`Caller::permitted`] turns it into a
+//! [`Permit`], without which there is no write transaction.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId, GroupId, UserId};
+use crate::macros::words;
+
+words! {
+    /// What somebody is here for.
+    pub enum Role("role") {
+        /// Everything but recovering keys.
+        Administrator = "administrator",
+        /// Profiles, certificates, requests, connectors and CAs.
+        PkiOperator = "pki_operator",
+        /// Looks people up, and acts on their devices and certificates. May be limited to groups.
+        Helpdesk = "helpdesk",
+        /// Asks for and approves the recovery of keys.
+        RecoveryAgent = "recovery_agent",
+        /// Reads everything, changes nothing.
+        Auditor = "auditor",
+        /// Their own devices and certificates.
+        User = "user",
+    }
+}
+
+words! {
+    /// A kind of operation that somebody may or may not do.
+    pub enum Permission("permission") {
+        /// Read users, groups and memberships.
+        DirectoryRead = "directory_read",
+        /// Create, change and delete users, groups and memberships.
+        DirectoryWrite = "directory_write",
+        /// Block and unblock a user.
+        UserBlock = "user_block",
+        /// Read devices and their copies.
+        DeviceRead = "device_read",
+        /// Register devices and change what is known of them.
+        DeviceWrite = "device_write",
+        /// Issue an enrolment code.
+        EnrolmentCodeIssue = "enrolment_code_issue",
+        /// Retire a device.
+        DeviceRetire = "device_retire",
+        /// Block and unblock a device.
+        DeviceBlock = "device_block",
+        /// Declare a device lost.
+        DeviceLost = "device_lost",
+        /// Delete a device.
+        DeviceDelete = "device_delete",
+        /// Read profiles and assignments.
+        ProfileRead = "profile_read",
+        /// Create, change and delete profiles and assignments.
+        ProfileWrite = "profile_write",
+        /// Read requests and their timelines.
+        RequestRead = "request_read",
+        /// Retry and cancel requests.
+        RequestRetry = "request_retry",
+        /// Read certificates; never their keys.
+        CertificateRead = "certificate_read",
+        /// Revoke certificates.
+        CertificateRevoke = "certificate_revoke",
+        /// Have certificates reissued.
+        CertificateReissue = "certificate_reissue",
+        /// Decide on large plans.
+        PlanApprove = "plan_approve",
+        /// Read the audit trail.
+        AuditRead = "audit_read",
+        /// Create and end API tokens.
+        TokenManage = "token_manage",
+        /// Create, change and delete accounts.
+        AccountManage = "account_manage",
+        /// Read and change settings, connectors and CAs.
+        SettingsManage = "settings_manage",
+        /// Ask for, approve and carry out the recovery of keys.
+        KeyRecover = "key_recover",
+        /// Sign in and out, and one's own password.
+        OwnAccount = "own_account",
+        /// A device's own business: enrol, fetch, report, renew.
+        DeviceProtocol = "device_protocol",
+        /// The portal's own work: plan, pipeline, publishing, sweep.
+        SystemWork = "system_work",
+    }
+}
+
+impl Role {
+    /// Whether the role has the permission, if only within its scope.
+    #[must_use]
+    pub const fn has(self, permission: Permission) -> bool {
+        use Permission as P;
+        match self {
+            Self::Administrator => !matches!(permission, P::KeyRecover | P::DeviceProtocol | P::SystemWork),
+            Self::PkiOperator => matches!(
+                permission,
+                P::DirectoryRead
+                    | P::DeviceRead
+                    | P::DeviceBlock
+                    | P::ProfileRead
+                    | P::ProfileWrite
+                    | P::RequestRead
+                    | P::RequestRetry
+                    | P::CertificateRead
+                    | P::CertificateRevoke
+                    | P::CertificateReissue
+                    | P::PlanApprove
+                    | P::AuditRead
+                    | P::OwnAccount
+            ),
+            Self::Helpdesk => matches!(
+                permission,
+                P::DirectoryRead
+                    | P::UserBlock
+                    | P::DeviceRead
+                    | P::DeviceWrite
+                    | P::EnrolmentCodeIssue
+                    | P::DeviceRetire
+                    | P::DeviceBlock
+                    | P::DeviceLost
+                    | P::ProfileRead
+                    | P::RequestRead
+                    | P::RequestRetry
+                    | P::CertificateRead
+                    | P::CertificateRevoke
+                    | P::CertificateReissue
+                    | P::OwnAccount
+            ),
+            Self::RecoveryAgent => {
+                matches!(permission, P::KeyRecover | P::CertificateRead | P::DirectoryRead | P::OwnAccount)
+            }
+            Self::Auditor => matches!(
+                permission,
+                P::DirectoryRead
+                    | P::DeviceRead
+                    | P::ProfileRead
+                    | P::RequestRead
+                    | P::CertificateRead
+                    | P::AuditRead
+                    | P::OwnAccount
+            ),
+            Self::User => matches!(
+                permission,
+                P::DeviceRead
+                    | P::EnrolmentCodeIssue
+                    | P::DeviceRetire
+                    | P::DeviceLost
+                    | P::RequestRead
+                    | P::CertificateRead
+                    | P::CertificateRevoke
+                    | P::CertificateReissue
+                    | P::OwnAccount
+            ),
+        }
+    }
+}
+
+/// Whom an operation is about. The service finds it out before it asks the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The organisation as a whole: nobody limited may do it.
+    Organisation,
+    /// A person, or what is theirs.
+    Person {
+        /// Whose it is; nobody's for a shared device.
+        user: Option<UserId>,
+        /// Every group that the person or the device is in, nested ones included.
+        groups: Vec<GroupId>,
+    },
+    /// The caller's own account.
+    Own,
+}
+
+/// A role and how far it reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The groups it is limited to; `None` is everybody. Only the helpdesk's is ever limited.
+    pub groups: Option<Vec<GroupId>>,
+}
+
+/// Who is behind an action, as the audit trail names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// A part of the portal itself.
+    System {
+        /// Which part: "pipeline", "sweep".
+        name: String,
+    },
+    /// Nobody yet: somebody who signs in, a device that enrols.
+    Anonymous,
+    /// Somebody who is signed in.
+    Account {
+        /// The account.
+        id: AccountId,
+        /// Its name at that time.
+        name: String,
+    },
+    /// A program with a token.
+    Token {
+        /// The token.
+        id: ApiTokenId,
+        /// Its name at that time.
+        name: String,
+        /// Whose token it is.
+        account: Option<AccountId>,
+    },
+    /// A device with its management certificate.
+    Device {
+        /// The device.
+        id: DeviceId,
+    },
+    /// A connector.
+    Connector {
+        /// The connector.
+        id: ConnectorId,
+        /// Its name at that time.
+        name: String,
+    },
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::System { name } => write!(f, "system ({name})"),
+            Self::Anonymous => f.write_str("nobody signed in"),
+            Self::Account { name, .. } => f.write_str(name),
+            Self::Token { name, .. } => write!(f, "token {name}"),
+            Self::Device { id } => write!(f, "device {id}"),
+            Self::Connector { name, .. } => write!(f, "connector {name}"),
+        }
+    }
+}
+
+/// Somebody who wants something, authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    actor: Actor,
+    grants: Vec<Grant>,
+    user: Option<UserId>,
+    address: Option<String>,
+}
+
+/// Refused: who lacks which permission. Answers 403, or 404 where even the existence is not theirs to know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{actor} may not do this: it takes the permission {permission}")]
+pub struct Forbidden {
+    /// Who asked.
+    pub actor: String,
+    /// What it takes.
+    pub permission: Permission,
+}
+
+/// What of a list a caller may see: every list, search and count takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visibility {
+    /// Everything.
+    All,
+    /// People and devices in these groups, nested ones included; and the caller's own.
+    Groups(Vec<GroupId>, Option<UserId>),
+    /// The caller's own.
+    Own(UserId),
+}
+
+impl Caller {
+    /// Somebody signed in, with the account's grants and the user that it is linked to.
+    #[must_use]
+    pub fn account(id: AccountId, name: String, grants: Vec<Grant>, user: Option<UserId>) -> Self {
+        Self { actor: Actor::Account { id, name }, grants, user, address: None }
+    }
+
+    /// A program with a token. The grants are those of the token that its maker still has.
+    #[must_use]
+    pub fn token(id: ApiTokenId, name: String, account: Option<AccountId>, grants: Vec<Grant>) -> Self {
+        Self { actor: Actor::Token { id, name, account }, grants, user: None, address: None }
+    }
+
+    /// A device with its management certificate.
+    #[must_use]
+    pub fn device(id: DeviceId) -> Self {
+        Self { actor: Actor::Device { id }, grants: Vec::new(), user: None, address: None }
+    }
+
+    /// A connector.
+    #[must_use]
+    pub fn connector(id: ConnectorId, name: String) -> Self {
+        Self { actor: Actor::Connector { id, name }, grants: Vec::new(), user: None, address: None }
+    }
+
+    /// A part of the portal itself.
+    #[must_use]
+    pub fn system(name: &'static str) -> Self {
+        Self { actor: Actor::System { name: name.to_owned() }, grants: Vec::new(), user: None, address: None }
+    }
+
+    /// Somebody unknown: may sign in or enrol, and nothing else.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self { actor: Actor::Anonymous, grants: Vec::new(), user: None, address: None }
+    }
+
+    /// The same caller, with the network address it came from.
+    #[must_use]
+    pub fn at(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Its roles and how far they reach.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The user it is linked to.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        self.user
+    }
+
+    /// The network address it came from.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// Whether it has the role, however far.
+    #[must_use]
+    pub fn has_role(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// Passes the gate, or not.
+    ///
+    /// # Errors
+    /// When none of the caller's grants has the permission within that scope.
+    pub fn permitted(&self, permission: Permission, scope: &Scope) -> Result<Permit, Forbidden> {
+        let yes = match &self.actor {
+            Actor::System { .. } => {
+                matches!(permission, Permission::SystemWork)
+            }
+            Actor::Connector { .. } => matches!(permission, Permission::SystemWork),
+            Actor::Device { .. } => matches!(permission, Permission::DeviceProtocol),
+            Actor::Anonymous => matches!(
+                (permission, scope),
+                (Permission::OwnAccount, Scope::Own) | (Permission::DeviceProtocol, _)
+            ),
+            Actor::Account { .. } | Actor::Token { .. } => {
+                self.grants.iter().any(|grant| self.reaches(grant, permission, scope))
+            }
+        };
+        if yes {
+            Ok(Permit { actor: self.actor.clone(), permission, address: self.address.clone() })
+        } else {
+            Err(Forbidden { actor: self.actor.to_string(), permission })
+        }
+    }
+
+    fn reaches(&self, grant: &Grant, permission: Permission, scope: &Scope) -> bool {
+        if !grant.role.has(permission) {
+            return false;
+        }
+        match (scope, grant.role, &grant.groups) {
+            (Scope::Own, _, _) => true,
+            (Scope::Person { user, .. }, Role::User, _) => self.user.is_some() && *user == self.user,
+            (Scope::Organisation, Role::User, _) => false,
+            (_, _, None) => true,
+            (Scope::Person { groups, .. }, _, Some(within)) => groups.iter().any(|g| within.contains(g)),
+            (Scope::Organisation, _, Some(_)) => false,
+        }
+    }
+
+    /// What of a list it may see under a permission to read.
+    ///
+    /// # Errors
+    /// When it has the permission nowhere.
+    pub fn visibility(&self, permission: Permission) -> Result<Visibility, Forbidden> {
+        if matches!(self.actor, Actor::System { .. }) {
+            return Ok(Visibility::All);
+        }
+        let refused = || Forbidden { actor: self.actor.to_string(), permission };
+        let mut within: Vec<GroupId> = Vec::new();
+        let mut limited = false;
+        for grant in self.grants.iter().filter(|g| g.role.has(permission) && g.role != Role::User) {
+            match &grant.groups {
+                None => return Ok(Visibility::All),
+                Some(groups) => {
+                    limited = true;
+                    within.extend(groups);
+                }
+            }
+        }
+        let own =
+            self.user.filter(|_| self.grants.iter().any(|g| g.role == Role::User && g.role.has(permission)));
+        if limited {
+            within.sort();
+            within.dedup();
+            return Ok(Visibility::Groups(within, own));
+        }
+        own.map(Visibility::Own).ok_or_else(refused)
+    }
+}
+
+/// Leave to do one kind of thing: what a write transaction is opened with. Only the gate makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    actor: Actor,
+    permission: Permission,
+    address: Option<String>,
+}
+
+impl Permit {
+    /// Who got it.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// For what.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// From which network address.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    fn group(n: u8) -> GroupId {
+        GroupId::new(Timestamp::from_millis(1), [n; 10])
+    }
+
+    fn somebody(grants: Vec<Grant>, user: Option<UserId>) -> Caller {
+        Caller::account(AccountId::new(Timestamp::from_millis(1), [1; 10]), "somebody".into(), grants, user)
+    }
+
+    #[test]
+    fn a_limited_helpdesk_reaches_its_groups_only() {
+        let caller = somebody(vec![Grant { role: Role::Helpdesk, groups: Some(vec![group(1)]) }], None);
+        let person = |groups| Scope::Person { user: None, groups };
+        assert!(caller.permitted(Permission::DeviceBlock, &person(vec![group(1), group(2)])).is_ok());
+        assert!(caller.permitted(Permission::DeviceBlock, &person(vec![group(2)])).is_err());
+        assert!(caller.permitted(Permission::DeviceBlock, &Scope::Organisation).is_err());
+        assert_eq!(caller.visibility(Permission::DeviceRead), Ok(Visibility::Groups(vec![group(1)], None)));
+    }
+
+    #[test]
+    fn a_user_reaches_what_is_theirs() {
+        let me = UserId::new(Timestamp::from_millis(1), [1; 10]);
+        let other = UserId::new(Timestamp::from_millis(1), [2; 10]);
+        let caller = somebody(vec![Grant { role: Role::User, groups: None }], Some(me));
+        let of = |user| Scope::Person { user, groups: vec![group(1)] };
+        assert!(caller.permitted(Permission::DeviceLost, &of(Some(me))).is_ok());
+        assert!(caller.permitted(Permission::DeviceLost, &of(Some(other))).is_err());
+        assert!(caller.permitted(Permission::DeviceLost, &of(None)).is_err());
+        assert_eq!(caller.visibility(Permission::DeviceRead), Ok(Visibility::Own(me)));
+        assert!(caller.visibility(Permission::AuditRead).is_err());
+    }
+
+    #[test]
+    fn nobody_but_the_portal_does_the_portal_s_work() {
+        let all = Role::ALL.iter().map(|&role| Grant { role, groups: None }).collect();
+        assert!(somebody(all, None).permitted(Permission::SystemWork, &Scope::Organisation).is_err());
+        assert!(Caller::system("sweep").permitted(Permission::SystemWork, &Scope::Organisation).is_ok());
+        assert!(Caller::anonymous().permitted(Permission::DirectoryRead, &Scope::Own).is_err());
+    }
+}
