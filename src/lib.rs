@@ -3,7 +3,11 @@
 //! From the ground up; a module uses those below it and the vocabulary of `certporter-model`:
 //!
 //! - [`clock`], [`random`]: the only homes of the present time and of randomness
+//! - [`config`]: settings from flags, environment and file, parsed once
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
+//! - [`web`]: what answers on the network
 pub mod clock;
+pub mod config;
 pub mod random;
+pub mod web;
 pub mod wire;

@@ -1,0 +1,6 @@
+//! What answers on the network: three listeners, and errors as HTTP.
+//!
+//! - [`problem`]: errors as RFC 9457 problem documents
+//! - [`headers`]: what every answer to a browser carries
+pub mod headers;
+pub mod problem;
