@@ -313,8 +313,8 @@ fn read_file(path: &Path) -> Result<RawSettings, FieldErrors> {
         .map_err(|error| FieldErrors::one("config", format!("{} can't be read: {error}", path.display())))?;
     toml::from_str(&text).map_err(|error| {
         // The error's own text quotes the line, which may hold a password.
-        let line =
-            error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
         FieldErrors::one("config", format!("{}, line {line}: {}", path.display(), error.message()))
     })
 }
