@@ -1,1 +1,2 @@
 //! The backend in one process.
+mod house;

@@ -1,133 +1,23 @@
 //! Certificate profiles: what an administrator writes, and what is left of it once it is known to be right.
 
+mod check;
+mod draft;
+
+pub use draft::{KeyScope, PfxFormat, ProfileDraft, StrongMapping, SubjectType};
 use serde::{Deserialize, Serialize};
+
+use self::check::{check_numbers, check_scope, check_usage, sorted};
 
 use crate::distinguished_name::DnPattern;
 use crate::error::{FieldErrors, ParseError};
 use crate::escrow::EscrowPolicy;
 use crate::feature::Feature;
 use crate::key::{KeyAlgorithm, KeyUsage};
-use crate::macros::words;
 use crate::oid::Oid;
 use crate::platform::Platform;
-use crate::subject_alternative_name::{SanPattern, SanText};
+use crate::subject_alternative_name::SanPattern;
 use crate::text::Name;
 use crate::variable::Variable;
-
-words! {
-    /// Whom a certificate names.
-    pub enum SubjectType("subject type") {
-        /// The person.
-        User = "user",
-        /// The device: a device without an owner can have it too.
-        Device = "device",
-    }
-}
-
-words! {
-    /// How far one key reaches.
-    pub enum KeyScope("key scope") {
-        /// One key and certificate for each device.
-        Device = "device",
-        /// One key and certificate for all of a user's devices, as S/MIME needs.
-        User = "user",
-    }
-}
-
-words! {
-    /// The cryptography inside a PFX.
-    pub enum PfxFormat("PFX format") {
-        /// AES-256-CBC with PBKDF2-HMAC-SHA256, MAC with SHA-256.
-        Modern = "modern",
-        /// Triple DES, MAC with SHA-1: for readers that know nothing newer, inside the device's envelope only.
-        Compat = "compat",
-    }
-}
-
-words! {
-    /// How the user's SID goes into the certificate, for strong mapping (Microsoft KB5014754).
-    pub enum StrongMapping("strong mapping") {
-        /// Not at all.
-        None = "none",
-        /// In the extension 1.3.6.1.4.1.311.25.2.
-        Extension = "extension",
-        /// As a URI among the alternative names.
-        Uri = "uri",
-    }
-}
-
-/// A profile as somebody wrote it: nothing in it is known to be right. JSON's form of a profile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProfileDraft {
-    /// What administrators call it.
-    pub name: String,
-    /// A note for other administrators.
-    #[serde(default)]
-    pub description: String,
-    /// Platforms that it reaches.
-    pub platforms: Vec<Platform>,
-    /// Whom the certificate names.
-    pub subject_type: SubjectType,
-    /// How far one key reaches.
-    pub key_scope: KeyScope,
-    /// Subject with variables (RFC 4514).
-    pub subject: String,
-    /// Alternative names with variables.
-    #[serde(default)]
-    pub subject_alternative_names: Vec<SanText>,
-    /// Algorithm and size of the key.
-    pub key_algorithm: KeyAlgorithm,
-    /// Bits of keyUsage.
-    pub key_usage: KeyUsage,
-    /// Object identifiers of extKeyUsage.
-    pub extended_key_usages: Vec<String>,
-    /// Days from issue to expiry, 1 to 3650.
-    pub validity_days: u32,
-    /// Percentage of the validity that is left when renewal starts, 1 to 99.
-    pub renewal_threshold_percent: u8,
-    /// Uses on the device: one copy each.
-    pub features: Vec<Feature>,
-    /// How long the key is kept.
-    pub escrow: EscrowPolicy,
-    /// Cryptography inside the PFX.
-    #[serde(default = "default_pfx_format")]
-    pub pfx_format: PfxFormat,
-    /// Name of the issuing CA.
-    #[serde(default = "default_ca")]
-    pub ca: String,
-    /// Template or role at that CA; the built-in one needs none.
-    #[serde(default)]
-    pub template: String,
-    /// Pool of connectors that may work on it.
-    #[serde(default = "default_pool")]
-    pub connector_pool: String,
-    /// Whether users may have their own certificate reissued.
-    #[serde(default)]
-    pub user_may_reissue: bool,
-    /// Whether and how the user's SID goes in.
-    #[serde(default = "default_strong_mapping")]
-    pub strong_mapping: StrongMapping,
-    /// Whether renewal keeps the key. Needs retained escrow.
-    #[serde(default)]
-    pub keep_key_on_renewal: bool,
-    /// Whether a new device of the user gets the keys of earlier certificates too, to read old mail.
-    #[serde(default)]
-    pub deliver_history: bool,
-}
-
-fn default_pfx_format() -> PfxFormat {
-    PfxFormat::Modern
-}
-fn default_ca() -> String {
-    "builtin".to_owned()
-}
-fn default_pool() -> String {
-    "default".to_owned()
-}
-fn default_strong_mapping() -> StrongMapping {
-    StrongMapping::None
-}
 
 /// A profile that is right in itself. Only such a one can be issued from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,102 +180,6 @@ impl Profile {
             all.push(Variable::OnPremisesSecurityIdentifier);
         }
         sorted(all)
-    }
-}
-
-fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
-    values.sort();
-    values.dedup();
-    values
-}
-
-fn check_numbers(draft: &ProfileDraft, errors: &mut FieldErrors) {
-    if !(1..=3650).contains(&draft.validity_days) {
-        errors.add("validity_days", "validity is 1 to 3650 days");
-    }
-    if !(1..=99).contains(&draft.renewal_threshold_percent) {
-        errors.add("renewal_threshold_percent", "the renewal threshold is 1 to 99 percent of the validity");
-    }
-    if draft.platforms.is_empty() {
-        errors.add("platforms", "at least one platform is chosen");
-    }
-    if draft.features.is_empty() {
-        errors.add("features", "at least one feature is chosen");
-    }
-    let template = draft.template.chars();
-    if template.clone().count() > 200 || template.clone().any(char::is_control) {
-        errors.add("template", "the template's name has at most 200 characters and no control characters");
-    }
-}
-
-fn check_usage(draft: &ProfileDraft, usages: &[Oid], errors: &mut FieldErrors) {
-    if draft.key_usage.is_empty() {
-        errors.add("key_usage", "at least one key usage is set");
-    }
-    if draft.key_algorithm.is_rsa() && draft.key_usage.key_agreement {
-        errors.add("key_usage", "key agreement needs an elliptic-curve key (RFC 8017 defines none for RSA)");
-    }
-    if !draft.key_algorithm.is_rsa()
-        && (draft.key_usage.key_encipherment || draft.key_usage.data_encipherment)
-    {
-        errors.add(
-            "key_usage",
-            "an elliptic-curve key can't encipher; set key agreement instead (RFC 5480, section 3)",
-        );
-    }
-    if draft.extended_key_usages.is_empty() {
-        errors.add("extended_key_usages", "at least one extended key usage is given");
-    }
-    if usages.iter().any(|oid| oid.as_str() == Oid::SERVER_AUTH) {
-        errors.add(
-            "extended_key_usages",
-            "server authentication has no place in a person's or device's certificate",
-        );
-    }
-}
-
-fn check_scope(
-    draft: &ProfileDraft,
-    subject: Option<&DnPattern>,
-    names: &[SanPattern],
-    errors: &mut FieldErrors,
-) {
-    let mut of_device = subject.map(DnPattern::variables).unwrap_or_default();
-    of_device.extend(names.iter().flat_map(|san| san.pattern().variables().cloned()));
-    if draft.key_scope == KeyScope::User {
-        if draft.escrow != EscrowPolicy::Retained {
-            errors.add(
-                "escrow",
-                "a key for all of a user's devices must be retained, or later devices can't get it",
-            );
-        }
-        if draft.subject_type == SubjectType::Device {
-            errors.add("subject_type", "a key for all of a user's devices names the user");
-        }
-        if let Some(variable) = of_device.iter().find(|v| v.is_of_device()) {
-            let message =
-                format!("{variable} differs by device, but one certificate serves all of a user's devices");
-            errors.add("subject", message);
-        }
-    }
-    if draft.subject_type == SubjectType::Device {
-        if let Some(variable) =
-            of_device.iter().find(|v| !v.is_of_device() && !matches!(v, Variable::Custom(_)))
-        {
-            errors.add("subject", format!("{variable} is the user's, but the certificate names the device"));
-        }
-        if draft.strong_mapping != StrongMapping::None {
-            errors.add(
-                "strong_mapping",
-                "strong mapping carries the user's SID: the subject type must be user",
-            );
-        }
-    }
-    if draft.keep_key_on_renewal && draft.escrow != EscrowPolicy::Retained {
-        errors.add("keep_key_on_renewal", "keeping the key on renewal needs retained escrow");
-    }
-    if draft.deliver_history && (draft.key_scope != KeyScope::User || !draft.key_usage.is_encryption()) {
-        errors.add("deliver_history", "history is for encryption keys of user scope");
     }
 }
 
