@@ -1,6 +1,8 @@
 //! What answers on the network: three listeners, and errors as HTTP.
 //!
+//! - [`listeners`]: bound first, served until the process is asked to stop
 //! - [`problem`]: errors as RFC 9457 problem documents
 //! - [`headers`]: what every answer to a browser carries
 pub mod headers;
+pub mod listeners;
 pub mod problem;
