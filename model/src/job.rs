@@ -15,3 +15,27 @@ words! {
         Dead = "dead",
     }
 }
+
+words! {
+    /// What a job does. Its payload names on what.
+    pub enum JobKind("kind of job") {
+        /// A connector takes a request to its CA: key, intent, CSR, answer.
+        Request = "request",
+        /// The certificate's key goes into escrow, and its first copies are sealed and offered.
+        Deliver = "deliver",
+        /// Pending copies of a certificate are sealed for their devices and offered.
+        Seal = "seal",
+        /// A connector brings a revocation, hold or release to its CA.
+        Revoke = "revoke",
+        /// A CRL is built and published.
+        PublishCrl = "publish_crl",
+        /// An escrowed key is destroyed.
+        DestroyKey = "destroy_key",
+        /// The plan is made and carried out for a scope.
+        Replan = "replan",
+        /// The plan is made for everything, in chunks.
+        Sweep = "sweep",
+        /// What is outdated is cleared away: sessions, codes, finished jobs.
+        Housekeeping = "housekeeping",
+    }
+}

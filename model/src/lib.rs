@@ -10,6 +10,7 @@
 //! - [`text`], [`identity`], [`hardware`]: what people and devices are called
 //! - [`serial`], [`thumbprint`], [`oid`], [`key`]: the parts of a certificate
 //! - [`pattern`], [`variable`], [`distinguished_name`], [`subject_alternative_name`]: names with variables
+//! - [`names`]: those names with the values put in
 //! - [`profile`], [`assignment`], [`platform`], [`feature`], [`escrow`]: what administrators author
 //! - [`device`], [`request`], [`certificate`], [`copy`], [`job`]: states, and which state may follow which
 //! - [`revocation`]: reasons, triggers, who may use which
@@ -28,6 +29,7 @@ pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod key;
+pub mod names;
 pub mod oid;
 pub mod pattern;
 pub mod platform;
