@@ -1,0 +1,41 @@
+//! `cargo xtask build`: server, WASM and stylesheet.
+
+use std::path::PathBuf;
+
+use crate::assets::Site;
+use crate::command;
+use crate::failure::Outcome;
+use crate::progress::Step;
+use crate::workspace::Workspace;
+use crate::{icons, style, tools, wasm};
+
+/// Builds everything; gives the executable.
+pub(crate) fn build(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
+    tools::need(tools::BUILD)?;
+    site(workspace)?;
+    server(workspace, release)
+}
+
+/// Builds what browsers fetch beside the pages.
+pub(crate) fn site(workspace: &Workspace) -> Outcome {
+    let mut site = Site::open(workspace)?;
+    style::build(workspace, &mut site)?;
+    icons::build(workspace, &mut site)?;
+    wasm::build(workspace, &mut site)?;
+    site.close()
+}
+
+/// Builds the executable. With the features that the whole workspace has together, so that the tests build nothing
+/// of it again.
+pub(crate) fn server(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
+    let step = Step::begin("the server");
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--workspace", "--bin", "certporter"]);
+    if release {
+        cargo.arg("--release");
+    }
+    command::run(&step, &mut cargo)?;
+    let executable = workspace.executable(release);
+    step.done(&executable.display().to_string());
+    Ok(executable)
+}

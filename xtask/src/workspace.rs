@@ -1,0 +1,53 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The checkout and the folder that cargo builds into.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The checkout that this program was compiled from; the target folder as `CARGO_TARGET_DIR` says.
+    pub(crate) fn find() -> Self {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .filter(|dir| !dir.is_empty())
+            .map_or_else(|| root.join("target"), |dir| root.join(dir));
+        Self { root, target }
+    }
+
+    /// A path in the checkout.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path in the target folder.
+    pub(crate) fn target(&self, relative: &str) -> PathBuf {
+        self.target.join(relative)
+    }
+
+    /// What the portal serves to browsers beside its pages.
+    pub(crate) fn site(&self) -> PathBuf {
+        self.target("site")
+    }
+
+    /// `cargo`, in the checkout, building into the target folder.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        // What cargo told this program about itself would make its own children build anew.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+            cargo.env_remove(name);
+        }
+        cargo
+    }
+
+    /// The executable of a profile's build.
+    pub(crate) fn executable(&self, release: bool) -> PathBuf {
+        self.target(if release { "release/certporter" } else { "debug/certporter" })
+    }
+}
