@@ -1,2 +1,3 @@
 //! The backend in one process.
 mod house;
+mod pki;
