@@ -27,6 +27,7 @@ impl ParseError {
 
 /// One field that is wrong: its path as in JSON (`features[0].copies`) and a sentence that says what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Path of the field, as in the JSON form.
     pub field: String,

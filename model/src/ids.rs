@@ -11,6 +11,7 @@ macro_rules! ids {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
+        crate::macros::text_schema!($name, Some("uuid"));
 
         impl $name {
             /// A new id from the time and ten random octets: ids sort by when they were made.

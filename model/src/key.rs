@@ -30,6 +30,7 @@ impl KeyAlgorithm {
 
 /// The bits of keyUsage (RFC 5280, section 4.2.1.3) that a certificate for a person or device can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, rename_all = "snake_case", default)]
 pub struct KeyUsage {
     /// Verifies signatures other than on certificates and CRLs: TLS client authentication, S/MIME signing.

@@ -4,6 +4,7 @@
 /// `FromStr`, `TryFrom<String>`) goes through `parse`.
 macro_rules! parsed_text {
     ($name:ident) => {
+        $crate::macros::text_schema!($name, None);
         impl $name {
             /// The text as it was given.
             #[must_use]
@@ -42,6 +43,25 @@ macro_rules! parsed_text {
 }
 pub(crate) use parsed_text;
 
+/// The OpenAPI schema of a type that is a text in JSON, with the text's format if it has a name.
+macro_rules! text_schema {
+    ($name:ident, $format:expr) => {
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let format: Option<&str> = $format;
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .format(format.map(|f| utoipa::openapi::SchemaFormat::Custom(f.to_owned())))
+                    .into()
+            }
+        }
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    };
+}
+pub(crate) use text_schema;
+
 /// An enum whose variants are words: the same word in the database, in JSON, in the UI's classes and in messages.
 macro_rules! words {
     (
@@ -50,6 +70,7 @@ macro_rules! words {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         $vis enum $name { $( $(#[$vmeta])* #[serde(rename = $word)] $variant ),+ }
         impl $name {
             /// Every variant, in order.

@@ -8,6 +8,7 @@ use crate::ParseError;
 /// leading zero octets. Ordered by value. In JSON and in the database's text columns: lower-case hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SerialNumber(Vec<u8>);
+crate::macros::text_schema!(SerialNumber, None);
 
 impl SerialNumber {
     /// From big-endian octets, leading zeros dropped.

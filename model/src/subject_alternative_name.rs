@@ -78,6 +78,7 @@ impl std::fmt::Display for SubjectAlternativeName {
 
 /// An alternative name as text: in JSON an object of kind and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SanText {
     /// Which kind of name.

@@ -9,6 +9,7 @@ macro_rules! digests {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; $length]);
+        crate::macros::text_schema!($name, None);
 
         impl $name {
             /// From the digest's octets.

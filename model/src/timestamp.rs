@@ -11,6 +11,7 @@ use crate::ParseError;
 /// A moment: milliseconds since 1970-01-01T00:00:00Z. In the database a BIGINT, in JSON an RFC 3339 text in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
+crate::macros::text_schema!(Timestamp, Some("date-time"));
 
 /// Milliseconds of the last moment that X.509 can name (RFC 5280, section 4.1.2.5): 9999-12-31T23:59:59Z.
 const LAST: i64 = 253_402_300_799_000;

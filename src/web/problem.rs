@@ -20,7 +20,6 @@ pub struct Problem {
     pub detail: String,
     /// The fields that are wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<Object>)]
     pub errors: Vec<FieldError>,
     /// Names this occurrence in the log, where the detail can't be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]

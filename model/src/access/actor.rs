@@ -6,6 +6,7 @@ use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId};
 
 /// Who is behind an action, as the audit trail names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
     /// A part of the portal itself.

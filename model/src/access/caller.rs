@@ -24,6 +24,7 @@ pub enum Scope {
 
 /// A role and how far it reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Grant {
     /// The role.
     pub role: Role,

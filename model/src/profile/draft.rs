@@ -53,6 +53,7 @@ words! {
 
 /// A profile as somebody wrote it: nothing in it is known to be right. JSON's form of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProfileDraft {
     /// What administrators call it.
