@@ -14,8 +14,8 @@ use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::{CrlNumber, CrlReason};
 
 use super::extension::{self, encode_error};
-use super::issuance::{header, signature_algorithm, signed};
 use super::key::Signer;
+use super::tbs::{header, signature_algorithm, signed};
 use super::{Certificate, PkiError};
 
 const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");

@@ -9,8 +9,8 @@ use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
 use super::extension::encode_error;
-use super::issuance::{public_key_info, signature_algorithm};
 use super::key::Signer;
+use super::tbs::{public_key_info, signature_algorithm};
 use super::{PkiError, PublicKey, name, pem};
 
 /// The most octets that a CSR may have.

@@ -10,25 +10,23 @@ use std::time::Duration;
 use certporter_model::Timestamp;
 use certporter_model::distinguished_name::DistinguishedName;
 use certporter_model::identity::Sid;
-use certporter_model::key::KeyAlgorithm;
 use certporter_model::oid::Oid;
 use certporter_model::profile::StrongMapping;
 use certporter_model::serial::SerialNumber;
-use der::asn1::{Any, BitString, GeneralizedTime, Ia5String, Null, ObjectIdentifier, UtcTime};
+use der::asn1::Ia5String;
 use der::flagset::FlagSet;
-use der::{Decode, Encode, Sequence};
-use x509_cert::certificate::{Rfc5280, Version};
+use der::{Decode, Encode};
+use x509_cert::certificate::Version;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::KeyUsages;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber as X509SerialNumber;
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::time::{Time, Validity as X509Validity};
+use x509_cert::time::Validity as X509Validity;
 
 use super::asked::Asked;
 use super::extension::{self, encode_error};
 use super::key::Signer;
+use super::tbs::{Tbs, key_id, public_key_info, signature_algorithm, signed, time};
 use super::{Certificate, PkiError, PublicKey, digest, name, usage};
 
 /// How far notBefore lies in the past, for devices whose clocks are slow.
@@ -234,17 +232,17 @@ impl Issuance {
     /// encoded.
     pub fn prepare(self, serial: &SerialNumber, issuer: Issuer<'_>) -> Result<Prepared, PkiError> {
         let subject = self.subject.as_ref().map(name::to_x501).transpose()?.unwrap_or_default();
-        let key_id = key_id(&self.public_key)?;
+        let own_key_id = key_id(&self.public_key)?;
         let (issuer_name, issuer_key, issuer_key_id, urls) = match issuer {
             Issuer::Itself => (subject.clone(), self.public_key.clone(), None, None),
             Issuer::Ca(ca, urls) => {
                 self.check_issuer(ca)?;
                 let id = ca.subject_key_id().map(<[u8]>::to_vec);
-                let id = id.map_or_else(|| self::key_id(&ca.public_key()?), Ok)?;
+                let id = id.map_or_else(|| key_id(&ca.public_key()?), Ok)?;
                 (ca.subject_name().clone(), ca.public_key()?, Some(id), Some(urls))
             }
         };
-        let extensions = self.extensions(subject.is_empty(), &key_id, issuer_key_id.as_deref(), urls)?;
+        let extensions = self.extensions(subject.is_empty(), &own_key_id, issuer_key_id.as_deref(), urls)?;
         let tbs = Tbs {
             version: Version::V3,
             serial: X509SerialNumber::new(serial.as_octets()).map_err(encode_error)?,
@@ -370,83 +368,6 @@ impl Prepared {
     }
 }
 
-/// SEQUENCE { what is signed, algorithm, BIT STRING }: certificates and CRLs alike.
-pub(in crate::pki) fn signed(
-    tbs: &[u8],
-    algorithm: &AlgorithmIdentifierOwned,
-    signature: &[u8],
-) -> Result<Vec<u8>, PkiError> {
-    let algorithm = algorithm.to_der().map_err(encode_error)?;
-    let signature = BitString::from_bytes(signature).and_then(|s| s.to_der()).map_err(encode_error)?;
-    let length = tbs.len() + algorithm.len() + signature.len();
-    let mut der = header(0x30, length);
-    der.reserve_exact(length);
-    der.extend_from_slice(tbs);
-    der.extend_from_slice(&algorithm);
-    der.extend_from_slice(&signature);
-    Ok(der)
-}
-
-/// A DER tag and length.
-pub(in crate::pki) fn header(tag: u8, length: usize) -> Vec<u8> {
-    let octets = length.to_be_bytes();
-    let start = octets.iter().position(|&b| b != 0).unwrap_or(octets.len());
-    let octets = octets.get(start..).unwrap_or_default();
-    match (octets, length) {
-        (_, 0..=0x7f) => vec![tag, u8::try_from(length).unwrap_or_default()],
-        (octets, _) => {
-            let count = 0x80 | u8::try_from(octets.len()).unwrap_or_default();
-            [&[tag, count], octets].concat()
-        }
-    }
-}
-
-#[derive(Sequence)]
-struct Tbs {
-    #[asn1(context_specific = "0")]
-    version: Version,
-    serial: X509SerialNumber<Rfc5280>,
-    signature: AlgorithmIdentifierOwned,
-    issuer: Name,
-    validity: X509Validity<Rfc5280>,
-    subject: Name,
-    public_key: SubjectPublicKeyInfoOwned,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
-}
-
 fn oids(texts: &[&str]) -> Vec<Oid> {
     texts.iter().filter_map(|text| Oid::parse(text).ok()).collect()
-}
-
-/// UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280, section 4.1.2.5).
-fn time(moment: Timestamp) -> Result<Time, PkiError> {
-    let since = Duration::from_secs(u64::try_from(moment.as_seconds()).unwrap_or_default());
-    match UtcTime::from_unix_duration(since) {
-        Ok(time) => Ok(time.into()),
-        Err(_) => Ok(GeneralizedTime::from_unix_duration(since).map_err(encode_error)?.into()),
-    }
-}
-
-/// The key identifier: the leftmost 160 bits of the SHA-256 of the public key's BIT STRING (RFC 7093, section 2).
-fn key_id(key: &PublicKey) -> Result<Vec<u8>, PkiError> {
-    let info = public_key_info(key)?;
-    let digest = digest::sha256(info.subject_public_key.raw_bytes());
-    Ok(digest.get(..20).unwrap_or_default().to_vec())
-}
-
-pub(in crate::pki) fn public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, PkiError> {
-    SubjectPublicKeyInfoOwned::from_der(key.as_der()).map_err(|e| PkiError::malformed("public key", e))
-}
-
-/// The algorithm that a key signs with.
-pub(in crate::pki) fn signature_algorithm(algorithm: KeyAlgorithm) -> AlgorithmIdentifierOwned {
-    const SHA256_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-    const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-    const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-    match algorithm {
-        KeyAlgorithm::EcP256 => AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None },
-        KeyAlgorithm::EcP384 => AlgorithmIdentifierOwned { oid: ECDSA_SHA384, parameters: None },
-        _ => AlgorithmIdentifierOwned { oid: SHA256_RSA, parameters: Some(Any::from(Null)) },
-    }
 }

@@ -2,7 +2,7 @@
 //! `der`.
 //!
 //! - [`key`], [`key_pool`]: key pairs, and the threads that generate them
-//! - [`csr`], [`certificate`], [`name`], [`extension`]: what is read and written of X.509
+//! - [`csr`], [`asked`], [`certificate`]: what is read and written of X.509
 //! - [`issuance`]: a certificate that is to be, from parsed parts; the only way to a signature
 //! - [`check`]: what was issued against what was asked
 //! - [`crl`]: revocation lists
@@ -18,18 +18,19 @@ pub mod crl;
 pub mod csr;
 pub mod digest;
 pub mod error;
-pub mod extension;
+mod extension;
 pub mod issuance;
 pub mod key;
 pub mod key_pool;
-pub mod name;
+mod name;
 pub mod password;
 pub mod pem;
 pub mod pkcs12;
 pub mod public_key;
 pub mod secret_box;
+mod tbs;
 pub mod tls;
-pub mod usage;
+mod usage;
 
 pub use asked::Asked;
 pub use certificate::Certificate;
