@@ -5,11 +5,13 @@
 //! - [`clock`], [`random`]: the only homes of the present time and of randomness
 //! - [`config`]: settings from flags, environment and file, parsed once
 //! - [`pki`]: keys, certificates, PKCS#12, CMS, CRLs, TLS; pure, the only user of `openssl`
+//! - [`plan`]: what should be, what is there, and what follows; pure
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`web`]: what answers on the network
 pub mod clock;
 pub mod config;
 pub mod pki;
+pub mod plan;
 pub mod random;
 pub mod web;
 pub mod wire;

@@ -1,0 +1,187 @@
+//! What should be: computed from a snapshot of the directory, never stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use certporter_model::profile::Profile;
+use certporter_model::thumbprint::ContentDigest;
+use certporter_model::{DeviceId, EnrolmentId, ProfileId, Timestamp, UserId};
+
+use super::content::{Content, Obstacle};
+use super::departure::Departure;
+use super::device_wish;
+use super::digest::TemplateDigest;
+use super::directory::{DeviceEntry, Directory, ProfileEntry, Reissue};
+use super::reach::Reach;
+use super::slot::{Holder, Place, Slot};
+use super::user_wish;
+
+/// What the organisation allows, whatever the profile.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long a certificate may be on hold before it is revoked.
+    pub hold: Duration,
+    /// A certificate is renewed only while a device that shall have it was in contact within this time; one that is
+    /// unseen for longer renews at its next contact.
+    pub contact: Duration,
+}
+
+impl Default for Limits {
+    /// Holds of 30 days, contact within 30 days.
+    fn default() -> Self {
+        let month = Duration::from_secs(30 * 24 * 3600);
+        Self { hold: month, contact: month }
+    }
+}
+
+/// What should be in each slot of the holders in question.
+#[derive(Debug)]
+pub struct Desired {
+    /// By slot. A slot that isn't in it is not known: the plan leaves it as it is.
+    pub wishes: BTreeMap<Slot, Wish>,
+    /// What the organisation allows.
+    pub limits: Limits,
+}
+
+/// What should be in a slot.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// A certificate with these copies.
+    Wanted(Box<Wanted>),
+    /// The same, but its device or user is blocked: on hold, and no copies until then.
+    Held(Box<Wanted>),
+    /// Nothing, and why.
+    Unwanted(Parting),
+}
+
+impl Wish {
+    /// Whose the slot is now, and under which enrolment.
+    pub(super) fn owner_and_enrolment(&self) -> (Option<UserId>, Option<EnrolmentId>) {
+        match self {
+            Self::Wanted(wanted) | Self::Held(wanted) => (wanted.owner, wanted.enrolment),
+            Self::Unwanted(parting) => (parting.owner, parting.enrolment),
+        }
+    }
+}
+
+/// Why nothing should be in a slot.
+#[derive(Debug, Clone, Copy)]
+pub struct Parting {
+    /// The gravest cause that applies to whoever has the slot now.
+    pub departure: Departure,
+    /// The user, or the device's present owner: another one's certificate goes for another cause.
+    pub owner: Option<UserId>,
+    /// The device's present enrolment; none for user scope.
+    pub enrolment: Option<EnrolmentId>,
+    /// The part of the cause that lies in the device itself, whoever owns it.
+    pub of_device: Option<Departure>,
+}
+
+/// A certificate that should be there.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The profile in its current version.
+    pub profile: Arc<Profile>,
+    /// The version's number.
+    pub version: i64,
+    /// Its names, or why they can't be rendered yet.
+    pub content: Result<Content, Obstacle>,
+    /// What it depends on.
+    pub digest: ContentDigest,
+    /// The user, or the device's owner.
+    pub owner: Option<UserId>,
+    /// The device's present enrolment; none for user scope.
+    pub enrolment: Option<EnrolmentId>,
+    /// Why a user-scoped certificate has no copies, if it has none.
+    pub idle: Option<Departure>,
+    /// Copies, sorted, each with the generation of the management certificate that its envelope must be for. Empty
+    /// for a user without an enrolled device: then nothing new is issued.
+    pub copies: BTreeMap<Place, i64>,
+    /// When one of the devices was last in contact.
+    pub last_seen: Option<Timestamp>,
+    /// When an edit of the profile reaches certificates that exist.
+    pub on_edit: Reissue,
+    /// When a changed attribute does.
+    pub on_attribute_change: Reissue,
+}
+
+impl Desired {
+    /// What should be with these holders, and in these slots where something is.
+    #[must_use]
+    pub fn of(
+        directory: &Directory,
+        limits: Limits,
+        holders: impl IntoIterator<Item = Holder>,
+        occupied: impl IntoIterator<Item = Slot>,
+        now: Timestamp,
+    ) -> Self {
+        let reach = Reach::new(directory, now);
+        let templates =
+            directory.profiles.iter().map(|(id, entry)| (*id, TemplateDigest::of(&entry.profile)));
+        let mut owned: BTreeMap<UserId, Vec<DeviceId>> = BTreeMap::new();
+        for (id, device) in &directory.devices {
+            if let Some(owner) = device.owner {
+                owned.entry(owner).or_default().push(*id);
+            }
+        }
+        let view = View { directory, reach, templates: templates.collect(), owned };
+        let mut occupied_by: BTreeMap<Holder, BTreeSet<ProfileId>> = BTreeMap::new();
+        for slot in occupied {
+            occupied_by.entry(slot.holder).or_default().insert(slot.profile);
+        }
+        for holder in holders {
+            occupied_by.entry(holder).or_default();
+        }
+        let mut wishes = BTreeMap::new();
+        for (holder, profiles) in occupied_by {
+            match holder {
+                Holder::Device(device) => device_wish::add(&view, device, &profiles, &mut wishes),
+                Holder::User(user) => user_wish::add(&view, user, &profiles, &mut wishes),
+            }
+        }
+        Self { wishes, limits }
+    }
+}
+
+/// The snapshot with what is computed from it once.
+#[derive(Debug)]
+pub(super) struct View<'d> {
+    pub(super) directory: &'d Directory,
+    pub(super) reach: Reach<'d>,
+    templates: BTreeMap<ProfileId, TemplateDigest>,
+    owned: BTreeMap<UserId, Vec<DeviceId>>,
+}
+
+impl<'d> View<'d> {
+    /// Devices that a user owns, in whatever state.
+    pub(super) fn devices_of(&self, user: UserId) -> impl Iterator<Item = (DeviceId, &'d DeviceEntry)> {
+        let ids = self.owned.get(&user).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.directory.devices.get(id)?)))
+    }
+
+    /// A wanted certificate without its copies.
+    pub(super) fn wanted(
+        &self,
+        id: ProfileId,
+        entry: &ProfileEntry,
+        content: Result<Content, Obstacle>,
+        owner: Option<UserId>,
+        enrolment: Option<EnrolmentId>,
+    ) -> Wanted {
+        let template = self.templates.get(&id).copied().unwrap_or_else(|| TemplateDigest::of(&entry.profile));
+        Wanted {
+            profile: Arc::clone(&entry.profile),
+            version: entry.version,
+            digest: template.with(&content),
+            content,
+            owner,
+            enrolment,
+            idle: None,
+            copies: BTreeMap::new(),
+            last_seen: None,
+            on_edit: entry.on_edit,
+            on_attribute_change: entry.on_attribute_change,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a device should hold of its own: profiles whose key scope is the device.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use certporter_model::device::{DeviceState, UserState};
+use certporter_model::profile::{KeyScope, SubjectType};
+use certporter_model::{DeviceId, EnrolmentId, ProfileId};
+
+use super::content::render;
+use super::departure::Departure;
+use super::desired::{Parting, View, Wanted, Wish};
+use super::directory::{DeviceEntry, Membership, ProfileEntry, UserEntry};
+use super::slot::{Holder, Place, Slot};
+
+/// Adds what a device should hold, and why it shouldn't hold what is in the other occupied slots.
+pub(super) fn add(
+    view: &View<'_>,
+    id: DeviceId,
+    occupied: &BTreeSet<ProfileId>,
+    wishes: &mut BTreeMap<Slot, Wish>,
+) {
+    let Some(device) = view.directory.devices.get(&id) else { return };
+    let owner = match device.owner {
+        // An owner who isn't in the snapshot: nothing is known about this device.
+        Some(user) => match view.directory.users.get(&user) {
+            Some(entry) => Some(entry),
+            None => return,
+        },
+        None => None,
+    };
+    let memberships = Memberships::of(device, owner);
+    let brought = memberships.union(|m| view.reach.brought(m));
+    let barred = memberships.union(|m| view.reach.barred(m));
+    for profile in brought.union(occupied).copied() {
+        let Some(entry) = view.directory.profiles.get(&profile) else { continue };
+        let slot = Slot { holder: Holder::Device(id), profile };
+        let mut causes = Vec::new();
+        causes.extend(Departure::of_device(device.state));
+        causes.extend(owner.and_then(|user| Departure::of_user(user.state)));
+        causes.extend(profile_cause(entry, device));
+        if barred.contains(&profile) {
+            causes.push(Departure::LEFT_GROUP);
+        } else if !brought.contains(&profile) && !entry.deleted {
+            causes.push(view.reach.why_not(profile, &memberships.0));
+        }
+        let parting = |departure| {
+            Wish::Unwanted(Parting {
+                departure,
+                owner: device.owner,
+                enrolment: device.enrolment,
+                of_device: Departure::of_device(device.state),
+            })
+        };
+        let wish = match (Departure::gravest(causes), device.enrolment) {
+            (Some(departure), _) => parting(departure),
+            (None, Some(enrolment)) => {
+                let wanted = Box::new(wanted(view, profile, entry, id, device, enrolment, owner));
+                let user_blocked = owner.is_some_and(|user| user.state == UserState::Blocked);
+                if user_blocked || device.state == DeviceState::Blocked {
+                    Wish::Held(wanted)
+                } else {
+                    Wish::Wanted(wanted)
+                }
+            }
+            (None, None) => parting(Departure::RETIRED),
+        };
+        if matches!(wish, Wish::Wanted(_)) || occupied.contains(&profile) {
+            wishes.insert(slot, wish);
+        }
+    }
+}
+
+/// What the profile itself has against this device.
+fn profile_cause(entry: &ProfileEntry, device: &DeviceEntry) -> Option<Departure> {
+    let profile = &entry.profile;
+    if entry.deleted {
+        Some(Departure::PROFILE_DELETED)
+    } else if profile.key_scope() != KeyScope::Device {
+        Some(Departure::EDITED)
+    } else if profile.subject_type() == SubjectType::User && device.owner.is_none() {
+        Some(Departure::HANDED_OVER)
+    } else if !profile.platforms().contains(&device.platform) {
+        Some(Departure::EDITED_OUT)
+    } else {
+        None
+    }
+}
+
+fn wanted(
+    view: &View<'_>,
+    profile: ProfileId,
+    entry: &ProfileEntry,
+    id: DeviceId,
+    device: &DeviceEntry,
+    enrolment: EnrolmentId,
+    owner: Option<&UserEntry>,
+) -> Wanted {
+    let of_device = entry.profile.subject_type() == SubjectType::Device;
+    let user = owner.filter(|_| !of_device).map(|user| &user.values);
+    let content = render(&entry.profile, user, Some(&device.values));
+    let mut wanted = view.wanted(profile, entry, content, device.owner, Some(enrolment));
+    wanted.last_seen = device.last_seen;
+    for feature in entry.profile.features() {
+        let place = Place { device: id, enrolment, feature: *feature };
+        wanted.copies.insert(place, device.management_generation);
+    }
+    wanted
+}
+
+/// The memberships that count for a device: its own and its owner's.
+pub(super) struct Memberships<'d>(pub(super) Vec<&'d [Membership]>);
+
+impl<'d> Memberships<'d> {
+    pub(super) fn of(device: &'d DeviceEntry, owner: Option<&'d UserEntry>) -> Self {
+        let of_user = owner.map(|user| user.memberships.as_slice());
+        Self(of_user.into_iter().chain([device.memberships.as_slice()]).collect())
+    }
+
+    pub(super) fn union(&self, of: impl Fn(&[Membership]) -> BTreeSet<ProfileId>) -> BTreeSet<ProfileId> {
+        self.0.iter().flat_map(|memberships| of(memberships)).collect()
+    }
+}

@@ -1,0 +1,59 @@
+//! Decides. Everything that happens to a certificate follows from one pure function, [`plan`]: what should be
+//! ([`Desired`], computed from a [`Directory`]) against what is there ([`Actual`]) gives [`Action`]s. Every event is
+//! only a change of state; nothing else decides anything.
+//!
+//! Applying a plan makes the next plan empty. A slot (a profile with a holder) has at most one current certificate, and
+//! at most one predecessor that waits until the current one is confirmed. Nothing is alive that is not desired. A key
+//! is destroyed as soon as its policy says.
+//!
+//! - [`directory`]: the snapshot of profiles, assignments, groups, users and devices
+//! - [`desired`]: what should be, or why not; [`content`] renders names, [`digest`] makes them comparable
+//! - [`actual`]: certificates, copies, keys, requests in flight
+//! - [`departure`]: reasons and triggers, the table of events
+//! - [`action`]: what is to be done
+//! - [`renewal`]: when a certificate is due
+//! - [`summary`]: a plan for people: counts, and the digest that a preview carries
+//! - [`safety`]: which plans wait for an administrator
+
+pub mod action;
+pub mod actual;
+pub mod content;
+pub mod departure;
+pub mod desired;
+pub mod digest;
+pub mod directory;
+pub mod renewal;
+pub mod safety;
+pub mod slot;
+pub mod summary;
+
+mod certificates;
+mod copies;
+mod device_wish;
+mod keys;
+mod reach;
+mod requests;
+mod slot_plan;
+mod user_wish;
+
+use certporter_model::Timestamp;
+
+pub use action::{Action, Asked, Purpose};
+pub use actual::{Actual, Holding};
+pub use departure::Departure;
+pub use desired::{Desired, Limits, Wish};
+pub use directory::Directory;
+pub use slot::{Holder, Place, Slot};
+
+/// What has to be done so that what is there becomes what should be. Actions come slot by slot, and within a slot in
+/// the order in which they are to be done.
+#[must_use]
+pub fn plan(desired: &Desired, actual: &Actual, now: Timestamp) -> Vec<Action> {
+    let empty = Holding::default();
+    let of_slot = |(slot, wish)| {
+        let holding = actual.holdings.get(slot).unwrap_or(&empty);
+        let limits = desired.limits;
+        slot_plan::SlotPlan { slot: *slot, wish, holding, limits, now, actions: Vec::new() }.run()
+    };
+    desired.wishes.iter().flat_map(of_slot).collect()
+}

@@ -1,0 +1,49 @@
+//! Which plans wait for an administrator.
+
+use certporter_model::revocation::Reason;
+
+use super::summary::Summary;
+
+/// Up to this many certificates may go by themselves, however few there are.
+pub const ALWAYS_ALLOWED: usize = 50;
+
+/// Of more than this many, one in this many may.
+const ONE_IN: usize = 20;
+
+/// What set a plan off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody who saw a preview, or who acted on one device or person.
+    Person,
+    /// Sync, import or sweep: a mistake elsewhere may be behind it.
+    Automatic,
+}
+
+/// Whether a plan has to be approved before it is applied: an automatic one that would revoke or replace more than
+/// 50 certificates and more than 5 % of those that are alive. Renewals at their time and
+/// predecessors whose successor is confirmed don't count: they are the ordinary course.
+#[must_use]
+pub fn needs_approval(origin: Origin, summary: &Summary, alive: usize) -> bool {
+    let superseded = summary.revoked.get(&Reason::Superseded).copied().unwrap_or(0);
+    let gone = summary.revocations() - superseded + summary.held + summary.reissued;
+    origin == Origin::Automatic && gone > ALWAYS_ALLOWED.max(alive / ONE_IN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_automatic_plans_wait() {
+        let of = |revoked, reissued| Summary {
+            revoked: [(Reason::PrivilegeWithdrawn, revoked)].into(),
+            reissued,
+            ..Summary::default()
+        };
+        assert!(!needs_approval(Origin::Automatic, &of(50, 0), 100));
+        assert!(needs_approval(Origin::Automatic, &of(40, 11), 100));
+        assert!(!needs_approval(Origin::Automatic, &of(100, 0), 2_000));
+        assert!(needs_approval(Origin::Automatic, &of(101, 0), 2_000));
+        assert!(!needs_approval(Origin::Person, &of(101, 0), 2_000));
+    }
+}

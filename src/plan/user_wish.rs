@@ -1,0 +1,136 @@
+//! What a user should hold on all devices: profiles whose key scope is the user.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use certporter_model::device::{DeviceState, UserState};
+use certporter_model::profile::KeyScope;
+use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::{DeviceId, ProfileId, UserId};
+
+use super::content::render;
+use super::departure::Departure;
+use super::desired::{Parting, View, Wish};
+use super::directory::{DeviceEntry, ProfileEntry, UserEntry};
+use super::slot::{Holder, Place, Slot};
+
+/// A device of the user, and what its own groups bring and bar.
+struct Owned<'d> {
+    id: DeviceId,
+    device: &'d DeviceEntry,
+    brought: BTreeSet<ProfileId>,
+    barred: BTreeSet<ProfileId>,
+}
+
+/// Adds what a user should hold, and why not what is in the other occupied slots.
+pub(super) fn add(
+    view: &View<'_>,
+    id: UserId,
+    occupied: &BTreeSet<ProfileId>,
+    wishes: &mut BTreeMap<Slot, Wish>,
+) {
+    let Some(user) = view.directory.users.get(&id) else { return };
+    let brought = view.reach.brought(&user.memberships);
+    let barred = view.reach.barred(&user.memberships);
+    let owned: Vec<Owned<'_>> = view
+        .devices_of(id)
+        .map(|(id, device)| Owned {
+            id,
+            device,
+            brought: view.reach.brought(&device.memberships),
+            barred: view.reach.barred(&device.memberships),
+        })
+        .collect();
+    let by_device = owned.iter().flat_map(|owned| &owned.brought);
+    let candidates: BTreeSet<ProfileId> = brought.iter().chain(by_device).chain(occupied).copied().collect();
+    for profile in candidates {
+        let Some(entry) = view.directory.profiles.get(&profile) else { continue };
+        let slot = Slot { holder: Holder::User(id), profile };
+        let by_user = brought.contains(&profile);
+        let mut causes = Vec::new();
+        causes.extend(Departure::of_user(user.state));
+        if entry.deleted {
+            causes.push(Departure::PROFILE_DELETED);
+        } else if entry.profile.key_scope() != KeyScope::User {
+            causes.push(Departure::EDITED);
+        }
+        if barred.contains(&profile) {
+            causes.push(Departure::LEFT_GROUP);
+        } else if !by_user && !entry.deleted && !owned.iter().any(|o| o.brings(profile, entry)) {
+            causes.push(lost_reach(view, profile, user, &owned));
+        }
+        let wish = match Departure::gravest(causes) {
+            Some(departure) => {
+                Wish::Unwanted(Parting { departure, owner: Some(id), enrolment: None, of_device: None })
+            }
+            None => wanted(view, profile, entry, (id, user), &owned, by_user),
+        };
+        let new = matches!(&wish, Wish::Wanted(wanted) if !wanted.copies.is_empty());
+        if new || occupied.contains(&profile) {
+            wishes.insert(slot, wish);
+        }
+    }
+}
+
+impl Owned<'_> {
+    /// Whether its own groups keep the profile with the user: it may get it now, or after its block.
+    fn brings(&self, profile: ProfileId, entry: &ProfileEntry) -> bool {
+        self.brought.contains(&profile)
+            && !self.barred.contains(&profile)
+            && entry.profile.platforms().contains(&self.device.platform)
+            && matches!(self.device.state, DeviceState::Enrolled | DeviceState::Blocked)
+    }
+}
+
+/// Why neither the user's groups nor those of the devices bring the profile any more.
+fn lost_reach(view: &View<'_>, profile: ProfileId, user: &UserEntry, owned: &[Owned<'_>]) -> Departure {
+    let reached: Vec<_> = owned.iter().filter(|owned| owned.brought.contains(&profile)).collect();
+    if !reached.is_empty() {
+        return no_copies(profile, &reached);
+    }
+    let of_devices = owned.iter().map(|o| o.device.memberships.as_slice());
+    let all: Vec<_> = of_devices.chain([user.memberships.as_slice()]).collect();
+    view.reach.why_not(profile, &all)
+}
+
+/// Why none of these devices gets a copy, though the profile reaches them.
+fn no_copies(profile: ProfileId, reached: &[&Owned<'_>]) -> Departure {
+    let cause = |owned: &&Owned<'_>| match owned.device.state {
+        // That a key on it counts as compromised is seen from its copies; the device may never have got one.
+        DeviceState::Lost => Departure::new(Reason::CessationOfOperation, Trigger::DeviceLost),
+        _ if owned.barred.contains(&profile) => Departure::LEFT_GROUP,
+        DeviceState::Blocked => Departure::BLOCKED,
+        state => Departure::of_device(state).unwrap_or(Departure::EDITED_OUT),
+    };
+    Departure::gravest(reached.iter().map(cause)).unwrap_or(Departure::HANDED_OVER)
+}
+
+fn wanted(
+    view: &View<'_>,
+    profile: ProfileId,
+    entry: &ProfileEntry,
+    (id, user): (UserId, &UserEntry),
+    owned: &[Owned<'_>],
+    by_user: bool,
+) -> Wish {
+    let content = render(&entry.profile, Some(&user.values), None);
+    let mut wanted = Box::new(view.wanted(profile, entry, content, Some(id), None));
+    for Owned { id, device, brought, barred } in owned {
+        let reached = (by_user || brought.contains(&profile)) && !barred.contains(&profile);
+        let Some(enrolment) = device.enrolment.filter(|_| reached && device.state.is_served()) else {
+            continue;
+        };
+        if !entry.profile.platforms().contains(&device.platform) {
+            continue;
+        }
+        wanted.last_seen = wanted.last_seen.max(device.last_seen);
+        for feature in entry.profile.features() {
+            let place = Place { device: *id, enrolment, feature: *feature };
+            wanted.copies.insert(place, device.management_generation);
+        }
+    }
+    if wanted.copies.is_empty() {
+        let reached = owned.iter().filter(|owned| by_user || owned.brought.contains(&profile));
+        wanted.idle = Some(no_copies(profile, &reached.collect::<Vec<_>>()));
+    }
+    if user.state == UserState::Blocked { Wish::Held(wanted) } else { Wish::Wanted(wanted) }
+}
