@@ -7,9 +7,15 @@
 //! - [`pki`]: keys, certificates, PKCS#12, CMS, CRLs, TLS; pure, the only user of `openssl`
 //! - [`plan`]: what should be, what is there, and what follows; pure
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
+//! - [`delivery`]: what is sealed for a device
 //! - [`web`]: what answers on the network
+//! - [`agent`]: the device's side
+//! - [`cli`]: the command line
+pub mod agent;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod pki;
 pub mod plan;
 pub mod random;

@@ -2,7 +2,9 @@
 //!
 //! - [`listeners`]: bound first, served until the process is asked to stop
 //! - [`problem`]: errors as RFC 9457 problem documents
+//! - [`tls`]: TLS of the device listener, client certificates included
 //! - [`headers`]: what every answer to a browser carries
 pub mod headers;
 pub mod listeners;
 pub mod problem;
+pub mod tls;

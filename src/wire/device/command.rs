@@ -4,7 +4,7 @@ use certporter_model::feature::Feature;
 use certporter_model::profile::PfxFormat;
 use certporter_model::text::Name;
 use certporter_model::thumbprint::Thumbprint;
-use certporter_model::{CopyId, ParseError};
+use certporter_model::{CopyId, ParseError, ProfileId};
 use serde::{Deserialize, Serialize};
 
 use super::LONGEST_WAIT;
@@ -26,6 +26,15 @@ pub struct PollQuery {
 }
 
 impl PollQuery {
+    /// As in the address, after the question mark. Nothing in it needs escaping.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match &self.after {
+            Some(after) => format!("wait={}&after={}", self.wait, after.as_str()),
+            None => format!("wait={}", self.wait),
+        }
+    }
+
     /// How long the portal waits.
     #[must_use]
     pub fn wait(&self) -> std::time::Duration {
@@ -111,12 +120,17 @@ pub enum CommandKind {
     Install {
         /// The copy, as named in reports.
         copy: CopyId,
+        /// The profile: a copy of the same profile for the same feature takes the place of the one before.
+        profile: ProfileId,
         /// The profile's name, for people.
-        profile: Name,
+        profile_name: Name,
         /// What it is for.
         feature: Feature,
         /// SHA-256 of the certificate inside.
         thumbprint: Thumbprint,
+        /// Whether it serves only to read old mail: it stands beside the one in use and does not take its place.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        decrypt_only: bool,
         /// The management certificate that the envelope is sealed for.
         sealed_for: Thumbprint,
         /// The format of the PFX inside.
@@ -164,9 +178,11 @@ mod tests {
             id: "install-1".into(),
             kind: CommandKind::Install {
                 copy: "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
-                profile: Name::parse("Wi-Fi").unwrap(),
+                profile: "0198c2f0-7d1e-7cc3-98c4-dc0c0c073990".parse().unwrap(),
+                profile_name: Name::parse("Wi-Fi").unwrap(),
                 feature: Feature::Wifi,
                 thumbprint: Thumbprint::from_octets([0xab; 32]),
+                decrypt_only: false,
                 sealed_for: Thumbprint::from_octets([0xcd; 32]),
                 format: PfxFormat::Modern,
                 envelope: Octets::new(vec![1, 2, 3]).unwrap(),
@@ -176,7 +192,7 @@ mod tests {
         assert_eq!(
             json,
             format!(
-                r#"{{"id":"install-1","kind":"install","copy":"0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f","profile":"Wi-Fi","feature":"wifi","thumbprint":"{}","sealed_for":"{}","format":"modern","envelope":"AQID"}}"#,
+                r#"{{"id":"install-1","kind":"install","copy":"0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f","profile":"0198c2f0-7d1e-7cc3-98c4-dc0c0c073990","profile_name":"Wi-Fi","feature":"wifi","thumbprint":"{}","sealed_for":"{}","format":"modern","envelope":"AQID"}}"#,
                 "ab".repeat(32),
                 "cd".repeat(32)
             )

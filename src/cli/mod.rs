@@ -1,0 +1,4 @@
+//! The command line.
+//!
+//! - [`agent`]: the device's side
+pub mod agent;
