@@ -1,0 +1,18 @@
+//! The parts that pages are made of.
+//!
+//! - [`layout`]: the document, the frame with sidebar and top line, a page's heading
+//! - [`status`]: a state as a word with an icon
+//! - [`time`]: a moment, relative, with the exact one on hover
+//! - [`field`], [`notice`]: forms and what is wrong with them
+//! - [`facts`], [`table`], [`pager`], [`timeline`]: what is shown
+pub mod facts;
+pub mod field;
+pub mod icon;
+pub mod layout;
+pub mod notice;
+pub mod pager;
+pub mod status;
+pub mod table;
+pub mod time;
+pub mod timeline;
+pub mod words;

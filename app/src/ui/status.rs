@@ -1,0 +1,133 @@
+//! A state as a word with an icon: never colour alone.
+
+use certporter_model::certificate::CertificateStatus;
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
+use certporter_model::request::{RequestState, Step};
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use super::words;
+
+/// How a state looks: its tone is a class of the stylesheet.
+#[derive(Clone, Copy)]
+pub struct Status {
+    word: &'static str,
+    icon: &'static str,
+    tone: &'static str,
+}
+
+impl Status {
+    const fn new(tone: &'static str, icon: &'static str, word: &'static str) -> Self {
+        Self { word, icon, tone }
+    }
+
+    /// Expired: what a certificate is once its time is over, whatever else it was.
+    pub const EXPIRED: Self = Self::new("over", "hourglass", "Expired");
+
+    /// Its icon.
+    #[must_use]
+    pub const fn icon(self) -> &'static str {
+        self.icon
+    }
+
+    /// Its tone: `good`, `busy`, `wary`, `bad` or `over`.
+    #[must_use]
+    pub const fn tone(self) -> &'static str {
+        self.tone
+    }
+}
+
+impl From<DeviceState> for Status {
+    fn from(state: DeviceState) -> Self {
+        let word = words::device_state(state);
+        match state {
+            DeviceState::Registered => Self::new("busy", "circle-dashed", word),
+            DeviceState::Enrolled => Self::new("good", "circle-check", word),
+            DeviceState::Blocked => Self::new("wary", "circle-pause", word),
+            DeviceState::Retired => Self::new("over", "archive", word),
+            DeviceState::Lost => Self::new("bad", "circle-alert", word),
+            DeviceState::Deleted => Self::new("over", "trash-2", word),
+        }
+    }
+}
+
+impl From<CopyState> for Status {
+    fn from(state: CopyState) -> Self {
+        match state {
+            CopyState::Pending => Self::new("busy", "loader", "Being prepared"),
+            CopyState::Offered => Self::new("busy", "send", "Offered"),
+            CopyState::Installed => Self::new("good", "circle-check", "Installed"),
+            CopyState::HandedOut => Self::new("wary", "circle-help", "Handed out, unconfirmed"),
+            CopyState::Failed => Self::new("bad", "circle-x", "Not installed"),
+            CopyState::Missing => Self::new("wary", "triangle-alert", "Gone from the device"),
+            CopyState::Removing => Self::new("busy", "undo-2", "Being removed"),
+            CopyState::Removed => Self::new("over", "trash-2", "Removed"),
+        }
+    }
+}
+
+impl From<CertificateStatus> for Status {
+    fn from(status: CertificateStatus) -> Self {
+        match status {
+            CertificateStatus::Valid => Self::new("good", "circle-check", "Valid"),
+            CertificateStatus::Held => Self::new("wary", "circle-pause", "On hold"),
+            CertificateStatus::Revoked => Self::new("bad", "ban", "Revoked"),
+        }
+    }
+}
+
+impl From<RequestState> for Status {
+    fn from(state: RequestState) -> Self {
+        match state {
+            RequestState::Requested => Self::new("busy", "clock", "Requested"),
+            RequestState::Waiting => Self::new("wary", "hourglass", "Waits for a value"),
+            RequestState::Claimed => Self::new("busy", "loader", "In work"),
+            RequestState::KeyGenerated => Self::new("busy", "key-round", "Key generated"),
+            RequestState::Submitted => Self::new("busy", "send", "At the CA"),
+            RequestState::Pending => Self::new("busy", "hourglass", "The CA decides later"),
+            RequestState::Issued => Self::new("busy", "file-badge", "Issued"),
+            RequestState::Escrowed => Self::new("busy", "lock", "In escrow"),
+            RequestState::Completed => Self::new("good", "circle-check", "Completed"),
+            RequestState::Failed => Self::new("bad", "circle-x", "Failed"),
+            RequestState::Cancelled => Self::new("over", "ban", "Cancelled"),
+        }
+    }
+}
+
+impl From<Step> for Status {
+    fn from(step: Step) -> Self {
+        let (tone, icon) = match step {
+            Step::Requested | Step::Claimed => ("over", "clock"),
+            Step::KeyGenerated => ("over", "key-round"),
+            Step::Submitted | Step::Sealed | Step::Offered => ("over", "send"),
+            Step::Pending => ("busy", "hourglass"),
+            Step::Issued => ("good", "file-badge"),
+            Step::Escrowed => ("over", "lock"),
+            Step::Installed | Step::Released => ("good", "circle-check"),
+            Step::InstallFailed | Step::Failed => ("bad", "circle-x"),
+            Step::RemovalOffered => ("busy", "undo-2"),
+            Step::Removed | Step::KeyDestroyed => ("over", "trash-2"),
+            Step::Missing => ("wary", "triangle-alert"),
+            Step::Cancelled | Step::RevocationRequested => ("over", "ban"),
+            Step::RevokedAtCa | Step::InCrl => ("bad", "ban"),
+            Step::Held => ("wary", "circle-pause"),
+        };
+        Self::new(tone, icon, words::step(step))
+    }
+}
+
+/// A state: its icon and its word.
+#[component]
+pub fn State(
+    /// The state, or how it looks.
+    #[prop(into)]
+    of: Status,
+) -> impl IntoView {
+    view! {
+        <span class=format!("status {}", of.tone)>
+            <Icon name=of.icon/>
+            {of.word}
+        </span>
+    }
+}

@@ -1,0 +1,115 @@
+//! The model's words as people read them.
+
+use certporter_model::device::DeviceState;
+use certporter_model::feature::Feature;
+use certporter_model::platform::Platform;
+use certporter_model::request::Step;
+use certporter_model::revocation::{Reason, Trigger};
+
+/// An operating system.
+#[must_use]
+pub const fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Linux => "Linux",
+        Platform::Windows => "Windows",
+        Platform::Macos => "macOS",
+        Platform::Ios => "iOS, iPadOS",
+        Platform::Android => "Android",
+        Platform::Other => "Other",
+    }
+}
+
+/// A device's state, as in a filter.
+#[must_use]
+pub const fn device_state(state: DeviceState) -> &'static str {
+    match state {
+        DeviceState::Registered => "Registered",
+        DeviceState::Enrolled => "Enrolled",
+        DeviceState::Blocked => "Blocked",
+        DeviceState::Retired => "Retired",
+        DeviceState::Lost => "Lost",
+        DeviceState::Deleted => "Deleted",
+    }
+}
+
+/// What a certificate is used for.
+#[must_use]
+pub const fn feature(feature: Feature) -> &'static str {
+    match feature {
+        Feature::Vpn => "VPN",
+        Feature::Wifi => "Wi-Fi",
+        Feature::Email => "E-mail",
+        Feature::General => "General",
+    }
+}
+
+/// A reason for a revocation, as somebody chooses it.
+#[must_use]
+pub const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Unspecified => "No particular reason",
+        Reason::KeyCompromise => "The key or the device may be in other hands",
+        Reason::AffiliationChanged => "The person left the organisation",
+        Reason::Superseded => "A newer certificate takes its place",
+        Reason::CessationOfOperation => "No longer needed",
+        Reason::CertificateHold => "On hold: may come back",
+        Reason::PrivilegeWithdrawn => "The holder may no longer have it",
+    }
+}
+
+/// What set a revocation off.
+#[must_use]
+pub const fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Targeted => "Newly assigned",
+        Trigger::DeviceRetired => "The device was retired",
+        Trigger::Blocked => "The device or user was blocked",
+        Trigger::Unblocked => "The block was lifted",
+        Trigger::HoldExpired => "The block lasted longer than a hold may",
+        Trigger::DeviceLost => "The device was lost",
+        Trigger::DeviceDeleted => "The device was deleted",
+        Trigger::UserDisabled => "The user was disabled or deleted",
+        Trigger::LeftGroup => "The holder left a group or was excluded",
+        Trigger::AssignmentRemoved => "The assignment was removed",
+        Trigger::ProfileDeleted => "The profile was deleted",
+        Trigger::ProfileEdited => "The profile was edited",
+        Trigger::AttributeChanged => "An attribute in the name changed",
+        Trigger::Renewal => "Renewal",
+        Trigger::Succeeded => "Its successor was confirmed",
+        Trigger::CopyLost => "The copy was gone from the device",
+        Trigger::FeatureAdded => "A feature was added to the profile",
+        Trigger::OwnerChanged => "The device went to another person",
+        Trigger::EnrolledAgain => "The same hardware enrolled again",
+        Trigger::Asked => "Somebody asked for it",
+        Trigger::Surplus => "One too many, or not what was asked for",
+    }
+}
+
+/// A step of a timeline.
+#[must_use]
+pub const fn step(step: Step) -> &'static str {
+    match step {
+        Step::Requested => "Requested",
+        Step::Claimed => "Taken by a connector",
+        Step::KeyGenerated => "Key generated",
+        Step::Submitted => "Submitted to the CA",
+        Step::Pending => "The CA has not decided yet",
+        Step::Issued => "Issued and checked",
+        Step::Escrowed => "Key sealed in escrow",
+        Step::Sealed => "Sealed for the device",
+        Step::Offered => "Offered to the device",
+        Step::Installed => "Installed",
+        Step::InstallFailed => "Not installed",
+        Step::RemovalOffered => "Removal asked of the device",
+        Step::Removed => "Removed",
+        Step::Missing => "Gone from the device",
+        Step::Failed => "Failed",
+        Step::Cancelled => "Cancelled",
+        Step::RevocationRequested => "Revocation asked for",
+        Step::RevokedAtCa => "Revoked at the CA",
+        Step::InCrl => "In the published CRL",
+        Step::Held => "On hold",
+        Step::Released => "Off hold",
+        Step::KeyDestroyed => "Escrowed key destroyed",
+    }
+}
