@@ -13,6 +13,7 @@
 //! - [`cli`]: the command line
 pub mod agent;
 pub mod cli;
+//! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -21,3 +22,4 @@ pub mod plan;
 pub mod random;
 pub mod web;
 pub mod wire;
+pub mod store;

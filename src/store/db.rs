@@ -1,0 +1,282 @@
+//! The database and its connections.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use certporter_model::Timestamp;
+use certporter_model::access::Permit;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::tx::{Bookkeeping, Conn, ReadConn, WriteTx};
+use super::{Engine, Result, StoreError, dialect, migration};
+
+/// How long a transaction waits for another process's or another transaction's lock.
+const BUSY: Duration = Duration::from_secs(10);
+/// Connections that read SQLite at the same time.
+const READERS: u32 = 8;
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 20;
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// An address that starts with `postgres://` or `postgresql://`; may hold a password.
+    Postgres(String),
+}
+
+impl Location {
+    /// From the text of a setting: `postgres://..`, `sqlite:PATH`, or a path.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Self::Postgres(text.to_owned());
+        }
+        let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
+        Self::Sqlite(PathBuf::from(path))
+    }
+}
+
+/// Without a password.
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(address) => match PgConnectOptions::from_str(address) {
+                Ok(options) => write!(
+                    f,
+                    "postgres://{}@{}:{}/{}",
+                    options.get_username(),
+                    options.get_host(),
+                    options.get_port(),
+                    options.get_database().unwrap_or_default()
+                ),
+                Err(_) => f.write_str("postgres:// (an address that can't be read)"),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Location({self})")
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// SQLite: one connection writes, others read.
+    Sqlite {
+        /// The only connection that writes.
+        writer: SqlitePool,
+        /// Connections that can't write.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database; makes the file if there is none. Does not touch the schema: see [`Db::migrate`].
+    ///
+    /// # Errors
+    /// When it can't be opened, saying why and what to do.
+    pub async fn connect(location: &Location) -> Result<Self> {
+        let fails = |reason: String| StoreError::Open { location: location.to_string(), reason };
+        match location {
+            Location::Sqlite(path) => {
+                create_private(path).map_err(|error| fails(explain(&error, path)))?;
+                connect_sqlite(path).await.map_err(|error| fails(open_reason(error)))
+            }
+            Location::Postgres(address) => {
+                let options = PgConnectOptions::from_str(address).map_err(|_| {
+                    fails("the address is postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned())
+                })?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(BUSY)
+                    .connect_with(options.application_name("certporter").statement_cache_capacity(500))
+                    .await
+                    .map_err(|error| fails(open_reason(error)))?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerVersion`] when a newer program was here; [`StoreError::Migration`] when it fails.
+    pub async fn migrate(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { writer, .. } => migration::run_sqlite(&mut *writer.acquire().await?).await,
+            Self::Postgres(pool) => migration::run_postgres(&mut *pool.acquire().await?).await,
+        }
+    }
+
+    /// The newest schema version that this program knows.
+    #[must_use]
+    pub fn known_version() -> i64 {
+        migration::known()
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite { .. } => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A connection that reads. Every query sees the newest state.
+    ///
+    /// # Errors
+    /// When none is free in time.
+    pub async fn read(&self) -> Result<ReadConn> {
+        Ok(ReadConn(match self {
+            Self::Sqlite { readers, .. } => Conn::sqlite(readers.acquire().await?),
+            Self::Postgres(pool) => Conn::postgres(pool.acquire().await?),
+        }))
+    }
+
+    /// A connection that reads one and the same state in all its queries. Never holds a writer up.
+    ///
+    /// # Errors
+    /// When none is free in time.
+    pub async fn snapshot(&self) -> Result<ReadConn> {
+        Ok(ReadConn(match self {
+            Self::Sqlite { readers, .. } => Conn::sqlite_tx(readers.begin_with("BEGIN DEFERRED").await?),
+            Self::Postgres(pool) => {
+                Conn::postgres_tx(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+            }
+        }))
+    }
+
+    /// A transaction that changes the state of the business.
+    ///
+    /// # Errors
+    /// When another writer does not end in time.
+    pub async fn write(&self, permit: &Permit) -> Result<WriteTx> {
+        Ok(WriteTx::new(self.begin().await?, permit.clone()))
+    }
+
+    /// A transaction for what is no state of the business: see [`Bookkeeping`].
+    ///
+    /// # Errors
+    /// When another writer does not end in time.
+    pub async fn bookkeeping(&self) -> Result<Bookkeeping> {
+        Ok(Bookkeeping::new(self.begin().await?))
+    }
+
+    async fn begin(&self) -> Result<Conn> {
+        Ok(match self {
+            // Immediate: a transaction that reads first and then writes could otherwise fail in the middle.
+            Self::Sqlite { writer, .. } => Conn::sqlite_tx(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Conn::postgres_tx(pool.begin().await?),
+        })
+    }
+
+    /// The database's own time, which leases go by.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn now(&self) -> Result<Timestamp> {
+        dialect::now(&mut *self.read().await?).await
+    }
+
+    /// Whether it answers: for readiness.
+    ///
+    /// # Errors
+    /// When it doesn't.
+    pub async fn ping(&self) -> Result<()> {
+        self.now().await.map(|_| ())
+    }
+
+    /// Closes every connection, after what runs on them.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(500)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory");
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(BUSY)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(BUSY)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-16384"))
+        .await?;
+    Ok(Db::Sqlite { writer, readers })
+}
+
+/// The file holds everything: nobody but its owner reads it.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
+fn explain(error: &std::io::Error, path: &Path) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            format!("the folder {} does not exist; create it or choose another", folder.display())
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "this user may not write it; check the owner and mode of the file and its folder".to_owned()
+        }
+        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder; name a file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn open_reason(error: sqlx::Error) -> String {
+    match &error {
+        sqlx::Error::Io(io) => {
+            format!("the server can't be reached ({io}); check its address and that it runs")
+        }
+        sqlx::Error::PoolTimedOut => {
+            "no answer in time; check the address and that the server runs".to_owned()
+        }
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            Some("26") => "the file is not an SQLite database; name another, or restore a backup".to_owned(),
+            Some("28P01" | "28000") => "the server refuses the user name or password".to_owned(),
+            Some("3D000") => "the server has no such database; create it first".to_owned(),
+            _ => StoreError::from(error).to_string(),
+        },
+        _ => StoreError::from(error).to_string(),
+    }
+}

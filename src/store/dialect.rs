@@ -1,0 +1,105 @@
+//! Whatever the two engines say differently.
+
+use certporter_model::Timestamp;
+
+use super::tx::Conn;
+use super::{Result, Sql, search_key, sql};
+
+/// The database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, within the process.
+    Sqlite,
+    /// PostgreSQL, a server.
+    Postgres,
+}
+
+/// The database's own time: what leases go by, so that the clocks of several machines don't matter.
+pub(crate) async fn now(conn: &mut Conn) -> Result<Timestamp> {
+    match conn.engine() {
+        Engine::Sqlite => sql!("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
+        Engine::Postgres => sql!("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
+    }
+    .scalar(conn)
+    .await
+}
+
+/// What locks the rows that a `SELECT` finds until the transaction ends. SQLite has one writer at a time anyway.
+pub(crate) fn for_update(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
+    }
+}
+
+/// The same, but passes over rows that are locked: for claiming jobs.
+pub(crate) fn for_update_skip_locked(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE SKIP LOCKED",
+    }
+}
+
+/// Keeps others from taking numbers of the outbox and the audit trail until this transaction has ended: otherwise a
+/// lower number could appear after a higher one was read.
+pub(crate) async fn lock_sequences(conn: &mut Conn) -> Result<()> {
+    if conn.engine() == Engine::Postgres {
+        // The number is this program's own.
+        sql!("SELECT pg_advisory_xact_lock(4919001)").execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// The condition ` AND ..` that every word of `words` is somewhere in the table's search key.
+pub(crate) fn push_search(sql: &mut Sql, engine: Engine, table: Searched, words: &str) {
+    for word in search_key::words(words) {
+        sql.push(" AND ");
+        // The trigram index knows nothing shorter than three characters.
+        if engine == Engine::Sqlite && table.is_indexed() && word.chars().count() >= 3 {
+            sql.push(table.sqlite_match()).bind(&format!("\"{}\"", word.replace('"', "\"\""))).push(")");
+        } else {
+            let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            sql.push(table.search_key()).push(" LIKE ").bind(&format!("%{escaped}%")).push(" ESCAPE '\\'");
+        }
+    }
+}
+
+/// A table that can be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Searched {
+    Users,
+    Groups,
+    Devices,
+    Profiles,
+    Certificates,
+    Accounts,
+}
+
+impl Searched {
+    const fn is_indexed(self) -> bool {
+        matches!(self, Self::Users | Self::Devices | Self::Certificates)
+    }
+
+    const fn search_key(self) -> &'static str {
+        match self {
+            Self::Users => "users.search_key",
+            Self::Groups => "groups.search_key",
+            Self::Devices => "devices.search_key",
+            Self::Profiles => "profiles.search_key",
+            Self::Certificates => "certificates.search_key",
+            Self::Accounts => "accounts.search_key",
+        }
+    }
+
+    const fn sqlite_match(self) -> &'static str {
+        match self {
+            Self::Devices => {
+                "devices.row_number IN (SELECT rowid FROM devices_search WHERE devices_search MATCH "
+            }
+            Self::Certificates => {
+                "certificates.row_number IN (SELECT rowid FROM certificates_search WHERE certificates_search MATCH "
+            }
+            _ => "users.row_number IN (SELECT rowid FROM users_search WHERE users_search MATCH ",
+        }
+    }
+}

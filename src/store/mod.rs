@@ -1,0 +1,38 @@
+//! The database: the only user of `sqlx`.
+//!
+//! SQLite and PostgreSQL run the same SQL. A [`Db`] hands out four kinds of connection:
+//!
+//! - [`ReadConn`] from [`Db::read`] or, where several queries must see one state, [`Db::snapshot`]
+//! - [`WriteTx`] from [`Db::write`], which takes a [`Permit`](certporter_model::access::Permit) and commits only
+//!   with an [`AuditEvent`]
+//! - [`Bookkeeping`] from [`Db::bookkeeping`], for what is no state of the business
+//!
+//! All of them lend a [`Conn`], so that a function that reads works in any; `&mut tx` becomes `&mut Conn` by itself.
+//! A function that writes takes the `WriteTx` or `Bookkeeping` it belongs to, or a [`WriteConn`] if it serves both.
+//!
+//! A table's file declares its rows with `table_row!` (each field a parsed type; a value that does not parse names
+//! its table and column) and its queries with `sql!`. Engine-specific SQL stands in `dialect` and in `migrations/`.
+mod column;
+mod db;
+mod dialect;
+mod error;
+mod migration;
+mod row;
+mod search_key;
+mod sql;
+mod tx;
+
+pub mod audit_events;
+
+pub use audit_events::{AuditEvent, Target};
+pub use db::{Db, Location};
+pub use dialect::Engine;
+pub use error::StoreError;
+pub use search_key::{fold, search_key};
+pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
+
+pub(crate) use row::{FromRow, Row, table_row};
+pub(crate) use sql::{Sql, sql};
+
+/// What database functions answer.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,0 +1,231 @@
+//! One SQL text with its values, run on either engine.
+
+use sqlx::{Arguments, AssertSqlSafe, Row as _, SqlSafeStr, SqlStr};
+use uuid::Uuid;
+
+use super::row::{FromRow, Load, Row};
+use super::tx::{Conn, Handle};
+use super::{Result, StoreError};
+
+/// A value that both engines can hold. PostgreSQL wants to know the type of a null.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Bool(Option<bool>),
+    Int(Option<i64>),
+    Text(Option<String>),
+    Octets(Option<Vec<u8>>),
+    Id(Option<Uuid>),
+}
+
+/// What can stand for a placeholder.
+pub(crate) trait Bind {
+    /// What a null of this type is.
+    const NULL: Value;
+    fn to_value(&self) -> Value;
+}
+
+/// A statement: text that comes from the source alone, and values.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    text: Text,
+    values: Vec<Value>,
+}
+
+#[derive(Debug)]
+enum Text {
+    Fixed(&'static str),
+    Built(String),
+}
+
+/// `sql!("SELECT .. WHERE id = $1", id)`: a statement with the values of its placeholders. The text may be one
+/// literal or several that are joined, constants among them not.
+macro_rules! sql {
+    ($text:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::Sql::new($text)$(.value(&$value))*
+    };
+}
+pub(crate) use sql;
+
+impl Sql {
+    /// A text from the source, with `$1` and so on for values.
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self { text: Text::Fixed(text), values: Vec::new() }
+    }
+
+    /// `SELECT` with the columns of a row type, `FROM` its table.
+    pub(crate) fn select<T: FromRow>() -> Self {
+        Self { text: Text::Built(format!("SELECT {} FROM {}", T::columns(), T::TABLE)), values: Vec::new() }
+    }
+
+    /// The value of the next placeholder.
+    pub(crate) fn value(mut self, value: &(impl Bind + ?Sized)) -> Self {
+        self.values.push(value.to_value());
+        self
+    }
+
+    /// More text. It comes from the source, so that nobody's input becomes SQL.
+    pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
+        self.built().push_str(text);
+        self
+    }
+
+    /// A placeholder and its value.
+    pub(crate) fn bind(&mut self, value: &(impl Bind + ?Sized)) -> &mut Self {
+        self.values.push(value.to_value());
+        let number = self.values.len();
+        self.built().push_str(&format!("${number}"));
+        self
+    }
+
+    /// Placeholders and their values, with commas between. No value at all becomes NULL, which is in no list.
+    pub(crate) fn bind_list<'v, B: Bind + 'v>(
+        &mut self,
+        values: impl IntoIterator<Item = &'v B>,
+    ) -> &mut Self {
+        let mut first = true;
+        for value in values {
+            if !std::mem::take(&mut first) {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        if first {
+            self.push("NULL");
+        }
+        self
+    }
+
+    fn built(&mut self) -> &mut String {
+        if let Text::Fixed(text) = self.text {
+            self.text = Text::Built(text.to_owned());
+        }
+        match &mut self.text {
+            Text::Built(text) => text,
+            Text::Fixed(_) => unreachable!("the text was made a built one above"),
+        }
+    }
+
+    fn into_text(self) -> (SqlStr, Vec<Value>) {
+        let text = match self.text {
+            Text::Fixed(text) => text.into_sql_str(),
+            // Only `&'static str` and numbers were pushed.
+            Text::Built(text) => AssertSqlSafe(text).into_sql_str(),
+        };
+        (text, self.values)
+    }
+
+    /// Runs it; answers how many rows it changed.
+    pub(crate) async fn execute(self, conn: &mut Conn) -> Result<u64> {
+        let (text, values) = self.into_text();
+        Ok(match conn.handle() {
+            Handle::Sqlite(c) => {
+                sqlx::query_with(text, sqlite_arguments(values)?).execute(c).await?.rows_affected()
+            }
+            Handle::Postgres(c) => {
+                sqlx::query_with(text, postgres_arguments(values)?).execute(c).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Every row.
+    pub(crate) async fn all<T: FromRow>(self, conn: &mut Conn) -> Result<Vec<T>> {
+        let (text, values) = self.into_text();
+        match conn.handle() {
+            Handle::Sqlite(c) => {
+                let rows = sqlx::query_with(text, sqlite_arguments(values)?).fetch_all(c).await?;
+                rows.iter().map(|row| T::from_row(&Row::Sqlite(row))).collect()
+            }
+            Handle::Postgres(c) => {
+                let rows = sqlx::query_with(text, postgres_arguments(values)?).fetch_all(c).await?;
+                rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn optional<T: FromRow>(self, conn: &mut Conn) -> Result<Option<T>> {
+        let (text, values) = self.into_text();
+        match conn.handle() {
+            Handle::Sqlite(c) => {
+                let row = sqlx::query_with(text, sqlite_arguments(values)?).fetch_optional(c).await?;
+                row.map(|row| T::from_row(&Row::Sqlite(&row))).transpose()
+            }
+            Handle::Postgres(c) => {
+                let row = sqlx::query_with(text, postgres_arguments(values)?).fetch_optional(c).await?;
+                row.map(|row| T::from_row(&Row::Postgres(&row))).transpose()
+            }
+        }
+    }
+
+    /// The first row; without one, there is no such `what`.
+    pub(crate) async fn one<T: FromRow>(self, conn: &mut Conn, what: &'static str) -> Result<T> {
+        self.optional(conn).await?.ok_or(StoreError::NotFound { what })
+    }
+
+    /// The first column of the first row, which must be there (a count, a RETURNING).
+    pub(crate) async fn scalar<T: Load>(self, conn: &mut Conn) -> Result<T> {
+        self.optional_scalar(conn).await?.ok_or(StoreError::NotFound { what: "row" })
+    }
+
+    /// The first column of the first row, if there is one.
+    pub(crate) async fn optional_scalar<T: Load>(self, conn: &mut Conn) -> Result<Option<T>> {
+        Ok(self.optional::<Single<T>>(conn).await?.map(|single| single.0))
+    }
+
+    /// The first column of every row.
+    pub(crate) async fn scalars<T: Load>(self, conn: &mut Conn) -> Result<Vec<T>> {
+        Ok(self.all::<Single<T>>(conn).await?.into_iter().map(|single| single.0).collect())
+    }
+
+    /// Runs it, and says that there is no such `what` if it changed nothing.
+    pub(crate) async fn change(self, conn: &mut Conn, what: &'static str) -> Result<()> {
+        if self.execute(conn).await? == 0 { Err(StoreError::NotFound { what }) } else { Ok(()) }
+    }
+}
+
+/// A row of one column, whatever its name.
+struct Single<T>(T);
+
+impl<T: Load> FromRow for Single<T> {
+    const TABLE: &'static str = "result";
+    fn columns() -> &'static str {
+        ""
+    }
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let name = match row {
+            Row::Sqlite(row) => sqlx::Column::name(row.column(0)).to_owned(),
+            Row::Postgres(row) => sqlx::Column::name(row.column(0)).to_owned(),
+        };
+        T::load(row, &name).map(Self).map_err(|error| error.in_column("result", "value"))
+    }
+}
+
+fn sqlite_arguments(values: Vec<Value>) -> Result<sqlx::sqlite::SqliteArguments> {
+    let mut arguments = sqlx::sqlite::SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Bool(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Text(v) => arguments.add(v),
+            Value::Octets(v) => arguments.add(v),
+            Value::Id(v) => arguments.add(v),
+        }
+        .map_err(|error| StoreError::Other(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(values: Vec<Value>) -> Result<sqlx::postgres::PgArguments> {
+    let mut arguments = sqlx::postgres::PgArguments::default();
+    for value in values {
+        match value {
+            Value::Bool(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Text(v) => arguments.add(v),
+            Value::Octets(v) => arguments.add(v),
+            Value::Id(v) => arguments.add(v),
+        }
+        .map_err(|error| StoreError::Other(error.to_string()))?;
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,232 @@
+//! Connections and transactions of either engine.
+
+use std::ops::{Deref, DerefMut};
+
+use certporter_model::Timestamp;
+use certporter_model::access::Permit;
+use certporter_model::ids::{CertificateId, CopyId, DeviceId, RequestId, UserId};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+use super::audit_events::{self, AuditEvent};
+use super::{Engine, Result, sql};
+
+/// A connection that reads, within a transaction or without.
+pub struct Conn(Inner);
+
+enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// A connection as `sqlx` wants it.
+pub(crate) enum Handle<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    pub(crate) fn handle(&mut self) -> Handle<'_> {
+        match &mut self.0 {
+            Inner::Sqlite(conn) => Handle::Sqlite(&mut *conn),
+            Inner::SqliteTx(tx) => Handle::Sqlite(&mut *tx),
+            Inner::Postgres(conn) => Handle::Postgres(&mut *conn),
+            Inner::PostgresTx(tx) => Handle::Postgres(&mut *tx),
+        }
+    }
+
+    /// Which engine it talks to.
+    pub(crate) fn engine(&self) -> Engine {
+        match self.0 {
+            Inner::Sqlite(_) | Inner::SqliteTx(_) => Engine::Sqlite,
+            Inner::Postgres(_) | Inner::PostgresTx(_) => Engine::Postgres,
+        }
+    }
+
+    pub(crate) fn sqlite(conn: PoolConnection<Sqlite>) -> Self {
+        Self(Inner::Sqlite(conn))
+    }
+
+    pub(crate) fn sqlite_tx(tx: Transaction<'static, Sqlite>) -> Self {
+        Self(Inner::SqliteTx(tx))
+    }
+
+    pub(crate) fn postgres(conn: PoolConnection<Postgres>) -> Self {
+        Self(Inner::Postgres(conn))
+    }
+
+    pub(crate) fn postgres_tx(tx: Transaction<'static, Postgres>) -> Self {
+        Self(Inner::PostgresTx(tx))
+    }
+
+    async fn commit(self) -> Result<()> {
+        match self.0 {
+            Inner::SqliteTx(tx) => tx.commit().await?,
+            Inner::PostgresTx(tx) => tx.commit().await?,
+            Inner::Sqlite(_) | Inner::Postgres(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn rollback(self) -> Result<()> {
+        match self.0 {
+            Inner::SqliteTx(tx) => tx.rollback().await?,
+            Inner::PostgresTx(tx) => tx.rollback().await?,
+            Inner::Sqlite(_) | Inner::Postgres(_) => {}
+        }
+        Ok(())
+    }
+}
+
+macro_rules! lends {
+    ($from:ty => $field:tt: $to:ty) => {
+        impl Deref for $from {
+            type Target = $to;
+            fn deref(&self) -> &$to {
+                &self.$field
+            }
+        }
+        impl DerefMut for $from {
+            fn deref_mut(&mut self) -> &mut $to {
+                &mut self.$field
+            }
+        }
+    };
+}
+
+/// A connection for reading alone.
+pub struct ReadConn(pub(crate) Conn);
+lends!(ReadConn => 0: Conn);
+
+/// The common part of [`WriteTx`] and [`Bookkeeping`]: for functions that serve both.
+pub struct WriteConn(Conn);
+lends!(WriteConn => 0: Conn);
+
+/// A transaction that changes the state of the business. Dropping it rolls back.
+pub struct WriteTx {
+    conn: WriteConn,
+    permit: Permit,
+    announcements: Vec<Announcement>,
+}
+lends!(WriteTx => conn: WriteConn);
+
+/// A transaction for what is no state of the business and so needs no audit event: sessions and their last use, rate
+/// limits, idempotency keys, leases and heartbeats of the queue, last contacts, the reading and trimming of the
+/// outbox. Nothing else may use it. Dropping it rolls back.
+pub struct Bookkeeping(WriteConn);
+lends!(Bookkeeping => 0: WriteConn);
+
+/// What listeners hear of a change once it is committed: pages that move by themselves, devices in a long poll,
+/// workers that wait for a job.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Announcement {
+    /// What it is about: "copy", "request", "device", "job".
+    pub kind: String,
+    /// The device it concerns.
+    pub device_id: Option<DeviceId>,
+    /// The user it concerns.
+    pub user_id: Option<UserId>,
+    /// The request it concerns.
+    pub request_id: Option<RequestId>,
+    /// The certificate it concerns.
+    pub certificate_id: Option<CertificateId>,
+    /// The copy it concerns.
+    pub copy_id: Option<CopyId>,
+    /// Anything more, as JSON.
+    pub payload: Option<String>,
+}
+
+impl Announcement {
+    /// Of that kind, about nothing in particular.
+    #[must_use]
+    pub fn new(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), ..Self::default() }
+    }
+}
+
+impl WriteTx {
+    pub(crate) fn new(conn: Conn, permit: Permit) -> Self {
+        Self { conn: WriteConn(conn), permit, announcements: Vec::new() }
+    }
+
+    /// With whose leave it was opened.
+    #[must_use]
+    pub fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// Tells listeners once it is committed.
+    pub fn announce(&mut self, announcement: Announcement) {
+        if !self.announcements.contains(&announcement) {
+            self.announcements.push(announcement);
+        }
+    }
+
+    /// Writes the audit event and commits.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing has changed.
+    pub async fn commit(self, event: AuditEvent) -> Result<()> {
+        self.commit_all(vec![event]).await
+    }
+
+    /// Writes the audit events of a batch and commits.
+    ///
+    /// # Errors
+    /// When there is no event, or the database refuses; then nothing has changed.
+    pub async fn commit_all(mut self, events: Vec<AuditEvent>) -> Result<()> {
+        let Some(at) = events.first().map(|event| event.at) else {
+            return Err(super::StoreError::Other("a transaction commits only with an audit event".into()));
+        };
+        // The order of the sequences is the order of the commits: whoever follows them misses nothing.
+        super::dialect::lock_sequences(&mut self.conn).await?;
+        audit_events::insert(&mut self.conn, &self.permit, &events).await?;
+        let announcements = std::mem::take(&mut self.announcements);
+        for announcement in &announcements {
+            insert_announcement(&mut self.conn, at, announcement).await?;
+        }
+        self.conn.0.commit().await
+    }
+
+    /// Gives everything up now, rather than when dropped.
+    ///
+    /// # Errors
+    /// When the database is gone; nothing has changed then either.
+    pub async fn rollback(self) -> Result<()> {
+        self.conn.0.rollback().await
+    }
+}
+
+async fn insert_announcement(conn: &mut Conn, at: Timestamp, it: &Announcement) -> Result<()> {
+    sql!(
+        "INSERT INTO outbox (at, kind, device_id, user_id, request_id, certificate_id, copy_id, payload)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        at,
+        it.kind,
+        it.device_id,
+        it.user_id,
+        it.request_id,
+        it.certificate_id,
+        it.copy_id,
+        it.payload
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+impl Bookkeeping {
+    pub(crate) fn new(conn: Conn) -> Self {
+        Self(WriteConn(conn))
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing has changed.
+    pub async fn commit(self) -> Result<()> {
+        self.0.0.commit().await
+    }
+}
