@@ -6,6 +6,7 @@
 //! - [`config`]: settings from flags, environment and file, parsed once
 //! - [`pki`]: keys, certificates, PKCS#12, CMS, CRLs, TLS; pure, the only user of `openssl`
 //! - [`plan`]: what should be, what is there, and what follows; pure
+//! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`delivery`]: what is sealed for a device
 //! - [`web`]: what answers on the network
@@ -13,13 +14,12 @@
 //! - [`cli`]: the command line
 pub mod agent;
 pub mod cli;
-//! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
 pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod pki;
 pub mod plan;
 pub mod random;
+pub mod store;
 pub mod web;
 pub mod wire;
-pub mod store;

@@ -1,5 +1,5 @@
 //! The backend in one process.
+mod conformance;
 mod house;
 mod pki;
-mod conformance;
 mod support;

@@ -11,7 +11,7 @@ use certporter_model::feature::Feature;
 use certporter_model::hardware::{Fqdn, HardwareSerial, Imei, MacAddress, Meid};
 use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::ids::*;
-use certporter_model::job::JobState;
+use certporter_model::job::{JobKind, JobState};
 use certporter_model::platform::Platform;
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
@@ -137,7 +137,7 @@ macro_rules! texts {
 
 texts! {
     Permission, Role, AssignmentMode, HolderKind, MemberKind, Source, CertificateStatus, RevocationKind, Standing,
-    CopyState, DeviceState, EnrolmentState, UserState, EscrowPolicy, EscrowState, Feature, JobState, Platform,
+    CopyState, DeviceState, EnrolmentState, UserState, EscrowPolicy, EscrowState, Feature, JobKind, JobState, Platform,
     RequestState, Step, Reason, Trigger, Name, Explanation, Upn, Email, Sid, HardwareSerial, Imei, Meid,
     MacAddress, Fqdn,
 }
