@@ -23,6 +23,10 @@ mod sql;
 mod tx;
 
 pub mod audit_events;
+pub mod device_contacts;
+pub mod enrolment_codes;
+pub mod enrolments;
+pub mod management_certificates;
 
 pub use audit_events::{AuditEvent, Target};
 pub use db::{Db, Location};

@@ -1,7 +1,6 @@
 //! What the portal wants a device to do.
 
 use certporter_model::feature::Feature;
-use certporter_model::profile::PfxFormat;
 use certporter_model::text::Name;
 use certporter_model::thumbprint::Thumbprint;
 use certporter_model::{CopyId, ParseError, ProfileId};
@@ -9,9 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::LONGEST_WAIT;
 use crate::wire::octets::Octets;
-
-/// The format of the PFX inside an envelope.
-pub type Format = PfxFormat;
 
 /// How the device asks: `?after=REVISION&wait=SECONDS`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,8 +129,6 @@ pub enum CommandKind {
         decrypt_only: bool,
         /// The management certificate that the envelope is sealed for.
         sealed_for: Thumbprint,
-        /// The format of the PFX inside.
-        format: Format,
         /// CMS (RFC 5652, RFC 5083) with the PFX and its password inside.
         envelope: Octets<262_144>,
     },
@@ -184,7 +178,6 @@ mod tests {
                 thumbprint: Thumbprint::from_octets([0xab; 32]),
                 decrypt_only: false,
                 sealed_for: Thumbprint::from_octets([0xcd; 32]),
-                format: PfxFormat::Modern,
                 envelope: Octets::new(vec![1, 2, 3]).unwrap(),
             },
         };
@@ -192,7 +185,7 @@ mod tests {
         assert_eq!(
             json,
             format!(
-                r#"{{"id":"install-1","kind":"install","copy":"0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f","profile":"0198c2f0-7d1e-7cc3-98c4-dc0c0c073990","profile_name":"Wi-Fi","feature":"wifi","thumbprint":"{}","sealed_for":"{}","format":"modern","envelope":"AQID"}}"#,
+                r#"{{"id":"install-1","kind":"install","copy":"0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f","profile":"0198c2f0-7d1e-7cc3-98c4-dc0c0c073990","profile_name":"Wi-Fi","feature":"wifi","thumbprint":"{}","sealed_for":"{}","envelope":"AQID"}}"#,
                 "ab".repeat(32),
                 "cd".repeat(32)
             )

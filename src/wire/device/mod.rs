@@ -5,7 +5,7 @@ mod enrol;
 mod enrolment_code;
 mod report;
 
-pub use command::{Command, CommandKind, Commands, Format, PollQuery, Revision, UnknownRevision};
+pub use command::{Command, CommandKind, Commands, PollQuery, Revision, UnknownRevision};
 pub use enrol::{
     CsrOctets, DeviceFacts, EnrolAnswer, EnrolRequest, ManagementCertificate, RenewRequest, TrustAnchors,
 };
