@@ -9,6 +9,7 @@
 //! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`delivery`]: what is sealed for a device
+//! - [`service`]: what people may ask: the only door for pages and REST
 //! - [`web`]: what answers on the network
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
@@ -20,6 +21,7 @@ pub mod delivery;
 pub mod pki;
 pub mod plan;
 pub mod random;
+pub mod service;
 pub mod store;
 pub mod web;
 pub mod wire;

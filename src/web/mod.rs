@@ -1,10 +1,14 @@
 //! What answers on the network: three listeners, and errors as HTTP.
 //!
 //! - [`listeners`]: bound first, served until the process is asked to stop
+//! - [`state`]: what the people's listener works with
+//! - [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! - [`problem`]: errors as RFC 9457 problem documents
 //! - [`tls`]: TLS of the device listener, client certificates included
 //! - [`headers`]: what every answer to a browser carries
 pub mod headers;
+pub mod health;
 pub mod listeners;
 pub mod problem;
+pub mod state;
 pub mod tls;

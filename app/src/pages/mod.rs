@@ -18,7 +18,9 @@ fn address(path: &str, query: &[(&str, &str)]) -> String {
 fn escaped(text: &str) -> String {
     text.bytes()
         .map(|octet| match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(octet).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(octet).to_string()
+            }
             _ => format!("%{octet:02X}"),
         })
         .collect()
@@ -36,7 +38,10 @@ mod tests {
 
     #[test]
     fn an_address_holds_the_filter_and_nothing_empty() {
-        assert_eq!(address("/devices", &[("q", "Åsa & co"), ("state", "")]), "/devices?q=%C3%85sa%20%26%20co");
+        assert_eq!(
+            address("/devices", &[("q", "Åsa & co"), ("state", "")]),
+            "/devices?q=%C3%85sa%20%26%20co"
+        );
         assert_eq!(address("/devices", &[("q", "")]), "/devices");
     }
 

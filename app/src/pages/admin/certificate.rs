@@ -249,11 +249,14 @@ fn Revoke(
     devices: usize,
     typed: Typed<RevokeForm>,
 ) -> impl IntoView {
-    let choices = reasons.into_iter().map(|reason| (reason.as_str(), words::reason(reason))).collect::<Vec<_>>();
+    let choices =
+        reasons.into_iter().map(|reason| (reason.as_str(), words::reason(reason))).collect::<Vec<_>>();
     let consequence = match devices {
         0 => "The certificate is revoked for good. It is on no device.".to_owned(),
         1 => "The certificate is revoked for good and removed from 1 device.".to_owned(),
-        many => format!("The certificate is revoked for good, and its {many} copies are removed from devices."),
+        many => {
+            format!("The certificate is revoked for good, and its {many} copies are removed from devices.")
+        }
     };
     view! {
         <form class="form danger" method="post" action=format!("/certificates/{id}")>

@@ -24,10 +24,7 @@ pub struct Filter {
 
 impl Filter {
     fn page(&self, after: &str) -> String {
-        super::super::address(
-            "/certificates",
-            &[("q", &self.q), ("status", &self.status), ("after", after)],
-        )
+        super::super::address("/certificates", &[("q", &self.q), ("status", &self.status), ("after", after)])
     }
 }
 

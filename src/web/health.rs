@@ -1,0 +1,53 @@
+//! Whether the portal lives, can serve, and how it does: `/healthz`, `/readyz`, `/metrics`.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::service::Portal;
+
+/// Media type of Prometheus' text form.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Starts to collect metrics for this process; `None` where another part of the process collects them already.
+#[must_use]
+pub fn collect_metrics() -> Option<PrometheusHandle> {
+    PrometheusBuilder::new().install_recorder().ok()
+}
+
+#[derive(Clone)]
+struct Watched {
+    portal: Portal,
+    metrics: Option<PrometheusHandle>,
+}
+
+/// The three routes. They tell nothing about anybody, so they take no sign-in.
+#[must_use]
+pub fn routes(portal: Portal, metrics: Option<PrometheusHandle>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "lives\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .with_state(Watched { portal, metrics })
+}
+
+async fn ready(State(watched): State<Watched>) -> Response {
+    match watched.portal.db().ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the log tells more\n")
+                .into_response()
+        }
+    }
+}
+
+async fn metrics_text(State(watched): State<Watched>) -> Response {
+    match watched.metrics {
+        Some(handle) => ([(header::CONTENT_TYPE, PROMETHEUS)], handle.render()).into_response(),
+        None => (StatusCode::NOT_FOUND, "this process collects no metrics\n").into_response(),
+    }
+}
