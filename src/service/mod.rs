@@ -1,9 +1,22 @@
-//! What people may ask, one file an area: the only door for pages and REST.
+//! What people may ask of the portal: the only door for pages and the REST API. One file an area.
 //!
-//! Every operation first passes the gate (`Caller::permitted`), then checks what it was given, then changes the state,
-//! plans for whom it touches, and commits with its audit event in one transaction.
+//! A function here starts with the gate of its [`Operation`], then validates, then changes and replans in one
+//! transaction, which commits with its audit event. What it answers are plain structs, the same for both doors.
 //!
 //! - [`portal`]: what every operation works with
+//! - [`operation`]: every operation, and the permission it takes; the policy of 401, 403 and 404
+//! - [`error`]: why something was not done
+//! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
+//! - [`directory_draft`]: what people write about users, groups and devices
+//! - [`password`]: how passwords are kept
+pub mod directory_draft;
+pub mod error;
+pub mod operation;
+pub mod page;
+pub mod password;
 pub mod portal;
+pub mod reference;
 
+pub use error::ServiceError;
+pub use operation::Operation;
 pub use portal::Portal;

@@ -91,7 +91,7 @@ impl Bind for [u8] {
 
 /// A value that is kept as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Json<T>(pub(crate) T);
+pub struct Json<T>(pub T);
 
 impl<T: Serialize> Bind for Json<T> {
     const NULL: Value = Value::Text(None);

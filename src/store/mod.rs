@@ -22,11 +22,17 @@ mod search_key;
 mod sql;
 mod tx;
 
+pub mod accounts;
+pub mod api_tokens;
 pub mod audit_events;
 pub mod device_contacts;
 pub mod enrolment_codes;
 pub mod enrolments;
+pub mod idempotency_keys;
 pub mod management_certificates;
+pub mod rate_limits;
+pub mod sessions;
+pub mod setup_links;
 
 pub use audit_events::{AuditEvent, Target};
 pub use db::{Db, Location};

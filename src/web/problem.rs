@@ -6,6 +6,8 @@ use certporter_model::{FieldError, FieldErrors};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
+use crate::service::ServiceError;
+
 /// A problem document. Its `type` is a relative address that names the kind for good; `detail` says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -103,6 +105,24 @@ impl Problem {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         problem.retry_after = Some(seconds);
         problem
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Invalid(errors) => Self::invalid(&errors),
+            ServiceError::Unauthenticated => Self::unauthenticated(&error.to_string()),
+            ServiceError::Forbidden(refused) => Self::forbidden(refused.to_string()),
+            ServiceError::NotFound { what } => Self::not_found(what),
+            ServiceError::Conflict { detail } => Self::conflict(detail),
+            ServiceError::Stale { .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "stale", error.to_string())
+            }
+            ServiceError::TooMany { retry_after } => Self::too_many(retry_after),
+            ServiceError::Unavailable { detail, retry_after } => Self::unavailable(detail, retry_after),
+            ServiceError::Internal { instance } => Self::internal(instance),
+        }
     }
 }
 

@@ -1,0 +1,299 @@
+//! Every operation that somebody may ask of the portal, and the permission that it takes.
+//!
+//! A service function starts with the gate of its own operation, so the list is whole by construction, and
+//! `tests/permissions/operations.golden` shows which role may do what. What answers 401, 403 and 404 is one policy:
+//!
+//! - nobody known is asking: 401, whatever was asked
+//! - no role of the caller's has the permission: 403, whether or not the thing exists
+//! - a role has it, but not for this person or device: 403 where the caller may at least see them, else 404
+//! - nothing there: 404
+
+use certporter_model::access::{Caller, Forbidden, Permission, Permit, Role, Scope, Visibility};
+
+use super::error::ServiceError;
+
+macro_rules! operations {
+    ($($(#[$meta:meta])* $variant:ident = $name:literal: $permission:ident, seen by $sees:ident;)+) => {
+        /// Something that somebody may ask of the portal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation { $($(#[$meta])* $variant),+ }
+
+        impl Operation {
+            /// Every operation, by area.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name: also the `operationId` of its route and the action in the audit trail.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What it takes.
+            #[must_use]
+            pub const fn permission(self) -> Permission {
+                match self { $(Self::$variant => Permission::$permission),+ }
+            }
+
+            /// What it takes to know that the thing exists.
+            const fn sees(self) -> Permission {
+                match self { $(Self::$variant => Permission::$sees),+ }
+            }
+        }
+    };
+}
+
+operations! {
+    /// List and search users.
+    UsersList = "users.list": DirectoryRead, seen by DirectoryRead;
+    /// Read one user.
+    UsersGet = "users.get": DirectoryRead, seen by DirectoryRead;
+    /// Create a user.
+    UsersCreate = "users.create": DirectoryWrite, seen by DirectoryRead;
+    /// Change what is known of a user.
+    UsersUpdate = "users.update": DirectoryWrite, seen by DirectoryRead;
+    /// Block a user: everything they hold goes on hold.
+    UsersBlock = "users.block": UserBlock, seen by DirectoryRead;
+    /// Lift a user's block.
+    UsersUnblock = "users.unblock": UserBlock, seen by DirectoryRead;
+    /// Disable a user: everything they hold is revoked.
+    UsersDisable = "users.disable": DirectoryWrite, seen by DirectoryRead;
+    /// Enable a disabled user again.
+    UsersEnable = "users.enable": DirectoryWrite, seen by DirectoryRead;
+    /// Delete a user.
+    UsersDelete = "users.delete": DirectoryWrite, seen by DirectoryRead;
+    /// List groups.
+    GroupsList = "groups.list": DirectoryRead, seen by DirectoryRead;
+    /// Read one group.
+    GroupsGet = "groups.get": DirectoryRead, seen by DirectoryRead;
+    /// Create a group.
+    GroupsCreate = "groups.create": DirectoryWrite, seen by DirectoryRead;
+    /// Rename or describe a group.
+    GroupsUpdate = "groups.update": DirectoryWrite, seen by DirectoryRead;
+    /// Delete a group: its members leave it.
+    GroupsDelete = "groups.delete": DirectoryWrite, seen by DirectoryRead;
+    /// List the members of a group.
+    GroupsMembersList = "groups.members.list": DirectoryRead, seen by DirectoryRead;
+    /// Add a member to a group.
+    GroupsMembersAdd = "groups.members.add": DirectoryWrite, seen by DirectoryRead;
+    /// Take a member out of a group.
+    GroupsMembersRemove = "groups.members.remove": DirectoryWrite, seen by DirectoryRead;
+    /// List and search devices.
+    DevicesList = "devices.list": DeviceRead, seen by DeviceRead;
+    /// Read one device with its copies.
+    DevicesGet = "devices.get": DeviceRead, seen by DeviceRead;
+    /// Read the timeline of a device.
+    DevicesTimeline = "devices.timeline": DeviceRead, seen by DeviceRead;
+    /// Register a device.
+    DevicesCreate = "devices.create": DeviceWrite, seen by DeviceRead;
+    /// Change what is known of a device.
+    DevicesUpdate = "devices.update": DeviceWrite, seen by DeviceRead;
+    /// Issue a one-time enrolment code.
+    DevicesCodesIssue = "devices.enrolment_codes.issue": EnrolmentCodeIssue, seen by DeviceRead;
+    /// Retire a device.
+    DevicesRetire = "devices.retire": DeviceRetire, seen by DeviceRead;
+    /// Block a device.
+    DevicesBlock = "devices.block": DeviceBlock, seen by DeviceRead;
+    /// Lift a device's block.
+    DevicesUnblock = "devices.unblock": DeviceBlock, seen by DeviceRead;
+    /// Declare a device lost.
+    DevicesLost = "devices.lost": DeviceLost, seen by DeviceRead;
+    /// Hand a device over to another person, or to nobody.
+    DevicesHandOver = "devices.hand_over": DeviceWrite, seen by DeviceRead;
+    /// Delete a device.
+    DevicesDelete = "devices.delete": DeviceDelete, seen by DeviceRead;
+    /// List profiles.
+    ProfilesList = "profiles.list": ProfileRead, seen by ProfileRead;
+    /// Read one profile.
+    ProfilesGet = "profiles.get": ProfileRead, seen by ProfileRead;
+    /// Read the versions of a profile.
+    ProfilesVersions = "profiles.versions": ProfileRead, seen by ProfileRead;
+    /// Create a profile.
+    ProfilesCreate = "profiles.create": ProfileWrite, seen by ProfileRead;
+    /// Save a profile as a new version.
+    ProfilesUpdate = "profiles.update": ProfileWrite, seen by ProfileRead;
+    /// Delete a profile: what was issued from it is revoked.
+    ProfilesDelete = "profiles.delete": ProfileWrite, seen by ProfileRead;
+    /// List a profile's assignments.
+    AssignmentsList = "assignments.list": ProfileRead, seen by ProfileRead;
+    /// Assign a profile to a group, or exclude the group.
+    AssignmentsCreate = "assignments.create": ProfileWrite, seen by ProfileRead;
+    /// End an assignment.
+    AssignmentsDelete = "assignments.delete": ProfileWrite, seen by ProfileRead;
+    /// List requests.
+    RequestsList = "requests.list": RequestRead, seen by RequestRead;
+    /// Read one request.
+    RequestsGet = "requests.get": RequestRead, seen by RequestRead;
+    /// Read the timeline of a request.
+    RequestsTimeline = "requests.timeline": RequestRead, seen by RequestRead;
+    /// Try a failed request again.
+    RequestsRetry = "requests.retry": RequestRetry, seen by RequestRead;
+    /// Cancel a request.
+    RequestsCancel = "requests.cancel": RequestRetry, seen by RequestRead;
+    /// List and search certificates.
+    CertificatesList = "certificates.list": CertificateRead, seen by CertificateRead;
+    /// Read one certificate with its copies and revocation.
+    CertificatesGet = "certificates.get": CertificateRead, seen by CertificateRead;
+    /// Read the timeline of a certificate.
+    CertificatesTimeline = "certificates.timeline": CertificateRead, seen by CertificateRead;
+    /// Download the public part of a certificate.
+    CertificatesDownload = "certificates.download": CertificateRead, seen by CertificateRead;
+    /// Revoke a certificate.
+    CertificatesRevoke = "certificates.revoke": CertificateRevoke, seen by CertificateRead;
+    /// Have a certificate reissued.
+    CertificatesReissue = "certificates.reissue": CertificateReissue, seen by CertificateRead;
+    /// List the plans that wait for an administrator.
+    ApprovalsList = "approvals.list": PlanApprove, seen by PlanApprove;
+    /// Approve or refuse a plan that waits.
+    ApprovalsDecide = "approvals.decide": PlanApprove, seen by PlanApprove;
+    /// Read the audit trail.
+    AuditList = "audit_events.list": AuditRead, seen by AuditRead;
+    /// List API tokens.
+    TokensList = "tokens.list": TokenManage, seen by TokenManage;
+    /// Create an API token.
+    TokensCreate = "tokens.create": TokenManage, seen by TokenManage;
+    /// End an API token.
+    TokensRevoke = "tokens.revoke": TokenManage, seen by TokenManage;
+    /// List accounts.
+    AccountsList = "accounts.list": AccountManage, seen by AccountManage;
+    /// Read one account.
+    AccountsGet = "accounts.get": AccountManage, seen by AccountManage;
+    /// Create an account.
+    AccountsCreate = "accounts.create": AccountManage, seen by AccountManage;
+    /// Change an account's name, roles or link, or disable it.
+    AccountsUpdate = "accounts.update": AccountManage, seen by AccountManage;
+    /// Set an account's password.
+    AccountsSetPassword = "accounts.set_password": AccountManage, seen by AccountManage;
+    /// Delete an account.
+    AccountsDelete = "accounts.delete": AccountManage, seen by AccountManage;
+    /// Say who is asking, and what they may do.
+    OwnRead = "own.get": OwnAccount, seen by OwnAccount;
+    /// Sign in.
+    OwnSignIn = "own.sign_in": OwnAccount, seen by OwnAccount;
+    /// Sign out.
+    OwnSignOut = "own.sign_out": OwnAccount, seen by OwnAccount;
+    /// Change one's own password.
+    OwnSetPassword = "own.set_password": OwnAccount, seen by OwnAccount;
+    /// List one's own sessions.
+    OwnSessionsList = "own.sessions.list": OwnAccount, seen by OwnAccount;
+    /// End one of one's own sessions.
+    OwnSessionsEnd = "own.sessions.end": OwnAccount, seen by OwnAccount;
+    /// Become the first administrator with the one-time set-up link.
+    SetupRedeem = "setup.redeem": OwnAccount, seen by OwnAccount;
+}
+
+impl Operation {
+    /// Whether any role of the caller's could do it for somebody: asked before anything is looked up, so that a
+    /// role that is too small learns nothing of what exists.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] when nobody known asks, [`ServiceError::Forbidden`] when no role has the
+    /// permission.
+    pub fn thinkable(self, caller: &Caller) -> Result<(), ServiceError> {
+        let permission = self.permission();
+        match caller.permitted(permission, &Scope::Own) {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(refusal(caller, refused)),
+        }
+    }
+
+    /// Passes the gate for the organisation as a whole.
+    ///
+    /// # Errors
+    /// As [`Operation::thinkable`]; [`ServiceError::Forbidden`] also when the caller's role is limited.
+    pub fn organisation(self, caller: &Caller) -> Result<Permit, ServiceError> {
+        caller.permitted(self.permission(), &Scope::Organisation).map_err(|refused| refusal(caller, refused))
+    }
+
+    /// Passes the gate for the caller's own account.
+    ///
+    /// # Errors
+    /// As [`Operation::thinkable`].
+    pub fn own(self, caller: &Caller) -> Result<Permit, ServiceError> {
+        caller.permitted(self.permission(), &Scope::Own).map_err(|refused| refusal(caller, refused))
+    }
+
+    /// Passes the gate for somebody's thing, `what` as the answer names it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] when the caller may not even see it, else [`ServiceError::Forbidden`].
+    pub fn on(self, caller: &Caller, scope: &Scope, what: &'static str) -> Result<Permit, ServiceError> {
+        self.thinkable(caller)?;
+        caller.permitted(self.permission(), scope).map_err(|refused| {
+            match caller.permitted(self.sees(), scope) {
+                Ok(_) => ServiceError::Forbidden(refused),
+                Err(_) => ServiceError::NotFound { what },
+            }
+        })
+    }
+
+    /// What of a list the caller may see.
+    ///
+    /// # Errors
+    /// As [`Operation::thinkable`].
+    pub fn visibility(self, caller: &Caller) -> Result<Visibility, ServiceError> {
+        caller.visibility(self.permission()).map_err(|refused| refusal(caller, refused))
+    }
+
+    /// The roles that may do it, if only within their scope.
+    pub fn roles(self) -> impl Iterator<Item = Role> {
+        Role::ALL.iter().copied().filter(move |role| role.has(self.permission()))
+    }
+}
+
+fn refusal(caller: &Caller, refused: Forbidden) -> ServiceError {
+    if matches!(caller.actor(), certporter_model::access::Actor::Anonymous) {
+        ServiceError::Unauthenticated
+    } else {
+        ServiceError::Forbidden(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use certporter_model::access::Grant;
+    use certporter_model::{AccountId, GroupId, Timestamp, UserId};
+
+    use super::*;
+
+    fn helpdesk(groups: Option<Vec<GroupId>>) -> Caller {
+        let id = AccountId::new(Timestamp::from_millis(1), [1; 10]);
+        Caller::account(id, "desk".into(), vec![Grant { role: Role::Helpdesk, groups }], None)
+    }
+
+    #[test]
+    fn what_one_may_not_see_is_not_there() {
+        let group = |n| GroupId::new(Timestamp::from_millis(1), [n; 10]);
+        let caller = helpdesk(Some(vec![group(1)]));
+        let user = Some(UserId::new(Timestamp::from_millis(1), [2; 10]));
+        let theirs = Scope::Person { user, groups: vec![group(1)] };
+        let others = Scope::Person { user, groups: vec![group(2)] };
+        assert!(Operation::DevicesBlock.on(&caller, &theirs, "device").is_ok());
+        assert!(matches!(
+            Operation::DevicesBlock.on(&caller, &others, "device"),
+            Err(ServiceError::NotFound { what: "device" })
+        ));
+        // Deleting is beyond the role: forbidden whether or not the device exists.
+        assert!(matches!(Operation::DevicesDelete.thinkable(&caller), Err(ServiceError::Forbidden(_))));
+        assert!(matches!(
+            Operation::DevicesDelete.on(&caller, &others, "device"),
+            Err(ServiceError::Forbidden(_))
+        ));
+    }
+
+    #[test]
+    fn nobody_is_asked_to_sign_in() {
+        assert!(matches!(
+            Operation::AuditList.thinkable(&Caller::anonymous()),
+            Err(ServiceError::Unauthenticated)
+        ));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = Operation::ALL.iter().map(|o| o.name()).collect();
+        names.sort_unstable();
+        let before = names.len();
+        names.dedup();
+        assert_eq!(names.len(), before);
+    }
+}
