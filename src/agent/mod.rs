@@ -10,6 +10,7 @@
 //! - [`opening`]: opens an envelope and its PFX and checks that all fits together
 //! - [`copies`]: installs, checks and removes copies
 //! - [`enrolment`], [`sync`], [`renewal`], [`retirement`], [`status`]: what the commands do
+//! - [`simulated`]: a device in memory, for measurements and tests
 //! - [`facts`]: what the device says of itself
 pub mod client;
 pub mod copies;
@@ -22,6 +23,7 @@ pub mod identity;
 pub mod opening;
 pub mod renewal;
 pub mod retirement;
+pub mod simulated;
 pub mod state;
 pub mod status;
 pub mod sync;

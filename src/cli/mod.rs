@@ -1,4 +1,6 @@
 //! The command line.
 //!
 //! - [`agent`]: the device's side
+//! - [`simulate`]: many devices at once
 pub mod agent;
+pub mod simulate;

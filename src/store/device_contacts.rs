@@ -189,3 +189,18 @@ pub async fn installed_copies(conn: &mut Conn, device: DeviceId) -> Result<Vec<R
     sql.push("c.device_id = ").bind(&device).push(" AND c.state = 'installed'");
     sql.all(conn).await
 }
+
+/// Registered devices without any enrolment, those with an owner first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn never_enrolled(conn: &mut Conn, most: u32) -> Result<Vec<DeviceId>> {
+    sql!(
+        "SELECT id FROM devices
+         WHERE state = 'registered' AND NOT EXISTS (SELECT 1 FROM enrolments WHERE device_id = devices.id)
+         ORDER BY CASE WHEN owner_id IS NULL THEN 1 ELSE 0 END, id LIMIT $1",
+        most
+    )
+    .scalars(conn)
+    .await
+}
