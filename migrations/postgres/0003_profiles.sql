@@ -13,12 +13,14 @@ CREATE TABLE profiles (
 );
 CREATE UNIQUE INDEX profiles__name_key ON profiles (name_key) WHERE deleted_at IS NULL;
 
--- body: the profile as canonical JSON. reissue: what the edit does to certificates of earlier versions.
+-- body: the profile as canonical JSON. on_edit, on_attribute_change: when
+-- certificates of earlier versions, or with earlier values, follow.
 CREATE TABLE profile_versions (
     profile_id UUID NOT NULL REFERENCES profiles (id),
     version BIGINT NOT NULL,
     body TEXT NOT NULL,
-    reissue TEXT NOT NULL,
+    on_edit TEXT NOT NULL,
+    on_attribute_change TEXT NOT NULL,
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (profile_id, version)

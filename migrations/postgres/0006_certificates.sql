@@ -1,4 +1,5 @@
 -- Requests, certificates, revocations, copies on devices, escrowed keys, and the timeline of all of them.
+-- trigger_kind: what set it off. enrolment_id: the device's enrolment at the time; another enrolment is another place.
 
 CREATE TABLE requests (
     id UUID NOT NULL PRIMARY KEY,
@@ -8,11 +9,13 @@ CREATE TABLE requests (
     holder_id UUID NOT NULL,
     user_id UUID REFERENCES users (id),
     device_id UUID REFERENCES devices (id),
+    enrolment_id UUID REFERENCES enrolments (id),
     state TEXT NOT NULL,
     names TEXT NOT NULL,
     content_digest BYTEA NOT NULL,
     trigger_kind TEXT NOT NULL,
     supersedes_id UUID,
+    kept_key_id UUID,
     public_key_hash BYTEA,
     csr BYTEA,
     ca_id UUID REFERENCES cas (id),
@@ -26,6 +29,7 @@ CREATE TABLE requests (
     retry_at BIGINT,
     cause TEXT,
     remedy TEXT,
+    cancelled_reason TEXT,
     cancelled_trigger TEXT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -67,6 +71,10 @@ CREATE TABLE certificates (
     holder_id UUID NOT NULL,
     user_id UUID REFERENCES users (id),
     device_id UUID REFERENCES devices (id),
+    enrolment_id UUID REFERENCES enrolments (id),
+    trigger_kind TEXT NOT NULL,
+    escrow TEXT NOT NULL,
+    encryption BOOLEAN NOT NULL,
     ca_generation_id UUID NOT NULL REFERENCES ca_generations (id),
     serial BYTEA NOT NULL,
     thumbprint BYTEA NOT NULL,
@@ -81,8 +89,9 @@ CREATE TABLE certificates (
     renew_at BIGINT NOT NULL,
     status TEXT NOT NULL,
     standing TEXT NOT NULL,
-    reason TEXT,
+    held_at BIGINT,
     revoked_at BIGINT,
+    reason TEXT,
     content_digest BYTEA NOT NULL,
     escrowed_key_id UUID REFERENCES escrowed_keys (id),
     search_key TEXT NOT NULL,
@@ -127,8 +136,10 @@ CREATE TABLE copies (
     id UUID NOT NULL PRIMARY KEY,
     certificate_id UUID NOT NULL REFERENCES certificates (id),
     device_id UUID NOT NULL REFERENCES devices (id),
+    enrolment_id UUID NOT NULL REFERENCES enrolments (id),
     profile_id UUID NOT NULL REFERENCES profiles (id),
     feature TEXT NOT NULL,
+    purpose TEXT NOT NULL,
     state TEXT NOT NULL,
     channel TEXT NOT NULL,
     management_certificate_id UUID REFERENCES management_certificates (id),
@@ -143,7 +154,7 @@ CREATE TABLE copies (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX copies__certificate_id__device_id__feature ON copies (certificate_id, device_id, feature);
+CREATE UNIQUE INDEX copies__certificate_id__enrolment_id__feature ON copies (certificate_id, enrolment_id, feature);
 CREATE INDEX copies_by_device ON copies (device_id, state);
 CREATE INDEX copies_by_state ON copies (state, id);
 

@@ -1,4 +1,5 @@
 -- Requests, certificates, revocations, copies on devices, escrowed keys, and the timeline of all of them.
+-- trigger_kind: what set it off. enrolment_id: the device's enrolment at the time; another enrolment is another place.
 
 CREATE TABLE requests (
     id BLOB NOT NULL PRIMARY KEY,
@@ -8,11 +9,13 @@ CREATE TABLE requests (
     holder_id BLOB NOT NULL,
     user_id BLOB REFERENCES users (id),
     device_id BLOB REFERENCES devices (id),
+    enrolment_id BLOB REFERENCES enrolments (id),
     state TEXT NOT NULL,
     names TEXT NOT NULL,
     content_digest BLOB NOT NULL,
     trigger_kind TEXT NOT NULL,
     supersedes_id BLOB,
+    kept_key_id BLOB,
     public_key_hash BLOB,
     csr BLOB,
     ca_id BLOB REFERENCES cas (id),
@@ -26,6 +29,7 @@ CREATE TABLE requests (
     retry_at INTEGER,
     cause TEXT,
     remedy TEXT,
+    cancelled_reason TEXT,
     cancelled_trigger TEXT,
     version INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
@@ -68,6 +72,10 @@ CREATE TABLE certificates (
     holder_id BLOB NOT NULL,
     user_id BLOB REFERENCES users (id),
     device_id BLOB REFERENCES devices (id),
+    enrolment_id BLOB REFERENCES enrolments (id),
+    trigger_kind TEXT NOT NULL,
+    escrow TEXT NOT NULL,
+    encryption INTEGER NOT NULL,
     ca_generation_id BLOB NOT NULL REFERENCES ca_generations (id),
     serial BLOB NOT NULL,
     thumbprint BLOB NOT NULL,
@@ -82,8 +90,9 @@ CREATE TABLE certificates (
     renew_at INTEGER NOT NULL,
     status TEXT NOT NULL,
     standing TEXT NOT NULL,
-    reason TEXT,
+    held_at INTEGER,
     revoked_at INTEGER,
+    reason TEXT,
     content_digest BLOB NOT NULL,
     escrowed_key_id BLOB REFERENCES escrowed_keys (id),
     search_key TEXT NOT NULL,
@@ -128,8 +137,10 @@ CREATE TABLE copies (
     id BLOB NOT NULL PRIMARY KEY,
     certificate_id BLOB NOT NULL REFERENCES certificates (id),
     device_id BLOB NOT NULL REFERENCES devices (id),
+    enrolment_id BLOB NOT NULL REFERENCES enrolments (id),
     profile_id BLOB NOT NULL REFERENCES profiles (id),
     feature TEXT NOT NULL,
+    purpose TEXT NOT NULL,
     state TEXT NOT NULL,
     channel TEXT NOT NULL,
     management_certificate_id BLOB REFERENCES management_certificates (id),
@@ -144,7 +155,7 @@ CREATE TABLE copies (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX copies__certificate_id__device_id__feature ON copies (certificate_id, device_id, feature);
+CREATE UNIQUE INDEX copies__certificate_id__enrolment_id__feature ON copies (certificate_id, enrolment_id, feature);
 CREATE INDEX copies_by_device ON copies (device_id, state);
 CREATE INDEX copies_by_state ON copies (state, id);
 

@@ -1,7 +1,7 @@
 //! How the vocabulary's types are kept: ids as UUIDs, times as milliseconds, words and parsed texts as text, digests
 //! as octets, structures as JSON.
 
-use certporter_model::access::{Permission, Role};
+use certporter_model::access::{Actor, Permission, Role};
 use certporter_model::assignment::{AssignmentMode, HolderKind, MemberKind, Source};
 use certporter_model::certificate::{CertificateStatus, RevocationKind, Standing};
 use certporter_model::copy::CopyState;
@@ -12,17 +12,20 @@ use certporter_model::hardware::{Fqdn, HardwareSerial, Imei, MacAddress, Meid};
 use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::ids::*;
 use certporter_model::job::{JobKind, JobState};
+use certporter_model::names::Names;
 use certporter_model::platform::Platform;
+use certporter_model::profile::Profile;
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::serial::SerialNumber;
+use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::text::{Explanation, Name};
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, SecretHash, Sha1Thumbprint, Thumbprint};
 use certporter_model::{ParseError, Timestamp};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use super::row::{BadValue, Load, Row};
 use super::sql::{Bind, Value};
 
@@ -149,3 +152,14 @@ macro_rules! digests {
 }
 
 digests! { Thumbprint, Sha1Thumbprint, PublicKeyHash, SecretHash, ContentDigest }
+
+/// Structures that are kept as JSON text.
+macro_rules! structures {
+    ($($type:ty),+ $(,)?) => {
+        columns! { $($type => Text(String): |v| serde_json::to_string(v).unwrap_or_default(), |raw| {
+            serde_json::from_str(&raw).map_err(|error| BadValue(format!("is wrong JSON: {error}")))
+        };)+ }
+    };
+}
+
+structures! { Names, Actor, Profile, Vec<SubjectAlternativeName>, Vec<Role>, serde_json::Value }

@@ -21,6 +21,7 @@ mod row;
 mod search_key;
 mod sql;
 mod tx;
+mod write;
 
 pub mod accounts;
 pub mod api_tokens;
@@ -41,8 +42,9 @@ pub use error::StoreError;
 pub use search_key::{fold, search_key};
 pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
 
-pub(crate) use row::{FromRow, Row, table_row};
+pub(crate) use row::{FromRow, Row, ToRow, table_row};
 pub(crate) use sql::{Sql, sql};
+pub(crate) use write::{by_id, insert, insert_all, save};
 
 /// What database functions answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

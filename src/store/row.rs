@@ -4,6 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Type};
 
+use super::sql::Value;
 use super::{Result, StoreError};
 
 /// A row of either engine.
@@ -68,14 +69,23 @@ pub(crate) trait FromRow: Sized {
     fn from_row(row: &Row<'_>) -> Result<Self>;
 }
 
-/// Declares a type that is read from a table: every field is a column of the same name, or of the name that is
-/// given after `=`. A value that does not parse names its table and column.
+/// A type that a row can be written from.
+pub(crate) trait ToRow: FromRow {
+    /// The names of the columns, those that are derived last.
+    const NAMES: &'static [&'static str];
+    /// The columns' values, in the same order.
+    fn values(&self) -> Vec<Value>;
+}
+
+/// Declares a type that is a table's row: every field is a column of the same name. A value that does not parse names
+/// its table and column. Columns that follow from the others, such as search keys, are `derived`: written, never read.
 macro_rules! table_row {
     (
         $(#[$meta:meta])*
         pub struct $name:ident in $table:literal {
             $( $(#[$fmeta:meta])* pub $field:ident : $type:ty, )+
         }
+        $( derived { $( $derived:ident : $value:expr, )+ } )?
     ) => {
         $(#[$meta])*
         pub struct $name { $( $(#[$fmeta])* pub $field: $type, )+ }
@@ -91,6 +101,18 @@ macro_rules! table_row {
                     $( $field: <$type as $crate::store::row::Load>::load(row, stringify!($field))
                         .map_err(|error| error.in_column($table, stringify!($field)))?, )+
                 })
+            }
+        }
+
+        impl $crate::store::ToRow for $name {
+            const NAMES: &'static [&'static str] =
+                &[ $( stringify!($field), )+ $( $( stringify!($derived), )+ )? ];
+            fn values(&self) -> Vec<$crate::store::sql::Value> {
+                use $crate::store::sql::Bind as _;
+                vec![
+                    $( self.$field.to_value(), )+
+                    $( $( { let derive: fn(&Self) -> _ = $value; derive(self).to_value() }, )+ )?
+                ]
             }
         }
     };

@@ -71,7 +71,12 @@ impl Sql {
 
     /// A placeholder and its value.
     pub(crate) fn bind(&mut self, value: &(impl Bind + ?Sized)) -> &mut Self {
-        self.values.push(value.to_value());
+        self.bind_value(value.to_value())
+    }
+
+    /// The same, for a value that was made before.
+    pub(crate) fn bind_value(&mut self, value: Value) -> &mut Self {
+        self.values.push(value);
         let number = self.values.len();
         self.built().push_str(&format!("${number}"));
         self
