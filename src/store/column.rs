@@ -24,10 +24,10 @@ use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, SecretHash, Sha
 use certporter_model::{ParseError, Timestamp};
 use uuid::Uuid;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use super::row::{BadValue, Load, Row};
 use super::sql::{Bind, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 impl<T: Bind + ?Sized> Bind for &T {
     const NULL: Value = T::NULL;
