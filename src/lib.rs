@@ -10,6 +10,7 @@
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`delivery`]: what is sealed for a device
 //! - [`service`]: what people may ask: the only door for pages and REST
+//! - [`pipeline`]: the queue, and the steps that bring a certificate and take it away
 //! - [`web`]: what answers on the network
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod pipeline;
 pub mod pki;
 pub mod plan;
 pub mod random;

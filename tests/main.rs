@@ -1,5 +1,6 @@
 //! The backend in one process.
 mod conformance;
 mod house;
+mod pipeline;
 mod pki;
 mod support;

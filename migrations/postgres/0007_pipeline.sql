@@ -24,6 +24,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs__kind__dedup_key ON jobs (kind, dedup_key) WHERE state = 'ready' AND dedup_key IS NOT NULL;
 CREATE INDEX jobs_ready ON jobs (pool, priority, not_before) WHERE state = 'ready';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'leased';
+CREATE INDEX jobs_leased_by_key ON jobs (kind, dedup_key) WHERE state = 'leased';
 CREATE INDEX jobs_by_state ON jobs (state, id);
 
 CREATE TABLE connectors (

@@ -15,10 +15,10 @@ pub struct RenderedNames {
     /// The subject.
     pub subject: DistinguishedName,
     /// The alternative names, in the profile's order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub alternative_names: Vec<SubjectAlternativeName>,
+    #[serde(default)]
+    pub subject_alternative_names: Vec<SubjectAlternativeName>,
     /// The user's SID, where the profile maps strongly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub sid: Option<Sid>,
 }
 
@@ -30,7 +30,8 @@ pub enum Names {
     Rendered(RenderedNames),
     /// Values are missing: the request waits for them.
     Missing {
-        /// Which ones, sorted.
+        /// Which ones, sorted; read also from a single one.
+        #[serde(deserialize_with = "one_or_many")]
         missing: Vec<Variable>,
     },
     /// A value doesn't fit where it should stand: the request waits until it is changed.
@@ -61,9 +62,9 @@ impl Names {
         value: &dyn Fn(&Variable) -> Option<&'v str>,
     ) -> Result<RenderedNames, RenderError> {
         let subject = profile.subject().render(value)?;
-        let mut alternative_names = Vec::new();
+        let mut subject_alternative_names = Vec::new();
         for pattern in profile.subject_alternative_names() {
-            alternative_names.push(pattern.render(value)?);
+            subject_alternative_names.push(pattern.render(value)?);
         }
         let sid = match profile.strong_mapping() {
             StrongMapping::None => None,
@@ -73,7 +74,7 @@ impl Names {
                 Some(Sid::parse(text).map_err(RenderError::Unfit)?)
             }
         };
-        Ok(RenderedNames { subject, alternative_names, sid })
+        Ok(RenderedNames { subject, subject_alternative_names, sid })
     }
 
     /// The names, or why there are none: what the request waits for.
@@ -92,6 +93,19 @@ impl Names {
             }
         }
     }
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Variable>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(Variable),
+        Many(Vec<Variable>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(variable) => vec![variable],
+        OneOrMany::Many(variables) => variables,
+    })
 }
 
 #[cfg(test)]

@@ -30,10 +30,12 @@ pub mod device_contacts;
 pub mod enrolment_codes;
 pub mod enrolments;
 pub mod idempotency_keys;
+pub mod jobs;
 pub mod management_certificates;
 pub mod rate_limits;
 pub mod sessions;
 pub mod setup_links;
+pub mod steps;
 
 pub use audit_events::{AuditEvent, Target};
 pub use db::{Db, Location};

@@ -1,0 +1,267 @@
+//! What jobs are about, and how they are asked for.
+
+use certporter_model::job::JobKind;
+use certporter_model::text::Name;
+use certporter_model::{
+    CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, ProfileId, RequestId, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::random::{Random, octets};
+use crate::store::jobs::{self, Job, NewJob};
+use crate::store::{Bookkeeping, StoreError, WriteTx};
+
+/// The pool of what the portal does itself.
+pub const PORTAL: &str = "portal";
+
+/// The pool of what the connectors of a profile's connector pool do.
+#[must_use]
+pub fn connector_pool(pool: &Name) -> String {
+    format!("connector:{pool}")
+}
+
+/// A job: its kind, and on what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Work {
+    /// A connector takes the request to its CA.
+    Request {
+        /// The request.
+        request: RequestId,
+        /// The profile's connector pool.
+        pool: Name,
+    },
+    /// The key of a request's certificate goes into escrow; its first copies are sealed and offered.
+    Deliver {
+        /// The request.
+        request: RequestId,
+    },
+    /// The pending copies of a certificate are sealed and offered.
+    Seal {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// A connector brings the latest revocation, hold or release of a certificate to its CA.
+    Revoke {
+        /// The certificate.
+        certificate: CertificateId,
+        /// The connector pool beside that CA.
+        pool: Name,
+    },
+    /// The CA's CRLs are built and published.
+    PublishCrl {
+        /// The CA.
+        ca: CaId,
+    },
+    /// The key is destroyed.
+    DestroyKey {
+        /// The key.
+        key: EscrowedKeyId,
+    },
+    /// The plan is made and carried out for a part of everything.
+    Replan {
+        /// Which part.
+        scope: ReplanScope,
+    },
+    /// The plan is made for everything.
+    Sweep,
+    /// What is outdated is cleared away.
+    Housekeeping,
+}
+
+/// A part of everything that the plan is made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "scope", rename_all = "snake_case")]
+pub enum ReplanScope {
+    /// A device and what it holds.
+    Device {
+        /// The device.
+        id: DeviceId,
+    },
+    /// A user and the user's devices.
+    User {
+        /// The user.
+        id: UserId,
+    },
+    /// Everybody whom a group reaches.
+    Group {
+        /// The group.
+        id: GroupId,
+    },
+    /// Everybody whom a profile reaches.
+    Profile {
+        /// The profile.
+        id: ProfileId,
+    },
+    /// These users and devices: a chunk of a plan that is too large for one transaction.
+    Some {
+        /// Users.
+        users: Vec<UserId>,
+        /// Devices.
+        devices: Vec<DeviceId>,
+    },
+}
+
+impl ReplanScope {
+    /// A name for it, the same for the same scope.
+    fn key(&self) -> String {
+        match self {
+            Self::Device { id } => format!("device:{id}"),
+            Self::User { id } => format!("user:{id}"),
+            Self::Group { id } => format!("group:{id}"),
+            Self::Profile { id } => format!("profile:{id}"),
+            Self::Some { users, devices } => match (users.first(), devices.first()) {
+                (Some(user), _) => format!("from:user:{user}:{}", users.len() + devices.len()),
+                (None, Some(device)) => format!("from:device:{device}:{}", devices.len()),
+                (None, None) => "nobody".to_owned(),
+            },
+        }
+    }
+}
+
+impl Work {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::Request { .. } => JobKind::Request,
+            Self::Deliver { .. } => JobKind::Deliver,
+            Self::Seal { .. } => JobKind::Seal,
+            Self::Revoke { .. } => JobKind::Revoke,
+            Self::PublishCrl { .. } => JobKind::PublishCrl,
+            Self::DestroyKey { .. } => JobKind::DestroyKey,
+            Self::Replan { .. } => JobKind::Replan,
+            Self::Sweep => JobKind::Sweep,
+            Self::Housekeeping => JobKind::Housekeeping,
+        }
+    }
+
+    fn pool(&self) -> String {
+        match self {
+            Self::Request { pool, .. } | Self::Revoke { pool, .. } => connector_pool(pool),
+            _ => PORTAL.to_owned(),
+        }
+    }
+
+    /// The same work has the same key: it waits only once, and runs in one place at a time.
+    #[must_use]
+    pub fn dedup_key(&self) -> String {
+        match self {
+            Self::Request { request, .. } | Self::Deliver { request } => request.to_string(),
+            Self::Seal { certificate } | Self::Revoke { certificate, .. } => certificate.to_string(),
+            Self::PublishCrl { ca } => ca.to_string(),
+            Self::DestroyKey { key } => key.to_string(),
+            Self::Replan { scope } => scope.key(),
+            Self::Sweep | Self::Housekeeping => "all".to_owned(),
+        }
+    }
+
+    /// What takes something away goes before what brings something, and both before what may wait.
+    const fn priority(&self) -> i64 {
+        match self {
+            Self::Revoke { .. } => 10,
+            Self::PublishCrl { .. } => 20,
+            Self::DestroyKey { .. } => 30,
+            Self::Deliver { .. } | Self::Seal { .. } => 40,
+            Self::Request { .. } => 50,
+            Self::Replan { .. } => 60,
+            Self::Sweep => 80,
+            Self::Housekeeping => 90,
+        }
+    }
+
+    /// What takes something away is never given up quickly.
+    const fn max_attempts(&self) -> u32 {
+        match self {
+            Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
+            Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
+            Self::Replan { .. } | Self::Sweep | Self::Housekeeping => 20,
+        }
+    }
+
+    fn job(&self, not_before: Timestamp, now: Timestamp, random: &dyn Random) -> Result<NewJob, StoreError> {
+        let payload = serde_json::to_string(self).map_err(|e| StoreError::Other(e.to_string()))?;
+        Ok(NewJob {
+            id: JobId::new(now, octets(random)),
+            kind: self.kind(),
+            pool: self.pool(),
+            dedup_key: self.dedup_key(),
+            payload,
+            priority: self.priority(),
+            not_before,
+            max_attempts: self.max_attempts(),
+        })
+    }
+
+    /// Asks for it in the transaction that makes it necessary.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn enqueue(
+        &self,
+        tx: &mut WriteTx,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), StoreError> {
+        jobs::enqueue(tx, &self.job(now, now, random)?, now).await
+    }
+
+    /// The same, for later.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn enqueue_at(
+        &self,
+        tx: &mut WriteTx,
+        not_before: Timestamp,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), StoreError> {
+        jobs::enqueue(tx, &self.job(not_before, now, random)?, now).await
+    }
+
+    /// Asks for regular work of the portal's own: the sweep, housekeeping, the next CRL.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn schedule(
+        &self,
+        books: &mut Bookkeeping,
+        not_before: Timestamp,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), StoreError> {
+        jobs::schedule(books, &self.job(not_before, now, random)?, now).await
+    }
+
+    /// What a claimed job is about.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when its payload can't be read.
+    pub fn of(job: &Job) -> Result<Self, StoreError> {
+        serde_json::from_str(&job.payload).map_err(|error| StoreError::Corrupt {
+            table: "jobs",
+            column: "payload",
+            reason: error.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_reads_what_it_writes_and_names_itself() {
+        let id: RequestId = "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap();
+        let work = Work::Request { request: id, pool: Name::parse("default").unwrap() };
+        let json = serde_json::to_string(&work).unwrap();
+        assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
+        assert_eq!(work.pool(), "connector:default");
+        assert_eq!(work.dedup_key(), id.to_string());
+        let user = "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap();
+        let replan = Work::Replan { scope: ReplanScope::Some { users: vec![user], devices: vec![] } };
+        let json = serde_json::to_string(&replan).unwrap();
+        assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), replan);
+    }
+}

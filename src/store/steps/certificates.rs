@@ -1,0 +1,194 @@
+//! Certificates as the pipeline works on them.
+
+use certporter_model::assignment::HolderKind;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::revocation::Reason;
+use certporter_model::serial::SerialNumber;
+use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, Sha1Thumbprint, Thumbprint};
+use certporter_model::{
+    CaGenerationId, CertificateId, DeviceId, EscrowedKeyId, ProfileId, RequestId, Timestamp, UserId,
+};
+use uuid::Uuid;
+
+use crate::store::{Conn, Result, Sql, StoreError, WriteTx, dialect, sql, table_row};
+
+table_row! {
+    /// A certificate in work.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CertificateInWork in "certificates" {
+        /// Its id.
+        pub id: CertificateId,
+        /// The request that brought it.
+        pub request_id: Option<RequestId>,
+        /// Of which profile.
+        pub profile_id: ProfileId,
+        /// In which version.
+        pub profile_version: i64,
+        /// Whether for a user or a device.
+        pub holder_kind: HolderKind,
+        /// For which.
+        pub holder_id: Uuid,
+        /// The user whose it is, if any.
+        pub user_id: Option<UserId>,
+        /// The device that it is for, in device scope.
+        pub device_id: Option<DeviceId>,
+        /// The CA's generation that signed it.
+        pub ca_generation_id: CaGenerationId,
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// SHA-256 of it.
+        pub thumbprint: Thumbprint,
+        /// Itself.
+        pub der: Vec<u8>,
+        /// SHA-256 of its public key.
+        pub public_key_hash: PublicKeyHash,
+        /// The last moment of its validity.
+        pub not_after: Timestamp,
+        /// Good, held or revoked.
+        pub status: CertificateStatus,
+        /// Its place among those of its holder.
+        pub standing: Standing,
+        /// Why it is held or revoked.
+        pub reason: Option<Reason>,
+        /// Its key.
+        pub escrowed_key_id: Option<EscrowedKeyId>,
+        /// Counts the changes.
+        pub version: i64,
+    }
+}
+
+/// A certificate that was brought, with what is searched for beside what is worked on.
+#[derive(Debug, Clone)]
+pub struct NewCertificate {
+    /// What is worked on.
+    pub work: CertificateInWork,
+    /// SHA-1 of it, as some consoles show.
+    pub sha1_thumbprint: Sha1Thumbprint,
+    /// Its subject as text.
+    pub subject: String,
+    /// The UPN among its alternative names.
+    pub upn: Option<String>,
+    /// Its alternative names as JSON.
+    pub sans: String,
+    /// The first moment of its validity.
+    pub not_before: Timestamp,
+    /// When it is to be renewed.
+    pub renew_at: Timestamp,
+    /// What it depends on.
+    pub content_digest: ContentDigest,
+    /// What it is found by: see [`search_key`](crate::store::search_key).
+    pub search_key: String,
+}
+
+/// Records a certificate.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is recorded already, or another has its standing.
+pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> Result<()> {
+    let work = &new.work;
+    sql!(
+        "INSERT INTO certificates (id, request_id, profile_id, profile_version, holder_kind, holder_id, user_id,
+                device_id, ca_generation_id, serial, thumbprint, sha1_thumbprint, subject, upn, sans, der,
+                public_key_hash, not_before, not_after, renew_at, status, standing, content_digest,
+                escrowed_key_id, search_key, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 $22, $23, $24, $25, 1, $26, $26)",
+        work.id,
+        work.request_id,
+        work.profile_id,
+        work.profile_version,
+        work.holder_kind,
+        work.holder_id,
+        work.user_id,
+        work.device_id,
+        work.ca_generation_id,
+        work.serial,
+        work.thumbprint,
+        new.sha1_thumbprint,
+        new.subject,
+        new.upn,
+        new.sans,
+        work.der,
+        work.public_key_hash,
+        new.not_before,
+        work.not_after,
+        new.renew_at,
+        work.status,
+        work.standing,
+        new.content_digest,
+        work.escrowed_key_id,
+        new.search_key,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A certificate as it stands.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none.
+pub async fn get(conn: &mut Conn, id: CertificateId) -> Result<CertificateInWork> {
+    let mut query = Sql::select::<CertificateInWork>();
+    query.push(" WHERE id = ").bind(&id);
+    query.one(conn, "certificate").await
+}
+
+/// A certificate, locked until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none.
+pub async fn lock(tx: &mut WriteTx, id: CertificateId) -> Result<CertificateInWork> {
+    let mut query = Sql::select::<CertificateInWork>();
+    query.push(" WHERE id = ").bind(&id).push(dialect::for_update(tx.engine()));
+    query.one(tx, "certificate").await
+}
+
+/// The certificate with that thumbprint, if it is recorded.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_thumbprint(conn: &mut Conn, thumbprint: Thumbprint) -> Result<Option<CertificateInWork>> {
+    let mut query = Sql::select::<CertificateInWork>();
+    query.push(" WHERE thumbprint = ").bind(&thumbprint);
+    query.optional(conn).await
+}
+
+/// The holder's certificate with that standing, locked.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_standing(
+    tx: &mut WriteTx,
+    profile: ProfileId,
+    holder: (HolderKind, Uuid),
+    standing: Standing,
+) -> Result<Option<CertificateInWork>> {
+    let mut query = Sql::select::<CertificateInWork>();
+    query.push(" WHERE profile_id = ").bind(&profile);
+    query.push(" AND holder_kind = ").bind(&holder.0).push(" AND holder_id = ").bind(&holder.1);
+    query.push(" AND standing = ").bind(&standing).push(dialect::for_update(tx.engine()));
+    query.optional(tx).await
+}
+
+/// Saves status, standing and reason of a certificate that was locked.
+///
+/// # Errors
+/// [`StoreError::Stale`] when somebody changed it in between.
+pub async fn save(tx: &mut WriteTx, certificate: &CertificateInWork, now: Timestamp) -> Result<()> {
+    let revoked = (certificate.status != CertificateStatus::Valid).then_some(now);
+    let saved = sql!(
+        "UPDATE certificates SET status = $3, standing = $4, reason = $5, updated_at = $6, version = version + 1,
+                revoked_at = CASE WHEN $3 = 'valid' THEN NULL WHEN revoked_at IS NULL THEN $7 ELSE revoked_at END
+         WHERE id = $1 AND version = $2",
+        certificate.id,
+        certificate.version,
+        certificate.status,
+        certificate.standing,
+        certificate.reason,
+        now,
+        revoked
+    );
+    if saved.execute(tx).await? == 1 { Ok(()) } else { Err(StoreError::Stale { what: "certificate" }) }
+}

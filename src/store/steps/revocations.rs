@@ -1,0 +1,164 @@
+//! Revocations, holds and releases on their way to the CA, the CRL and the devices.
+
+use certporter_model::access::Actor;
+use certporter_model::certificate::RevocationKind;
+use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::{CaId, CertificateId, RevocationId, Timestamp};
+
+use crate::store::{Conn, Result, Sql, StoreError, WriteTx, sql, table_row};
+
+table_row! {
+    /// A revocation, hold or release in work.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct RevocationInWork in "revocations" {
+        /// Its id.
+        pub id: RevocationId,
+        /// Of which certificate.
+        pub certificate_id: CertificateId,
+        /// For good, on hold, off hold.
+        pub kind: RevocationKind,
+        /// Why.
+        pub reason: Reason,
+        /// What set it off.
+        pub trigger_kind: Trigger,
+        /// Since when it counts.
+        pub requested_at: Timestamp,
+        /// When the CA had it.
+        pub at_ca_at: Option<Timestamp>,
+        /// When the CRL had it.
+        pub in_crl_at: Option<Timestamp>,
+        /// When no device had a copy any more.
+        pub removed_at: Option<Timestamp>,
+        /// When all of that was so.
+        pub finished_at: Option<Timestamp>,
+    }
+}
+
+/// A revocation, hold or release that is to be.
+#[derive(Debug, Clone)]
+pub struct NewRevocation {
+    /// Its id.
+    pub id: RevocationId,
+    /// Of which certificate.
+    pub certificate: CertificateId,
+    /// For good, on hold, off hold.
+    pub kind: RevocationKind,
+    /// Why.
+    pub reason: Reason,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// What somebody said about it.
+    pub explanation: Option<String>,
+}
+
+/// Records it, with the transaction's actor as the one who wants it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut WriteTx, new: &NewRevocation, now: Timestamp) -> Result<()> {
+    let actor: &Actor = tx.permit().actor();
+    let actor = serde_json::to_string(actor).map_err(|error| StoreError::Other(error.to_string()))?;
+    sql!(
+        "INSERT INTO revocations (id, certificate_id, kind, reason, trigger_kind, actor, explanation, requested_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        new.id,
+        new.certificate,
+        new.kind,
+        new.reason,
+        new.trigger,
+        actor,
+        new.explanation,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The certificate's latest one, if the CA doesn't have it yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn latest_open(conn: &mut Conn, certificate: CertificateId) -> Result<Option<RevocationInWork>> {
+    let mut query = Sql::select::<RevocationInWork>();
+    query.push(" WHERE certificate_id = ").bind(&certificate).push(" ORDER BY id DESC LIMIT 1");
+    let latest: Option<RevocationInWork> = query.optional(conn).await?;
+    Ok(latest.filter(|it| it.at_ca_at.is_none()))
+}
+
+/// The CA has it, and with it whatever was asked for the same certificate before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn at_ca(
+    tx: &mut WriteTx,
+    certificate: CertificateId,
+    latest: RevocationId,
+    now: Timestamp,
+) -> Result<bool> {
+    let changed = sql!(
+        "UPDATE revocations SET at_ca_at = $3 WHERE certificate_id = $1 AND id <= $2 AND at_ca_at IS NULL",
+        certificate,
+        latest,
+        now
+    );
+    Ok(changed.execute(tx).await? > 0)
+}
+
+/// Those that the CA has and its CRL, as far as is known, doesn't yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<RevocationInWork>> {
+    let mut query = Sql::select::<RevocationInWork>();
+    query.push(
+        " JOIN certificates ON certificates.id = revocations.certificate_id
+          JOIN ca_generations ON ca_generations.id = certificates.ca_generation_id
+          WHERE revocations.finished_at IS NULL AND revocations.at_ca_at IS NOT NULL
+            AND revocations.in_crl_at IS NULL AND ca_generations.ca_id = ",
+    );
+    query.bind(&ca).push(" ORDER BY revocations.id");
+    query.all(conn).await
+}
+
+/// A published CRL has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn in_crl(tx: &mut WriteTx, id: RevocationId, number: i64, now: Timestamp) -> Result<bool> {
+    let changed = sql!(
+        "UPDATE revocations SET in_crl_at = $2, crl_number = $3 WHERE id = $1 AND in_crl_at IS NULL",
+        id,
+        now,
+        number
+    );
+    Ok(changed.execute(tx).await? == 1)
+}
+
+/// Notes for the certificate's open revocations whether devices still have it, and finishes those that the CA, the
+/// CRL and the devices have followed. A release needs no removal.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn settle(tx: &mut WriteTx, certificate: CertificateId, now: Timestamp) -> Result<()> {
+    sql!(
+        "UPDATE revocations SET removed_at = $2
+         WHERE certificate_id = $1 AND removed_at IS NULL AND finished_at IS NULL
+           AND (kind = 'release' OR NOT EXISTS (SELECT 1 FROM copies WHERE copies.certificate_id = $1
+                                                AND copies.state NOT IN ('removed', 'pending', 'handed_out')))",
+        certificate,
+        now
+    )
+    .execute(tx)
+    .await?;
+    sql!(
+        "UPDATE revocations SET finished_at = $2
+         WHERE certificate_id = $1 AND finished_at IS NULL AND at_ca_at IS NOT NULL AND in_crl_at IS NOT NULL
+           AND removed_at IS NOT NULL",
+        certificate,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

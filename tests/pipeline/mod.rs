@@ -1,0 +1,2 @@
+//! The queue and the steps of a request, on both engines.
+mod queue;
