@@ -4,6 +4,8 @@
 //! - [`ui`]: the parts that pages are made of
 //! - [`pages`]: a file is a route: it asks the service, and shows what came back
 //! - [`render`], [`site`]: from a view to an answer; the stylesheet, scripts and icons
+#![recursion_limit = "256"]
+
 pub mod islands;
 #[cfg(feature = "ssr")]
 pub mod pages;

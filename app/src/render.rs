@@ -1,5 +1,6 @@
 //! From data to a page: every page is rendered whole on the server and sent at once.
 
+use any_spawner::Executor;
 use axum::body::Body;
 use axum::response::Response;
 use certporter_model::Timestamp;
@@ -53,6 +54,8 @@ impl Renderer {
     where
         V: IntoView + 'static,
     {
+        // Whatever was initialised before stays: every rendering runs on the one runtime of the process.
+        let _initialised = Executor::init_tokio();
         let renderer = self.clone();
         let context = move || {
             renderer.provide();
@@ -74,6 +77,7 @@ impl Renderer {
     where
         V: IntoView + 'static,
     {
+        let _initialised = Executor::init_tokio();
         let owner = Owner::new();
         owner.with(|| {
             self.provide();

@@ -4,6 +4,9 @@ pub mod problem;
 pub mod set_up;
 pub mod sign_in;
 
+#[cfg(test)]
+mod samples;
+
 /// An address with a query, empty values left out.
 fn address(path: &str, query: &[(&str, &str)]) -> String {
     let query = query

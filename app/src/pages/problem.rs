@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::ui::layout::AlonePage;
 
 /// The page: what is wrong, and where to go from here.
-pub fn page(title: &'static str, detail: String) -> impl IntoView {
+pub fn page(title: &'static str, detail: String) -> AnyView {
     view! {
         <AlonePage title lead=detail>
             <a class="btn" href="/">
@@ -13,4 +13,5 @@ pub fn page(title: &'static str, detail: String) -> impl IntoView {
             </a>
         </AlonePage>
     }
+    .into_any()
 }

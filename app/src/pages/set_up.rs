@@ -19,7 +19,7 @@ pub struct SetUpForm {
 }
 
 /// The page; `action` is its own address, which carries the link's code.
-pub fn page(action: String, typed: Typed<SetUpForm>) -> impl IntoView {
+pub fn page(action: String, typed: Typed<SetUpForm>) -> AnyView {
     view! {
         <AlonePage
             title="Set up certporter"
@@ -56,4 +56,5 @@ pub fn page(action: String, typed: Typed<SetUpForm>) -> impl IntoView {
             </form>
         </AlonePage>
     }
+    .into_any()
 }

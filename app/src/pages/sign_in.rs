@@ -19,7 +19,7 @@ pub struct SignInForm {
 }
 
 /// The page.
-pub fn page(typed: Typed<SignInForm>) -> impl IntoView {
+pub fn page(typed: Typed<SignInForm>) -> AnyView {
     view! {
         <AlonePage title="Sign in" lead="With the name and password of your account.">
             <form class="form" method="post" action="/sign-in">
@@ -46,4 +46,5 @@ pub fn page(typed: Typed<SignInForm>) -> impl IntoView {
             </form>
         </AlonePage>
     }
+    .into_any()
 }

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 pub fn Facts(
     /// [`Fact`]s.
     children: Children,
-) -> impl IntoView {
-    view! { <dl class="facts">{children()}</dl> }
+) -> AnyView {
+    view! { <dl class="facts">{children()}</dl> }.into_any()
 }
 
 /// A fact of the strip.
@@ -18,13 +18,14 @@ pub fn Fact(
     name: &'static str,
     /// Its value.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div>
             <dt>{name}</dt>
             <dd>{children()}</dd>
         </div>
     }
+    .into_any()
 }
 
 /// A list of facts, one a line.
@@ -32,8 +33,8 @@ pub fn Fact(
 pub fn Details(
     /// [`Detail`]s.
     children: Children,
-) -> impl IntoView {
-    view! { <dl class="details">{children()}</dl> }
+) -> AnyView {
+    view! { <dl class="details">{children()}</dl> }.into_any()
 }
 
 /// A fact of the list.
@@ -43,11 +44,12 @@ pub fn Detail(
     name: &'static str,
     /// Its value.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <dt>{name}</dt>
         <dd>{children()}</dd>
     }
+    .into_any()
 }
 
 /// A part of a page with a heading of its own.
@@ -57,11 +59,12 @@ pub fn Section(
     title: &'static str,
     /// What is in it.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <section class="section">
             <h2>{title}</h2>
             {children()}
         </section>
     }
+    .into_any()
 }

@@ -38,7 +38,7 @@ pub fn TextField(
     /// Whether it is the first thing to type into.
     #[prop(optional)]
     first: bool,
-) -> impl IntoView {
+) -> AnyView {
     let described = described(name, &hint, &errors);
     view! {
         <div class="field">
@@ -59,6 +59,7 @@ pub fn TextField(
             <Beside name errors hint/>
         </div>
     }
+    .into_any()
 }
 
 /// Several lines of text.
@@ -76,7 +77,7 @@ pub fn LongField(
     /// What may be typed.
     #[prop(into, optional)]
     hint: String,
-) -> impl IntoView {
+) -> AnyView {
     let described = described(name, &hint, &errors);
     view! {
         <div class="field">
@@ -90,11 +91,12 @@ pub fn LongField(
                 aria-invalid=is_wrong(name, &errors).then_some("true")
                 aria-describedby=described
             >
-                {value}
+                {escaped(&value)}
             </textarea>
             <Beside name errors hint/>
         </div>
     }
+    .into_any()
 }
 
 /// A choice among a few.
@@ -111,7 +113,7 @@ pub fn ChoiceField(
     /// What was chosen before; none at first, so that nothing is chosen by default.
     #[prop(into)]
     value: String,
-) -> impl IntoView {
+) -> AnyView {
     let described = described(name, "", &errors);
     let none = value.is_empty();
     view! {
@@ -135,11 +137,12 @@ pub fn ChoiceField(
             <Beside name errors hint=String::new()/>
         </div>
     }
+    .into_any()
 }
 
 /// Hint and errors of a field.
 #[component]
-fn Beside(name: &'static str, errors: FieldErrors, hint: String) -> impl IntoView {
+fn Beside(name: &'static str, errors: FieldErrors, hint: String) -> AnyView {
     let wrong = errors.of(name).map(str::to_owned).collect::<Vec<_>>();
     view! {
         {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
@@ -162,6 +165,13 @@ fn Beside(name: &'static str, errors: FieldErrors, hint: String) -> impl IntoVie
                 }
             })}
     }
+    .into_any()
+}
+
+/// Leptos writes what stands in a `textarea` as it is: what was typed must not end it. The browser shows the
+/// characters that these stand for.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 fn is_wrong(name: &str, errors: &FieldErrors) -> bool {

@@ -11,11 +11,12 @@ pub struct Sprite(pub String);
 pub fn Icon(
     /// Its name in `style/icons.txt`.
     name: &'static str,
-) -> impl IntoView {
+) -> AnyView {
     let sprite = use_context::<Sprite>().map(|sprite| sprite.0).unwrap_or_default();
     view! {
         <svg class="icon" aria-hidden="true">
             <use href=format!("{sprite}#{name}")></use>
         </svg>
     }
+    .into_any()
 }

@@ -65,7 +65,7 @@ pub fn Document(
     island: bool,
     /// The body.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let around = expect_context::<Surroundings>();
     let theme = (around.theme != Theme::System).then(|| around.theme.word());
     view! {
@@ -83,6 +83,7 @@ pub fn Document(
             <body>{children()}</body>
         </html>
     }
+    .into_any()
 }
 
 /// A part of the portal, as in the sidebar.
@@ -111,7 +112,7 @@ pub fn Page(
     island: bool,
     /// Heading and content.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <Document title island>
             <a class="skip" href="#main">"Skip to the content"</a>
@@ -140,6 +141,7 @@ pub fn Page(
             </div>
         </Document>
     }
+    .into_any()
 }
 
 /// A page for somebody who is not signed in: one thing to do.
@@ -152,7 +154,7 @@ pub fn AlonePage(
     lead: String,
     /// The form.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <Document title=title.to_owned()>
             <div class="alone">
@@ -165,6 +167,7 @@ pub fn AlonePage(
             </div>
         </Document>
     }
+    .into_any()
 }
 
 /// A page's heading: what it is, a sentence of what it shows, its main action at the right.
@@ -182,7 +185,7 @@ pub fn Heading(
     /// The main action.
     #[prop(optional)]
     children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         {within
             .map(|(address, list)| {
@@ -200,10 +203,11 @@ pub fn Heading(
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }
 
 #[component]
-fn Brand() -> impl IntoView {
+fn Brand() -> AnyView {
     let favicon = expect_context::<Surroundings>().favicon;
     view! {
         <a class="brand" href="/">
@@ -211,10 +215,11 @@ fn Brand() -> impl IntoView {
             "certporter"
         </a>
     }
+    .into_any()
 }
 
 #[component]
-fn Tasks(task: Option<Task>, label: &'static str) -> impl IntoView {
+fn Tasks(task: Option<Task>, label: &'static str) -> AnyView {
     view! {
         <nav aria-label=label>
             <ul class="tasks">
@@ -234,35 +239,40 @@ fn Tasks(task: Option<Task>, label: &'static str) -> impl IntoView {
             </ul>
         </nav>
     }
+    .into_any()
 }
 
 /// The account menu: who is signed in, light or dark, signing out.
 #[component]
-fn Account() -> impl IntoView {
+fn Account() -> AnyView {
     let around = expect_context::<Surroundings>();
-    around.account.clone().map(|name| {
-        view! {
-            <details class="popover">
-                <summary class="btn btn-ghost">
-                    <Icon name="user-round"/>
-                    {name}
-                </summary>
-                <div class="panel">
-                    <ThemeChoice theme=around.theme address=around.address/>
-                    <form method="post" action="/sign-out">
-                        <button class="btn w-full" type="submit">
-                            <Icon name="log-out"/>
-                            "Sign out"
-                        </button>
-                    </form>
-                </div>
-            </details>
-        }
-    })
+    around
+        .account
+        .clone()
+        .map(|name| {
+            view! {
+                <details class="popover">
+                    <summary class="btn btn-ghost">
+                        <Icon name="user-round"/>
+                        {name}
+                    </summary>
+                    <div class="panel">
+                        <ThemeChoice theme=around.theme address=around.address/>
+                        <form method="post" action="/sign-out">
+                            <button class="btn w-full" type="submit">
+                                <Icon name="log-out"/>
+                                "Sign out"
+                            </button>
+                        </form>
+                    </div>
+                </details>
+            }
+        })
+        .into_any()
 }
 
 #[component]
-fn ThemeChoice(theme: Theme, address: String) -> impl IntoView {
+fn ThemeChoice(theme: Theme, address: String) -> AnyView {
     let choices = [
         (Theme::System, "sun-moon", "System"),
         (Theme::Light, "sun", "Light"),
@@ -293,4 +303,5 @@ fn ThemeChoice(theme: Theme, address: String) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

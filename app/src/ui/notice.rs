@@ -23,7 +23,7 @@ pub fn Notice(
     tone: Tone,
     /// What it says.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let (class, icon) = match tone {
         Tone::Good => ("notice good", "circle-check"),
         Tone::Wary => ("notice wary", "triangle-alert"),
@@ -36,6 +36,7 @@ pub fn Notice(
             <div>{children()}</div>
         </div>
     }
+    .into_any()
 }
 
 /// Says above a form that something in it is wrong, and what is wrong with the form as a whole (the field "").
@@ -43,17 +44,19 @@ pub fn Notice(
 pub fn FormErrors(
     /// The form's errors.
     errors: FieldErrors,
-) -> impl IntoView {
+) -> AnyView {
     let whole = errors.of("").map(str::to_owned).collect::<Vec<_>>();
-    (!errors.is_empty()).then(|| {
-        view! {
-            <Notice tone=Tone::Bad>
-                {if whole.is_empty() {
-                    view! { <p>"Nothing was done yet: see the field marked below."</p> }.into_any()
-                } else {
-                    whole.into_iter().map(|message| view! { <p>{message}</p> }).collect_view().into_any()
-                }}
-            </Notice>
-        }
-    })
+    (!errors.is_empty())
+        .then(|| {
+            view! {
+                <Notice tone=Tone::Bad>
+                    {if whole.is_empty() {
+                        view! { <p>"Nothing was done yet: see the field marked below."</p> }.into_any()
+                    } else {
+                        whole.into_iter().map(|message| view! { <p>{message}</p> }).collect_view().into_any()
+                    }}
+                </Notice>
+            }
+        })
+        .into_any()
 }

@@ -13,7 +13,7 @@ pub fn Pager(
     first: Option<String>,
     /// The address of the next page, if there is one.
     next: Option<String>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="pager">
             <span>{shown}</span>
@@ -39,4 +39,5 @@ pub fn Pager(
             </nav>
         </div>
     }
+    .into_any()
 }

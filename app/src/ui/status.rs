@@ -123,11 +123,12 @@ pub fn State(
     /// The state, or how it looks.
     #[prop(into)]
     of: Status,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <span class=format!("status {}", of.tone)>
             <Icon name=of.icon/>
             {of.word}
         </span>
     }
+    .into_any()
 }

@@ -11,7 +11,7 @@ pub fn Table(
     columns: &'static [&'static str],
     /// Its rows.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <table class="list" aria-label=label>
             <thead>
@@ -20,6 +20,7 @@ pub fn Table(
             <tbody>{children()}</tbody>
         </table>
     }
+    .into_any()
 }
 
 /// An empty list: what is not there, and what to do next.
@@ -29,11 +30,12 @@ pub fn Empty(
     title: &'static str,
     /// What to do next.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="empty">
             <h2>{title}</h2>
             {children()}
         </div>
     }
+    .into_any()
 }

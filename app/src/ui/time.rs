@@ -14,9 +14,9 @@ pub struct Now(pub Timestamp);
 pub fn Moment(
     /// The moment.
     at: Timestamp,
-) -> impl IntoView {
+) -> AnyView {
     let now = use_context::<Now>().map_or(at, |now| now.0);
-    view! { <time datetime=at.to_string() title=exact(at)>{relative(at, now)}</time> }
+    view! { <time datetime=at.to_string() title=exact(at)>{relative(at, now)}</time> }.into_any()
 }
 
 /// A moment that may not have come yet.
@@ -26,11 +26,12 @@ pub fn PerhapsMoment(
     at: Option<Timestamp>,
     /// What to say otherwise.
     otherwise: &'static str,
-) -> impl IntoView {
+) -> AnyView {
     match at {
         Some(at) => view! { <Moment at/> }.into_any(),
         None => view! { <span class="quiet">{otherwise}</span> }.into_any(),
     }
+    .into_any()
 }
 
 /// The exact moment, in UTC.

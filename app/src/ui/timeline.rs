@@ -35,11 +35,11 @@ pub struct Event {
 pub fn Timeline(
     /// Its rows, the latest first.
     events: Vec<Event>,
-) -> impl IntoView {
-    view! { <ol class="timeline">{events.into_iter().map(row).collect_view()}</ol> }
+) -> AnyView {
+    view! { <ol class="timeline">{events.into_iter().map(row).collect_view()}</ol> }.into_any()
 }
 
-fn row(event: Event) -> impl IntoView {
+fn row(event: Event) -> AnyView {
     let status = Status::from(event.step);
     let by = match event.took {
         Some(span) => format!("{}, {}", event.by, took(span)),
@@ -72,4 +72,5 @@ fn row(event: Event) -> impl IntoView {
             </span>
         </li>
     }
+    .into_any()
 }

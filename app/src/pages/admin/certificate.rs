@@ -93,7 +93,7 @@ pub struct RevokeForm {
 }
 
 /// The page.
-pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> impl IntoView {
+pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> AnyView {
     let now = expect_context::<Now>().0;
     let status = status_at(certificate.status, certificate.until, now);
     let lead = match &certificate.profile {
@@ -177,6 +177,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> i
                 })}
         </Page>
     }
+    .into_any()
 }
 
 const fn standing(standing: Standing) -> &'static str {
@@ -216,7 +217,7 @@ fn copies(copies: Vec<Copy>) -> AnyView {
     .into_any()
 }
 
-fn revocation(revocation: Revocation) -> impl IntoView {
+fn revocation(revocation: Revocation) -> AnyView {
     view! {
         <Section title="Revocation">
             <Details>
@@ -240,15 +241,11 @@ fn revocation(revocation: Revocation) -> impl IntoView {
             </Details>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
-fn Revoke(
-    id: CertificateId,
-    reasons: Vec<Reason>,
-    devices: usize,
-    typed: Typed<RevokeForm>,
-) -> impl IntoView {
+fn Revoke(id: CertificateId, reasons: Vec<Reason>, devices: usize, typed: Typed<RevokeForm>) -> AnyView {
     let choices =
         reasons.into_iter().map(|reason| (reason.as_str(), words::reason(reason))).collect::<Vec<_>>();
     let consequence = match devices {
@@ -284,4 +281,5 @@ fn Revoke(
             </div>
         </form>
     }
+    .into_any()
 }

@@ -57,7 +57,7 @@ pub struct List {
 }
 
 /// The page.
-pub fn page(list: List) -> impl IntoView {
+pub fn page(list: List) -> AnyView {
     view! {
         <Page title="Certificates".to_owned() task=Some(Task::Certificates)>
             <Heading
@@ -84,6 +84,7 @@ pub fn page(list: List) -> impl IntoView {
             }}
         </Page>
     }
+    .into_any()
 }
 
 /// How a certificate's status looks at a moment: expiry is seen from its dates.
@@ -92,7 +93,7 @@ pub fn status_at(status: CertificateStatus, until: Timestamp, now: Timestamp) ->
     if status != CertificateStatus::Revoked && until < now { Status::EXPIRED } else { status.into() }
 }
 
-fn row(row: Row) -> impl IntoView {
+fn row(row: Row) -> AnyView {
     let now = expect_context::<Now>().0;
     view! {
         <tr>
@@ -109,10 +110,11 @@ fn row(row: Row) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]
-fn Filters(filter: Filter) -> impl IntoView {
+fn Filters(filter: Filter) -> AnyView {
     let choices = [("valid", "Valid"), ("held", "On hold"), ("revoked", "Revoked")];
     view! {
         <form class="filters" method="get" action="/certificates" role="search">
@@ -141,9 +143,10 @@ fn Filters(filter: Filter) -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
-fn nothing(filter: &Filter) -> impl IntoView + use<> {
+fn nothing(filter: &Filter) -> AnyView {
     if filter.q.is_empty() && filter.status.is_empty() {
         view! {
             <Empty title="No certificate yet">
@@ -167,4 +170,5 @@ fn nothing(filter: &Filter) -> impl IntoView + use<> {
         }
         .into_any()
     }
+    .into_any()
 }

@@ -77,7 +77,7 @@ pub struct Request {
 }
 
 /// The page.
-pub fn page(device: Device) -> impl IntoView {
+pub fn page(device: Device) -> AnyView {
     let lead = match &device.owner {
         Some(owner) => format!("{} device of {owner}.", words::platform(device.platform)),
         None => format!("{} device that several people share.", words::platform(device.platform)),
@@ -89,10 +89,11 @@ pub fn page(device: Device) -> impl IntoView {
             <Live source>{part(device)}</Live>
         </Page>
     }
+    .into_any()
 }
 
 /// The part of the page that moves by itself.
-pub fn part(device: Device) -> impl IntoView {
+pub fn part(device: Device) -> AnyView {
     view! {
         <Facts>
             <Fact name="State">
@@ -141,6 +142,7 @@ pub fn part(device: Device) -> impl IntoView {
             }}
         </Section>
     }
+    .into_any()
 }
 
 fn copies(copies: Vec<Copy>, state: DeviceState) -> AnyView {
@@ -168,7 +170,7 @@ fn copies(copies: Vec<Copy>, state: DeviceState) -> AnyView {
     .into_any()
 }
 
-fn copy_row(copy: Copy) -> impl IntoView {
+fn copy_row(copy: Copy) -> AnyView {
     let (id, serial) = copy.certificate;
     view! {
         <tr>
@@ -190,9 +192,10 @@ fn copy_row(copy: Copy) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
-fn request_row(request: Request) -> impl IntoView {
+fn request_row(request: Request) -> AnyView {
     view! {
         <tr>
             <td class="name">{request.profile}</td>
@@ -202,4 +205,5 @@ fn request_row(request: Request) -> impl IntoView {
             <td>{request.cause}</td>
         </tr>
     }
+    .into_any()
 }

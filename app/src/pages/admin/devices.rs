@@ -69,7 +69,7 @@ pub struct List {
 }
 
 /// The page.
-pub fn page(list: List) -> impl IntoView {
+pub fn page(list: List) -> AnyView {
     view! {
         <Page title="Devices".to_owned() task=Some(Task::Devices)>
             <Heading
@@ -93,9 +93,10 @@ pub fn page(list: List) -> impl IntoView {
             }}
         </Page>
     }
+    .into_any()
 }
 
-fn row(row: Row) -> impl IntoView {
+fn row(row: Row) -> AnyView {
     view! {
         <tr>
             <td class="name">
@@ -111,10 +112,11 @@ fn row(row: Row) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]
-fn Filters(filter: Filter) -> impl IntoView {
+fn Filters(filter: Filter) -> AnyView {
     view! {
         <form class="filters" method="get" action="/devices" role="search">
             <label class="wide">
@@ -160,9 +162,10 @@ fn Filters(filter: Filter) -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
-fn nothing(filter: &Filter) -> impl IntoView + use<> {
+fn nothing(filter: &Filter) -> AnyView {
     if filter.is_empty() {
         view! {
             <Empty title="No device yet">
@@ -184,4 +187,5 @@ fn nothing(filter: &Filter) -> impl IntoView + use<> {
         }
         .into_any()
     }
+    .into_any()
 }

@@ -1,0 +1,272 @@
+//! Every page rendered from samples, with names that would break out if they were not escaped.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
+use certporter_model::feature::Feature;
+use certporter_model::platform::Platform;
+use certporter_model::request::{RequestState, Step};
+use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::{CertificateId, DeviceId, FieldErrors, Timestamp};
+use http::{Request, StatusCode, header};
+
+use super::admin::{certificate, certificates, device, devices};
+use super::{problem, set_up, sign_in};
+use crate::render::Renderer;
+use crate::site::Site;
+use crate::ui::field::Typed;
+use crate::ui::timeline::Event;
+
+const HOSTILE: &str = "<script>alert(1)</script>\"'> Zoë, Ø. =+;\\ \u{202e}ميم";
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_795_000_000)
+}
+
+fn ago(seconds: u64) -> Timestamp {
+    now().minus(Duration::from_secs(seconds))
+}
+
+fn device_id() -> DeviceId {
+    DeviceId::new(now(), [7; 10])
+}
+
+fn certificate_id() -> CertificateId {
+    CertificateId::new(now(), [8; 10])
+}
+
+fn event(seconds: u64, step: Step, took: u64) -> Event {
+    Event {
+        at: ago(seconds),
+        step,
+        about: Some("Wi-Fi and VPN".to_owned()),
+        by: "connector built-in".to_owned(),
+        took: Some(Duration::from_millis(took)),
+        cause: (step == Step::InstallFailed).then(|| "The device's store is full.".to_owned()),
+        remedy: (step == Step::InstallFailed).then(|| "Free some space on it, then retry.".to_owned()),
+    }
+}
+
+fn events() -> Vec<Event> {
+    vec![
+        event(2, Step::Installed, 310),
+        event(30, Step::InstallFailed, 12),
+        event(31, Step::Offered, 3),
+        event(31, Step::Sealed, 5),
+        event(32, Step::Escrowed, 2),
+        event(32, Step::Issued, 41),
+        event(33, Step::Submitted, 4),
+        event(33, Step::KeyGenerated, 61),
+        event(34, Step::Requested, 0),
+    ]
+}
+
+pub(super) fn sample_devices() -> devices::List {
+    let row = |name: &str, state, owner: Option<&str>, platform| devices::Row {
+        id: device_id(),
+        name: name.to_owned(),
+        platform,
+        state,
+        owner: owner.map(str::to_owned),
+        seen: Some(ago(130)),
+    };
+    devices::List {
+        filter: devices::Filter::default(),
+        rows: vec![
+            row("anna-laptop", DeviceState::Enrolled, Some("Anna Åström"), Platform::Linux),
+            row(HOSTILE, DeviceState::Blocked, Some(HOSTILE), Platform::Android),
+            row("reception-tablet", DeviceState::Lost, None, Platform::Ios),
+            row("josé-macbook", DeviceState::Retired, Some("José Núñez"), Platform::Macos),
+            row("陈-workstation", DeviceState::Registered, Some("陈 伟"), Platform::Windows),
+        ],
+        next: Some("cursor&=".to_owned()),
+    }
+}
+
+pub(super) fn sample_device() -> device::Device {
+    let copy = |profile: &str, feature, state, cause: Option<&str>| device::Copy {
+        profile: profile.to_owned(),
+        feature,
+        state,
+        since: ago(600),
+        certificate: (certificate_id(), "4f1d09b7c2a64e0f9a3b5c7d".to_owned()),
+        until: now().plus(Duration::from_secs(86_400 * 364)),
+        cause: cause.map(str::to_owned),
+    };
+    device::Device {
+        id: device_id(),
+        name: "anna-laptop".to_owned(),
+        platform: Platform::Linux,
+        state: DeviceState::Enrolled,
+        owner: Some(HOSTILE.to_owned()),
+        seen: Some(ago(3)),
+        enrolled: Some(ago(4_000)),
+        managed_until: Some(now().plus(Duration::from_secs(86_400 * 300))),
+        facts: vec![("Serial number", "C02XK1ZDJGH5".to_owned()), ("Model", "ThinkPad T14".to_owned())],
+        copies: vec![
+            copy("Wi-Fi and VPN", Feature::Wifi, CopyState::Installed, None),
+            copy("Wi-Fi and VPN", Feature::Vpn, CopyState::Offered, None),
+            copy("S/MIME", Feature::Email, CopyState::Failed, Some("The device's store is full.")),
+        ],
+        requests: vec![device::Request {
+            profile: HOSTILE.to_owned(),
+            state: RequestState::Waiting,
+            cause: Some("The user has no e-mail address: give one, and it goes on.".to_owned()),
+        }],
+        events: events(),
+    }
+}
+
+pub(super) fn sample_certificates() -> certificates::List {
+    let row = |subject: &str, status| certificates::Row {
+        id: certificate_id(),
+        subject: subject.to_owned(),
+        serial: "4f1d09b7c2a64e0f9a3b5c7d8e9f0a1b".to_owned(),
+        status,
+        profile: Some("Wi-Fi and VPN".to_owned()),
+        until: now().plus(Duration::from_secs(86_400 * 90)),
+    };
+    certificates::List {
+        filter: certificates::Filter::default(),
+        rows: vec![
+            row("CN=Anna Åström,O=Example", CertificateStatus::Valid),
+            row(HOSTILE, CertificateStatus::Revoked),
+            row("CN=reception-tablet", CertificateStatus::Held),
+        ],
+        next: None,
+    }
+}
+
+pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Certificate {
+    certificate::Certificate {
+        id: certificate_id(),
+        subject: format!("CN={HOSTILE}"),
+        status,
+        standing: Standing::Current,
+        holder: ("anna-laptop".to_owned(), Some(format!("/devices/{}", device_id()))),
+        profile: Some("Wi-Fi and VPN".to_owned()),
+        from: ago(86_400),
+        until: now().plus(Duration::from_secs(86_400 * 364)),
+        facts: vec![
+            ("Serial number", vec!["4f1d09b7c2a64e0f9a3b5c7d8e9f0a1b".to_owned()]),
+            ("Subject alternative names", vec!["UPN anna@example.org".to_owned(), HOSTILE.to_owned()]),
+            ("Thumbprint (SHA-256)", vec!["ab".repeat(32)]),
+        ],
+        copies: vec![certificate::Copy {
+            device: device_id(),
+            name: "anna-laptop".to_owned(),
+            feature: Feature::Wifi,
+            state: CopyState::Installed,
+        }],
+        revocation: (status == CertificateStatus::Revoked).then(|| certificate::Revocation {
+            reason: Reason::KeyCompromise,
+            trigger: Trigger::Asked,
+            by: "admin".to_owned(),
+            explanation: Some(HOSTILE.to_owned()),
+            at: ago(20),
+            at_ca: Some(ago(19)),
+            in_crl: None,
+        }),
+        events: events(),
+        reasons: vec![Reason::KeyCompromise, Reason::CessationOfOperation],
+    }
+}
+
+fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("pkg")).unwrap();
+    std::fs::write(folder.path().join("manifest.json"), r#"{"css": "certporter.0a.css"}"#).unwrap();
+    std::fs::write(folder.path().join("hash.txt"), "js: 0b\nwasm: 0c\n").unwrap();
+    let request =
+        Request::builder().uri("/devices?q=a").header(header::COOKIE, "a=b; theme=dark").body(()).unwrap();
+    let site = Site::load(folder.path()).unwrap();
+    let renderer = Renderer::new(site, now(), &request.into_parts().0, account.map(str::to_owned));
+    (folder, renderer)
+}
+
+async fn text(response: Response) -> String {
+    let octets = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(octets.to_vec()).unwrap()
+}
+
+async fn every_page(renderer: &Renderer) -> Vec<String> {
+    let ok = StatusCode::OK;
+    let mut typed = Typed::<certificate::RevokeForm>::default();
+    typed.values.explanation = format!("</textarea>{HOSTILE} &lt;");
+    typed.errors = FieldErrors::one("reason", "choose one");
+    let revoked =
+        || certificate::page(sample_certificate(CertificateStatus::Revoked), Typed::default(), true);
+    let mut signing_in = Typed::<sign_in::SignInForm>::default();
+    signing_in.values.name = HOSTILE.to_owned();
+    vec![
+        text(renderer.page(ok, || devices::page(sample_devices())).await).await,
+        text(renderer.page(ok, || device::page(sample_device())).await).await,
+        text(renderer.page(ok, || certificates::page(sample_certificates())).await).await,
+        text(
+            renderer
+                .page(ok, move || {
+                    certificate::page(sample_certificate(CertificateStatus::Valid), typed.clone(), false)
+                })
+                .await,
+        )
+        .await,
+        text(renderer.page(ok, revoked).await).await,
+        text(renderer.page(ok, move || sign_in::page(signing_in.clone())).await).await,
+        text(renderer.page(ok, || set_up::page("/setup?code=a".to_owned(), Typed::default())).await).await,
+        text(renderer.page(ok, || problem::page("Not found", HOSTILE.to_owned())).await).await,
+    ]
+}
+
+#[tokio::test]
+async fn what_people_type_never_becomes_markup() {
+    let (_folder, renderer) = renderer(Some(HOSTILE));
+    for page in every_page(&renderer).await {
+        assert!(!page.contains("<script>"), "{page}");
+        assert!(
+            page.contains("Zoë") || page.contains("first administrator"),
+            "the sample is not on the page: {page}"
+        );
+    }
+    let typed = every_page(&renderer).await.swap_remove(3);
+    assert!(typed.contains("&lt;/textarea>&lt;script>") && typed.contains("&amp;lt;</textarea>"), "{typed}");
+    let part = renderer.part(|| device::part(sample_device()));
+    assert!(!part.contains("<script>") && part.contains("Waits for a value"), "{part}");
+}
+
+#[tokio::test]
+async fn every_page_is_one_document_with_one_heading_in_the_chosen_colours() {
+    let (_folder, renderer) = renderer(Some("admin"));
+    for page in every_page(&renderer).await {
+        assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+        assert_eq!(page.matches("<h1").count(), 1, "{page}");
+        assert!(page.contains("data-theme=\"dark\""), "{page}");
+        assert!(!page.contains("style=\""), "the policy forbids inline styles: {page}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_page_with_an_island_loads_wasm() {
+    let (_folder, renderer) = renderer(Some("admin"));
+    let list = text(renderer.page(StatusCode::OK, || devices::page(sample_devices())).await).await;
+    assert!(!list.contains(".wasm"), "{list}");
+    let one = text(renderer.page(StatusCode::OK, || device::page(sample_device())).await).await;
+    assert!(one.contains("/pkg/certporter.0c.wasm") && one.contains("<leptos-island"), "{one}");
+}
+
+#[tokio::test]
+async fn a_page_may_run_only_its_own_scripts() {
+    let (_folder, renderer) = renderer(Some("admin"));
+    let response = renderer.page(StatusCode::UNPROCESSABLE_ENTITY, || device::page(sample_device())).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap().to_owned();
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let page = text(response).await;
+    for script in page.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap();
+        assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{script}");
+    }
+}
