@@ -8,14 +8,23 @@
 //! - [`error`]: why something was not done
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
-//! - [`password`]: how passwords are kept
+//! - [`accounts`], [`tokens`], [`sign_in`], [`setup`]: who signs in, and with what
+//! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
+//! - [`audit`]: the audit trail, to read
+pub mod accounts;
+pub mod audit;
 pub mod directory_draft;
 pub mod error;
 pub mod operation;
 pub mod page;
 pub mod password;
 pub mod portal;
+pub mod rate_limit;
 pub mod reference;
+mod secret;
+pub mod setup;
+pub mod sign_in;
+pub mod tokens;
 
 pub use error::ServiceError;
 pub use operation::Operation;

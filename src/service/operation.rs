@@ -179,6 +179,12 @@ operations! {
     OwnSessionsEnd = "own.sessions.end": OwnAccount, seen by OwnAccount;
     /// Become the first administrator with the one-time set-up link.
     SetupRedeem = "setup.redeem": OwnAccount, seen by OwnAccount;
+    /// On the host: print a new one-time set-up link.
+    HostSetupLink = "host.setup_link": SystemWork, seen by SystemWork;
+    /// On the host: make an administrator.
+    HostAdministrator = "host.administrator": SystemWork, seen by SystemWork;
+    /// On the host: create an API token.
+    HostToken = "host.token": SystemWork, seen by SystemWork;
 }
 
 impl Operation {
