@@ -1,0 +1,187 @@
+//! Devices.
+
+use certporter_model::Timestamp;
+use certporter_model::access::Visibility;
+use certporter_model::assignment::Source;
+use certporter_model::device::DeviceState;
+use certporter_model::hardware::{Fqdn, HardwareSerial, Imei, MacAddress, Meid};
+use certporter_model::ids::{DeviceId, GroupId, UserId};
+use certporter_model::platform::Platform;
+use certporter_model::text::Name;
+
+use super::dialect::{Searched, for_update, push_search};
+use super::visibility::Seen;
+use super::{Conn, Page, Result, Sql, WriteTx, by_id, save, search_key, table_row};
+
+table_row! {
+    /// A device.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Device in "devices" {
+        /// Its id.
+        pub id: DeviceId,
+        /// Where it came from.
+        pub source: Source,
+        /// What the source calls it. Unique within the source.
+        pub external_id: Option<String>,
+        /// What people call it.
+        pub name: Name,
+        /// Its operating system.
+        pub platform: Platform,
+        /// The maker's serial number.
+        pub serial_number: Option<HardwareSerial>,
+        /// Its IMEI.
+        pub imei: Option<Imei>,
+        /// Its MEID.
+        pub meid: Option<Meid>,
+        /// Its Wi-Fi interface's address.
+        pub wifi_mac: Option<MacAddress>,
+        /// Its fully qualified domain name.
+        pub fqdn: Option<Fqdn>,
+        /// Where it is in its life.
+        pub state: DeviceState,
+        /// Since when it is in that state.
+        pub state_changed_at: Timestamp,
+        /// Whose it is now; nobody's if it is shared. Change it with [`super::device_owners::hand_over`].
+        pub owner_id: Option<UserId>,
+        /// When it was last in contact.
+        pub last_contact_at: Option<Timestamp>,
+        /// Counts changes; [`update`] refuses an older one.
+        pub version: i64,
+        /// Made then.
+        pub created_at: Timestamp,
+        /// Changed last then.
+        pub updated_at: Timestamp,
+        /// Deleted then.
+        pub deleted_at: Option<Timestamp>,
+    }
+    derived {
+        search_key: |device| search_key([
+            Some(device.name.as_str()),
+            device.serial_number.as_ref().map(HardwareSerial::as_str),
+            device.imei.as_ref().map(Imei::as_str),
+            device.wifi_mac.as_ref().map(MacAddress::as_str),
+            device.fqdn.as_ref().map(Fqdn::as_str),
+        ]),
+    }
+}
+
+/// Which devices.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceFilter {
+    /// Every word somewhere in the name or the hardware's numbers.
+    pub search: Option<String>,
+    /// In this state. Without it, all but the deleted.
+    pub state: Option<DeviceState>,
+    /// Of this person.
+    pub owner: Option<UserId>,
+    /// Of this platform.
+    pub platform: Option<Platform>,
+    /// Members of this group, directly.
+    pub group: Option<GroupId>,
+}
+
+/// A new device. With an owner, write the ownership too.
+///
+/// # Errors
+/// A conflict with `devices__source__external_id`.
+pub async fn insert(tx: &mut WriteTx, device: &Device) -> Result<()> {
+    super::insert(tx, device).await
+}
+
+/// Changes a device.
+///
+/// # Errors
+/// As [`insert`]; stale when somebody else changed it.
+pub async fn update(tx: &mut WriteTx, device: &Device) -> Result<()> {
+    save(tx, device, "device").await
+}
+
+/// The device of that id, deleted ones included.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(conn: &mut Conn, id: DeviceId) -> Result<Device> {
+    by_id(conn, &id, "device").await
+}
+
+/// The devices of those ids; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_ids(conn: &mut Conn, ids: &[DeviceId]) -> Result<Vec<Device>> {
+    let mut query = Sql::select::<Device>();
+    query.push(" WHERE id IN (").bind_list(ids).push(") ORDER BY id");
+    query.all(conn).await
+}
+
+/// The devices of these people, deleted ones included.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_owners(conn: &mut Conn, owners: &[UserId]) -> Result<Vec<Device>> {
+    let mut query = Sql::select::<Device>();
+    query.push(" WHERE owner_id IN (").bind_list(owners).push(") ORDER BY id");
+    query.all(conn).await
+}
+
+/// Devices that the caller may see: by themselves or by their owners.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn list(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    filter: &DeviceFilter,
+    page: Page<DeviceId>,
+) -> Result<Vec<Device>> {
+    let seen = Seen::by(conn, visibility).await?;
+    let mut query = Sql::select::<Device>();
+    push_filter(&mut query, conn, &seen, filter);
+    page.push_cursor(&mut query, "devices.id");
+    page.push_order(&mut query, "devices.id");
+    query.all(conn).await
+}
+
+/// How many of them there are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &DeviceFilter) -> Result<u64> {
+    let seen = Seen::by(conn, visibility).await?;
+    let mut query = Sql::new("SELECT count(*) FROM devices");
+    push_filter(&mut query, conn, &seen, filter);
+    query.scalar(conn).await
+}
+
+fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter) {
+    query.push(" WHERE ");
+    match &filter.state {
+        Some(state) => query.push("devices.state = ").bind(state),
+        None => query.push("devices.deleted_at IS NULL"),
+    };
+    if let Some(owner) = &filter.owner {
+        query.push(" AND devices.owner_id = ").bind(owner);
+    }
+    if let Some(platform) = &filter.platform {
+        query.push(" AND devices.platform = ").bind(platform);
+    }
+    if let Some(group) = &filter.group {
+        query.push(" AND devices.id IN (SELECT member_id FROM memberships WHERE valid_until IS NULL");
+        query.push(" AND member_kind = 'device' AND group_id = ").bind(group).push(")");
+    }
+    if let Some(words) = &filter.search {
+        push_search(query, conn.engine(), Searched::Devices, words);
+    }
+    seen.push(query, Some("devices.owner_id"), Some("devices.id"));
+}
+
+/// Locks the rows until the transaction ends: whoever plans for these devices goes first or waits. Sorted by id, so
+/// that two planners can't wait for each other.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock(tx: &mut WriteTx, ids: &[DeviceId]) -> Result<()> {
+    let mut query = Sql::new("SELECT id FROM devices WHERE id IN (");
+    query.bind_list(ids).push(") ORDER BY id").push(for_update(tx.engine()));
+    query.scalars::<DeviceId>(tx).await.map(|_| ())
+}

@@ -1,0 +1,184 @@
+//! Who is and was in which group.
+
+use certporter_model::Timestamp;
+use certporter_model::assignment::{MemberKind, Source};
+use certporter_model::ids::{DeviceId, GroupId, MembershipId, UserId};
+use uuid::Uuid;
+
+use super::{Conn, Page, Result, Sql, StoreError, WriteTx, groups, sql, table_row};
+
+/// What a membership is about: the kind and the plain id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Member {
+    /// What it is.
+    pub kind: MemberKind,
+    /// Which one.
+    pub id: Uuid,
+}
+
+impl From<UserId> for Member {
+    fn from(id: UserId) -> Self {
+        Self { kind: MemberKind::User, id: id.as_uuid() }
+    }
+}
+
+impl From<DeviceId> for Member {
+    fn from(id: DeviceId) -> Self {
+        Self { kind: MemberKind::Device, id: id.as_uuid() }
+    }
+}
+
+impl From<GroupId> for Member {
+    fn from(id: GroupId) -> Self {
+        Self { kind: MemberKind::Group, id: id.as_uuid() }
+    }
+}
+
+table_row! {
+    /// A membership and when it held.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Membership in "memberships" {
+        /// Its id.
+        pub id: MembershipId,
+        /// The group.
+        pub group_id: GroupId,
+        /// What kind of member.
+        pub member_kind: MemberKind,
+        /// Which one.
+        pub member_id: Uuid,
+        /// Where it came from.
+        pub source: Source,
+        /// Since then.
+        pub valid_from: Timestamp,
+        /// Until then; open while none.
+        pub valid_until: Option<Timestamp>,
+    }
+}
+
+impl Membership {
+    /// Whose it is.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member { kind: self.member_kind, id: self.member_id }
+    }
+}
+
+/// A new membership.
+///
+/// # Errors
+/// A conflict with `memberships__group_id__member_kind__member_id` when it is open already; a group would be within
+/// itself ([`StoreError::Conflict`] with `memberships_circle`).
+pub async fn insert(tx: &mut WriteTx, membership: &Membership) -> Result<()> {
+    if membership.member_kind == MemberKind::Group {
+        let inside = groups::within(tx, &[GroupId::from_uuid(membership.member_id)]).await?;
+        if inside.contains(&membership.group_id) {
+            return Err(StoreError::Conflict { constraint: "memberships_circle".into() });
+        }
+    }
+    super::insert(tx, membership).await
+}
+
+/// Ends a membership.
+///
+/// # Errors
+/// When there is no open one.
+pub async fn end(tx: &mut WriteTx, group: GroupId, member: Member, now: Timestamp) -> Result<()> {
+    sql!(
+        "UPDATE memberships SET valid_until = $1
+         WHERE group_id = $2 AND member_kind = $3 AND member_id = $4 AND valid_until IS NULL",
+        now,
+        group,
+        member.kind,
+        member.id
+    )
+    .change(tx, "membership")
+    .await
+}
+
+/// Ends every membership of a member: it was deleted.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_all_of(tx: &mut WriteTx, member: Member, now: Timestamp) -> Result<u64> {
+    sql!(
+        "UPDATE memberships SET valid_until = $1
+         WHERE member_kind = $2 AND member_id = $3 AND valid_until IS NULL",
+        now,
+        member.kind,
+        member.id
+    )
+    .execute(tx)
+    .await
+}
+
+/// Ends every membership in a group: it was deleted.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_all_in(tx: &mut WriteTx, group: GroupId, now: Timestamp) -> Result<u64> {
+    sql!("UPDATE memberships SET valid_until = $1 WHERE group_id = $2 AND valid_until IS NULL", now, group)
+        .execute(tx)
+        .await
+}
+
+/// Open memberships in a group.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_group(conn: &mut Conn, group: GroupId, page: Page<MembershipId>) -> Result<Vec<Membership>> {
+    let mut query = Sql::select::<Membership>();
+    query.push(" WHERE valid_until IS NULL AND group_id = ").bind(&group);
+    page.push_cursor(&mut query, "memberships.id");
+    page.push_order(&mut query, "memberships.id");
+    query.all(conn).await
+}
+
+/// Every membership of a member, ended ones included.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_member(conn: &mut Conn, member: Member) -> Result<Vec<Membership>> {
+    let mut query = Sql::select::<Membership>();
+    query.push(" WHERE member_kind = ").bind(&member.kind).push(" AND member_id = ").bind(&member.id);
+    query.push(" ORDER BY id");
+    query.all(conn).await
+}
+
+/// Every group that one of the members is in now, directly or through other groups: what a person's scope is made of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn groups_of(conn: &mut Conn, members: &[Member]) -> Result<Vec<GroupId>> {
+    let mut query = Sql::new(
+        "WITH RECURSIVE within (id) AS (SELECT group_id FROM memberships WHERE valid_until IS NULL AND (1 = 0",
+    );
+    for member in members {
+        query
+            .push(" OR (member_kind = ")
+            .bind(&member.kind)
+            .push(" AND member_id = ")
+            .bind(&member.id)
+            .push(")");
+    }
+    query.push(
+        ") UNION SELECT m.group_id FROM memberships m JOIN within w ON m.member_id = w.id
+           WHERE m.member_kind = 'group' AND m.valid_until IS NULL)
+         SELECT id FROM within ORDER BY id",
+    );
+    query.scalars(conn).await
+}
+
+/// Users and devices that are members of one of these groups now, directly or through other groups.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn members_within(conn: &mut Conn, of: &[GroupId]) -> Result<Vec<Member>> {
+    let nested = groups::within(conn, of).await?;
+    let mut query = Sql::select::<Membership>();
+    query.push(" WHERE valid_until IS NULL AND member_kind <> 'group' AND group_id IN (");
+    query.bind_list(&nested).push(") ORDER BY member_kind, member_id");
+    let mut members: Vec<Member> =
+        query.all::<Membership>(conn).await?.iter().map(Membership::member).collect();
+    members.dedup();
+    Ok(members)
+}
