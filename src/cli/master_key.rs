@@ -68,7 +68,8 @@ pub fn find(file: &Path, may_make: bool, random: &dyn Random) -> Result<(MasterK
         let origin = Origin::Environment;
         return MasterKey::parse(&text).map_err(wrong(&origin)).map(|key| (key, origin));
     }
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join("master-key"));
+    let credential =
+        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join("master-key"));
     if let Some(path) = credential.filter(|path| path.exists()) {
         let origin = Origin::Credential(path.clone());
         // systemd gives credentials mode 0400, which passes the check of who may read it.

@@ -1,6 +1,7 @@
 //! What answers on the network: three listeners, and errors as HTTP.
 //!
 //! - [`listeners`]: bound first, served until the process is asked to stop
+//! - [`people`]: the listener of people and REST clients, put together
 //! - [`state`]: what the people's listener works with
 //! - [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! - [`problem`]: errors as RFC 9457 problem documents
@@ -9,6 +10,7 @@
 pub mod headers;
 pub mod health;
 pub mod listeners;
+pub mod people;
 pub mod problem;
 pub mod state;
 pub mod tls;
