@@ -7,6 +7,7 @@
 //! - [`pki`]: keys, certificates, PKCS#12, CMS, CRLs, TLS; pure, the only user of `openssl`
 //! - [`plan`]: what should be, what is there, and what follows; pure
 //! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
+//! - [`ca`]: issuing CAs behind one trait; the built-in one, and the internal one of devices
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`delivery`]: what is sealed for a device
 //! - [`service`]: what people may ask: the only door for pages and REST
@@ -15,6 +16,7 @@
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
 pub mod agent;
+pub mod ca;
 pub mod cli;
 pub mod clock;
 pub mod config;

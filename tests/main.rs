@@ -1,4 +1,5 @@
 //! The backend in one process.
+mod ca;
 mod conformance;
 mod house;
 mod pipeline;

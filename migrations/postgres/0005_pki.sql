@@ -57,7 +57,8 @@ CREATE INDEX issued_certificates_revoked ON issued_certificates (ca_generation_i
     WHERE revoked_at IS NOT NULL;
 
 -- The last number that was given to a CRL of a shard: taken by compare-and-swap before the CRL is built.
--- changed_at: the last revocation of the shard; a CRL whose this_update is earlier is stale.
+-- changed_at: the last revocation of the shard, always later than the one before; a CRL says in created_at which
+-- change it has, and is stale when that is not the last.
 CREATE TABLE crl_numbers (
     ca_generation_id UUID NOT NULL REFERENCES ca_generations (id),
     shard BIGINT NOT NULL,

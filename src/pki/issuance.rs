@@ -225,6 +225,12 @@ impl Issuance {
         issuance
     }
 
+    /// When it will be good.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
     /// Fixes every octet but the signature.
     ///
     /// # Errors

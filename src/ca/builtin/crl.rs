@@ -1,0 +1,172 @@
+//! CRLs of the built-in CA and their numbers.
+
+use std::sync::Arc;
+
+use certporter_model::Timestamp;
+use certporter_model::ids::CaGenerationId;
+use certporter_model::serial::SerialNumber;
+
+use super::BuiltinCa;
+use crate::ca::contract::CaError;
+use crate::ca::generation::{Generation, permit};
+use crate::pki::crl::CrlBuilder;
+use crate::store::crls::{self, PublishedCrl};
+use crate::store::issued_certificates;
+use crate::store::{AuditEvent, StoreError, Target};
+
+const SHARD: u32 = 0;
+/// Entries that are read at a time.
+const PAGE: u32 = 10_000;
+
+/// A CRL that is out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedList {
+    /// The generation that it is of.
+    pub generation: CaGenerationId,
+    /// What its file is called, without an ending.
+    pub name: String,
+    /// Its number.
+    pub number: u64,
+    /// When it was made.
+    pub this_update: Timestamp,
+    /// Until when relying parties may go on with it.
+    pub next_update: Timestamp,
+}
+
+impl BuiltinCa {
+    /// Makes every CRL anew that is due: after a change at once, else after the interval. Writes the files. Harmless
+    /// to call at any time, from several processes at once: the number of a CRL is given once.
+    ///
+    /// # Errors
+    /// When the database fails or the files can't be written.
+    pub async fn publish(&self) -> Result<Vec<PublishedList>, CaError> {
+        for generation in &self.0.generations {
+            self.publish_one(generation).await?;
+        }
+        self.write_files().await?;
+        self.lists().await
+    }
+
+    /// When the next CRL is due if nothing changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_publication(&self) -> Result<Timestamp, CaError> {
+        let lists = self.lists().await?;
+        if lists.len() < self.0.generations.len() {
+            return Ok(self.0.clock.now());
+        }
+        let due = lists.iter().map(|list| list.this_update.plus(self.0.settings.crl_interval)).min();
+        Ok(due.unwrap_or_else(|| self.0.clock.now()))
+    }
+
+    /// The newest CRL of each generation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lists(&self) -> Result<Vec<PublishedList>, CaError> {
+        let mut conn = self.0.db.read().await?;
+        let mut lists = Vec::new();
+        for generation in &self.0.generations {
+            if let Some(crl) = crls::latest(&mut conn, generation.row.id, SHARD).await? {
+                lists.push(PublishedList {
+                    generation: generation.row.id,
+                    name: generation.slug(),
+                    number: crl.number,
+                    this_update: crl.this_update,
+                    next_update: crl.next_update,
+                });
+            }
+        }
+        Ok(lists)
+    }
+
+    async fn publish_one(&self, generation: &Arc<Generation>) -> Result<(), CaError> {
+        let id = generation.row.id;
+        let mut conn = self.0.db.read().await?;
+        let latest = crls::latest(&mut conn, id, SHARD).await?;
+        let last = crls::last_number(&mut conn, id, SHARD).await?;
+        drop(conn);
+        let now = self.0.clock.now();
+        let due = latest.as_ref().is_none_or(|crl| {
+            let changed = last.is_some_and(|last| last.changed_at > crl.created_at);
+            changed || now >= crl.this_update.plus(self.0.settings.crl_interval)
+        });
+        if !due {
+            return Ok(());
+        }
+        let expected = last.map_or(0, |last| last.number);
+        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        if last.is_none() {
+            crls::changed(&mut tx, id, SHARD, now).await?;
+        }
+        let Some(changed_at) = crls::take_number(&mut tx, id, SHARD, expected).await? else {
+            // Another process makes this one.
+            return Ok(tx.rollback().await?);
+        };
+        let number = expected + 1;
+        let assigned = issued_certificates::assign_to_crl(&mut tx, id, SHARD, number).await?;
+        let event = AuditEvent::new(now, "crl.number", Target::one("ca_generation", id.as_uuid()))
+            .with("number", number)
+            .with("new_entries", assigned);
+        tx.commit(event).await?;
+
+        let unexpired_at = latest.as_ref().map_or(Timestamp::default(), |crl| crl.this_update);
+        let (crl, entries) = self.build(generation, number, now, changed_at, unexpired_at).await?;
+        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        crls::insert(&mut tx, &crl).await?;
+        let event = AuditEvent::new(now, "crl.publish", Target::one("ca_generation", id.as_uuid()))
+            .with("number", number)
+            .with("entries", entries as u64);
+        Ok(tx.commit(event).await?)
+    }
+
+    async fn build(
+        &self,
+        generation: &Arc<Generation>,
+        number: u64,
+        now: Timestamp,
+        changed_at: Timestamp,
+        unexpired_at: Timestamp,
+    ) -> Result<(PublishedCrl, usize), CaError> {
+        let id = generation.row.id;
+        let this_update = Timestamp::from_seconds(now.as_seconds());
+        let next_update = this_update.plus(self.0.settings.crl_interval.saturating_mul(3));
+        let mut builder = CrlBuilder::new(number, this_update, next_update);
+        let mut conn = self.0.db.snapshot().await?;
+        let mut after: Option<SerialNumber> = None;
+        loop {
+            let page =
+                issued_certificates::revoked_page(&mut conn, id, SHARD, unexpired_at, after.as_ref(), PAGE)
+                    .await?;
+            for entry in &page {
+                builder.revoke(&entry.serial, entry.revoked_at, entry.reason);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.serial.clone()),
+                _ => break,
+            }
+        }
+        drop(conn);
+        let entries = builder.len();
+        let signer = Arc::clone(generation);
+        // A long list takes seconds to put together and to sign.
+        let signed = tokio::task::spawn_blocking(move || builder.sign(&signer.certificate, &signer.key));
+        let der = signed.await.map_err(|error| CaError::Interrupted(error.to_string()))??;
+        let crl = PublishedCrl {
+            ca_generation_id: id,
+            shard: SHARD,
+            number,
+            der,
+            this_update,
+            next_update,
+            created_at: changed_at,
+        };
+        Ok((crl, entries))
+    }
+
+    pub(super) async fn latest_list(&self, id: CaGenerationId) -> Result<Option<PublishedCrl>, StoreError> {
+        let mut conn = self.0.db.read().await?;
+        crls::latest(&mut conn, id, SHARD).await
+    }
+}

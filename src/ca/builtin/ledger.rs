@@ -1,0 +1,243 @@
+//! Signing and revoking, on record.
+
+use certporter_model::Timestamp;
+use certporter_model::certificate::RevocationKind;
+use certporter_model::ids::CaGenerationId;
+use certporter_model::revocation::Reason;
+use certporter_model::serial::SerialNumber;
+use certporter_model::thumbprint::PublicKeyHash;
+
+use super::{BuiltinCa, urls};
+use crate::ca::contract::{CaError, Issued, RevocationOrder, SignOutcome, SignRequest, Standing};
+use crate::ca::generation::permit;
+use crate::pki::issuance::{Issuance, Issuer, Prepared};
+use crate::pki::{Certificate, PkiError};
+use crate::random::octets;
+use crate::store::issued_certificates::{self, LedgerEntry};
+use crate::store::{AuditEvent, StoreError, Target, WriteTx, crls};
+
+/// The full CRL.
+const SHARD: u32 = 0;
+/// How often a serial number is drawn anew; of 126 random bits none repeats in practice.
+const DRAWS: u32 = 3;
+
+impl BuiltinCa {
+    /// The order matters: serial number, intended certificate and audit are committed before there is a signature, so
+    /// that no certificate exists that the ledger does not know.
+    pub(super) async fn sign_request(&self, request: &SignRequest) -> Result<SignOutcome, CaError> {
+        if let Some(entry) = self.entry_of(&request.reference).await? {
+            return self.repeat(request, entry).await;
+        }
+        for _ in 0..DRAWS {
+            let (entry, prepared) = match self.intend(request) {
+                Ok(intended) => intended,
+                Err(CaError::Pki(PkiError::Unfit { field, message })) => {
+                    return Ok(SignOutcome::Refused {
+                        cause: format!("{field}: {message}"),
+                        remedy: "change the profile or the value it takes, then ask again".to_owned(),
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            match self.record_intent(&entry, &prepared, &request.reference).await {
+                Ok(()) => return self.finish(&entry, prepared).await,
+                Err(StoreError::Conflict { .. }) => {
+                    // Somebody works on the same request, or the number is taken.
+                    if let Some(entry) = self.entry_of(&request.reference).await? {
+                        return self.repeat(request, entry).await;
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(CaError::Interrupted("no free serial number was drawn".to_owned()))
+    }
+
+    /// What became of a request that the ledger knows.
+    pub(super) async fn answer_again(&self, reference: &str) -> Result<SignOutcome, CaError> {
+        let entry = self.entry_of(reference).await?;
+        let entry = entry.ok_or_else(|| CaError::Unknown(format!("the request {reference}")))?;
+        self.complete(entry).await
+    }
+
+    async fn entry_of(&self, reference: &str) -> Result<Option<LedgerEntry>, CaError> {
+        let generations: Vec<CaGenerationId> = self.0.generations.iter().map(|g| g.row.id).collect();
+        let mut conn = self.0.db.read().await?;
+        Ok(issued_certificates::of_reference(&mut conn, &generations, reference).await?)
+    }
+
+    async fn repeat(&self, request: &SignRequest, entry: LedgerEntry) -> Result<SignOutcome, CaError> {
+        if entry.public_key_hash != request.csr.public_key_hash() {
+            return Err(CaError::Changed(request.reference.clone()));
+        }
+        self.complete(entry).await
+    }
+
+    /// The certificate of an entry, signed now if that is still to be done.
+    async fn complete(&self, entry: LedgerEntry) -> Result<SignOutcome, CaError> {
+        if let Some(der) = &entry.der {
+            return issued(der, entry.ca_generation_id);
+        }
+        let generation = self.generation(entry.ca_generation_id)?;
+        let prepared = Prepared::resume(entry.intent.clone(), &generation.certificate)?;
+        self.finish(&entry, prepared).await
+    }
+
+    fn intend(&self, request: &SignRequest) -> Result<(LedgerEntry, Prepared), CaError> {
+        let now = self.0.clock.now();
+        let generation = self.issuing()?;
+        let public_key = request.csr.public_key().clone();
+        let public_key_hash = public_key.hash();
+        let issuance = Issuance::for_holder(&request.asked, public_key, now)?;
+        let not_after = issuance.validity().not_after();
+        let serial = SerialNumber::from_random(octets(self.0.random.as_ref()));
+        let urls = urls(&self.0.settings.pki_url, &generation.slug());
+        let prepared = issuance.prepare(&serial, Issuer::Ca(&generation.certificate, &urls))?;
+        let entry = LedgerEntry {
+            ca_generation_id: generation.row.id,
+            serial,
+            public_key_hash,
+            request_reference: Some(request.reference.clone()),
+            intent: prepared.tbs().to_vec(),
+            der: None,
+            shard: SHARD,
+            not_after,
+            created_at: now,
+            issued_at: None,
+            revoked_at: None,
+            reason: None,
+            held: false,
+            crl_number: None,
+        };
+        Ok((entry, prepared))
+    }
+
+    async fn record_intent(
+        &self,
+        entry: &LedgerEntry,
+        prepared: &Prepared,
+        reference: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        issued_certificates::insert(&mut tx, entry).await?;
+        let event = event(entry, "ca.intend", entry.created_at)
+            .with("request", reference)
+            .with("public_key_hash", entry.public_key_hash.to_string())
+            .with("tbs_digest", prepared.tbs_digest().to_string());
+        tx.commit(event).await
+    }
+
+    async fn finish(&self, entry: &LedgerEntry, prepared: Prepared) -> Result<SignOutcome, CaError> {
+        let generation = self.generation(entry.ca_generation_id)?;
+        let certificate = prepared.sign(&generation.key)?;
+        let now = self.0.clock.now();
+        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        let (id, serial) = (entry.ca_generation_id, &entry.serial);
+        issued_certificates::signed(&mut tx, id, serial, certificate.as_der(), now).await?;
+        // Whoever signed the same intent at the same time may have been first: one certificate a number.
+        let stored = issued_certificates::get(&mut tx, id, serial).await?.and_then(|stored| stored.der);
+        let stored = stored.ok_or(StoreError::NotFound { what: "certificate in the CA's ledger" })?;
+        let stored = Certificate::parse(&stored)?;
+        let event = event(entry, "ca.issue", now).with("thumbprint", stored.thumbprint().to_string());
+        tx.commit(event).await?;
+        issued(stored.as_der(), id)
+    }
+
+    pub(super) async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
+        let mut conn = self.0.db.read().await?;
+        let entries = issued_certificates::of_public_key(&mut conn, key).await?;
+        let own = entries.into_iter().filter(|entry| self.generation(entry.ca_generation_id).is_ok());
+        let signed = own.filter_map(|entry| entry.der.map(|der| (der, entry.ca_generation_id)));
+        let parsed =
+            signed.map(|(der, generation)| Ok(Issued { certificate: Certificate::parse(&der)?, generation }));
+        parsed.collect()
+    }
+
+    pub(super) async fn bring_into_standing(
+        &self,
+        orders: &[RevocationOrder],
+    ) -> Result<Vec<Standing>, CaError> {
+        let now = self.0.clock.now();
+        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        let (mut standings, mut events) = (Vec::with_capacity(orders.len()), Vec::new());
+        let mut touched: Vec<CaGenerationId> = Vec::new();
+        for order in orders {
+            self.generation(order.generation)?;
+            let (standing, event) = carry_out(&mut tx, order, now).await?;
+            if let Some(event) = event {
+                events.push(event);
+                touched.push(order.generation);
+            }
+            standings.push(standing);
+        }
+        if events.is_empty() {
+            tx.rollback().await?;
+            return Ok(standings);
+        }
+        touched.sort();
+        touched.dedup();
+        for generation in touched {
+            crls::changed(&mut tx, generation, SHARD, now).await?;
+        }
+        tx.commit_all(events).await?;
+        Ok(standings)
+    }
+
+    pub(super) async fn ledger_standing(
+        &self,
+        generation: CaGenerationId,
+        serial: &SerialNumber,
+    ) -> Result<(Standing, Option<u64>), CaError> {
+        let mut conn = self.0.db.read().await?;
+        let entry = issued_certificates::get(&mut conn, generation, serial).await?;
+        let entry = entry.ok_or_else(|| CaError::Unknown(format!("the certificate {serial}")))?;
+        let latest = crls::latest(&mut conn, generation, entry.shard).await?.map_or(0, |crl| crl.number);
+        let in_crl = entry.crl_number.filter(|number| *number <= latest);
+        Ok((entry.revoked_at.zip(entry.reason), in_crl))
+    }
+}
+
+/// Changes an entry if it is not as ordered; answers how it stands now, and what to write into the audit trail.
+async fn carry_out(
+    tx: &mut WriteTx,
+    order: &RevocationOrder,
+    now: Timestamp,
+) -> Result<(Standing, Option<AuditEvent>), CaError> {
+    let entry = issued_certificates::get(tx, order.generation, &order.serial).await?;
+    let entry = entry.ok_or_else(|| CaError::Unknown(format!("the certificate {}", order.serial)))?;
+    let before: Standing = entry.revoked_at.zip(entry.reason);
+    let after = next_standing(before, order);
+    if after == before {
+        return Ok((before, None));
+    }
+    issued_certificates::set_standing(tx, order.generation, &order.serial, after).await?;
+    let action = match (order.kind, after) {
+        (RevocationKind::Release, _) => "ca.release",
+        (RevocationKind::Hold, _) => "ca.hold",
+        (RevocationKind::Revoke, _) => "ca.revoke",
+    };
+    let reason = after.map_or("none", |(_, reason)| reason.as_str());
+    Ok((after, Some(event(&entry, action, now).with("reason", reason))))
+}
+
+fn next_standing(before: Standing, order: &RevocationOrder) -> Standing {
+    let held = matches!(before, Some((_, Reason::CertificateHold)));
+    match (order.kind, before) {
+        (RevocationKind::Release, _) if held => None,
+        (RevocationKind::Release, _) => before,
+        (RevocationKind::Hold, None) => Some((order.at, Reason::CertificateHold)),
+        (RevocationKind::Hold, _) => before,
+        (RevocationKind::Revoke, Some((at, reason))) if !held => Some((at, reason.graver(order.reason))),
+        (RevocationKind::Revoke, _) => Some((order.at, order.reason)),
+    }
+}
+
+fn issued(der: &[u8], generation: CaGenerationId) -> Result<SignOutcome, CaError> {
+    let certificate = Certificate::parse(der)?;
+    Ok(SignOutcome::Issued(Box::new(Issued { certificate, generation })))
+}
+
+fn event(entry: &LedgerEntry, action: &'static str, at: Timestamp) -> AuditEvent {
+    let target = Target::one("ca_generation", entry.ca_generation_id.as_uuid());
+    AuditEvent::new(at, action, target).with("serial", entry.serial.to_string())
+}

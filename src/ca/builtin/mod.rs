@@ -1,0 +1,230 @@
+//! The built-in CA: a root and an issuing CA, made at the first start, their keys sealed with the master key.
+//!
+//! - [`first_start`]: how they come to be
+//! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; revoking
+//! - [`crl`]: CRLs and their numbers
+//! - [`publication`]: what relying parties fetch, over HTTP and as files
+mod crl;
+mod first_start;
+mod ledger;
+mod publication;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use certporter_model::ids::{CaGenerationId, CaId};
+use certporter_model::key::KeyAlgorithm;
+use certporter_model::serial::SerialNumber;
+use certporter_model::thumbprint::PublicKeyHash;
+use futures::future::{BoxFuture, FutureExt};
+
+use super::contract::{
+    CaError, Capabilities, Health, Issued, IssuingCa, RevocationOrder, SignOutcome, SignRequest, Standing,
+};
+use super::generation::Generation;
+use crate::clock::Clock;
+use crate::pki::Certificate;
+use crate::pki::issuance::IssuerUrls;
+use crate::pki::secret_box::MasterKey;
+use crate::random::Random;
+use crate::store::Db;
+
+pub use crl::PublishedList;
+pub use publication::PublishedFile;
+
+/// What profiles call it.
+pub const NAME: &str = "builtin";
+
+/// How the built-in CA is set up.
+#[derive(Debug, Clone)]
+pub struct BuiltinSettings {
+    /// The organisation in the CA certificates' names; used at the first start alone.
+    pub organisation: String,
+    /// The keys' algorithm: of the issuing CA, and of the root too unless it is P-256, which gets P-384.
+    pub key: KeyAlgorithm,
+    /// Where relying parties fetch, without a slash at its end: `http://pki.example.org`. Frozen into certificates.
+    pub pki_url: String,
+    /// Where the files are written for any static server.
+    pub publish_dir: PathBuf,
+    /// How often a CRL is made when nothing changes; its nextUpdate is three times as far.
+    pub crl_interval: Duration,
+}
+
+/// The built-in CA, its keys opened. Cheap to clone.
+#[derive(Clone)]
+pub struct BuiltinCa(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    settings: BuiltinSettings,
+    ca_id: CaId,
+    /// The root's, then the issuing ones, the oldest first.
+    generations: Vec<Arc<Generation>>,
+}
+
+impl BuiltinCa {
+    /// Opens it; makes it at the first start.
+    ///
+    /// # Errors
+    /// When the database fails, or the master key is another than the one its keys are sealed with.
+    pub async fn open(
+        db: Db,
+        master: &MasterKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: BuiltinSettings,
+    ) -> Result<Self, CaError> {
+        let (ca, rows) = first_start::load_or_create(&db, master, &*clock, &*random, &settings).await?;
+        let mut generations = Vec::new();
+        for row in rows {
+            generations.push(Arc::new(Generation::open(row, master)?));
+        }
+        // The root's first.
+        generations.sort_by_key(|g| (g.row.purpose != first_start::ROOT, g.row.generation));
+        Ok(Self(Arc::new(Inner { db, clock, random, settings, ca_id: ca.id, generations })))
+    }
+
+    /// Its id among the CAs.
+    #[must_use]
+    pub fn id(&self) -> CaId {
+        self.0.ca_id
+    }
+
+    /// The certificate of the generation that issues now.
+    ///
+    /// # Errors
+    /// When there is none, which the first start prevents.
+    pub fn issuing_certificate(&self) -> Result<&Certificate, CaError> {
+        Ok(&self.issuing()?.certificate)
+    }
+
+    fn issuing(&self) -> Result<&Arc<Generation>, CaError> {
+        let active = |g: &&Arc<Generation>| g.row.purpose == first_start::ISSUING && g.row.state == "active";
+        let found = self.0.generations.iter().rfind(active);
+        found.ok_or_else(|| CaError::Unknown("an active issuing generation of its own".to_owned()))
+    }
+
+    fn generation(&self, id: CaGenerationId) -> Result<&Arc<Generation>, CaError> {
+        let found = self.0.generations.iter().find(|g| g.row.id == id);
+        found.ok_or_else(|| CaError::Unknown(format!("its generation {id}")))
+    }
+
+    fn chain_of(&self, id: CaGenerationId) -> Result<Vec<Certificate>, CaError> {
+        let mut chain = Vec::new();
+        let mut next = Some(id);
+        while let Some(id) = next {
+            let generation = self.generation(id)?;
+            chain.push(generation.certificate.clone());
+            next = generation.row.parent_id;
+        }
+        Ok(chain)
+    }
+}
+
+/// Where relying parties find what they need of a CA whose files are called `slug`.
+fn urls(pki_url: &str, slug: &str) -> IssuerUrls {
+    IssuerUrls {
+        ca_issuers: Some(format!("{pki_url}/{slug}.crt")),
+        ocsp: Some(format!("{pki_url}/ocsp")),
+        crl: Some(format!("{pki_url}/{slug}.crl")),
+    }
+}
+
+impl IssuingCa for BuiltinCa {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            hold: true,
+            reasons: true,
+            find_by_key: true,
+            enumerate: true,
+            choose_serial: false,
+            remembers_requests: true,
+            publishes: true,
+        }
+    }
+
+    fn sign<'a>(&'a self, request: &'a SignRequest) -> BoxFuture<'a, Result<SignOutcome, CaError>> {
+        self.sign_request(request).boxed()
+    }
+
+    fn poll<'a>(&'a self, reference: &'a str) -> BoxFuture<'a, Result<SignOutcome, CaError>> {
+        self.answer_again(reference).boxed()
+    }
+
+    fn revoke<'a>(&'a self, orders: &'a [RevocationOrder]) -> BoxFuture<'a, Result<Vec<Standing>, CaError>> {
+        self.bring_into_standing(orders).boxed()
+    }
+
+    fn find_by_key(&self, key: PublicKeyHash) -> BoxFuture<'_, Result<Vec<Issued>, CaError>> {
+        self.issued_for_key(key).boxed()
+    }
+
+    fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>> {
+        std::future::ready(self.chain_of(generation)).boxed()
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        self.examine().boxed()
+    }
+}
+
+impl BuiltinCa {
+    /// How a certificate stands in the ledger, and the newest CRL that has it so, if one has.
+    ///
+    /// # Errors
+    /// When the database fails, or it is not in the ledger.
+    pub async fn standing(
+        &self,
+        generation: CaGenerationId,
+        serial: &SerialNumber,
+    ) -> Result<(Standing, Option<u64>), CaError> {
+        self.ledger_standing(generation, serial).await
+    }
+
+    async fn examine(&self) -> Health {
+        let mut findings = Vec::new();
+        let mut well = true;
+        let now = self.0.clock.now();
+        match self.issuing() {
+            Err(error) => {
+                well = false;
+                findings.push(error.to_string());
+            }
+            Ok(generation) => {
+                let left = generation.certificate.not_after().since(now);
+                if left.is_zero() {
+                    well = false;
+                    findings.push("the issuing CA's certificate has expired: renew the CA".to_owned());
+                } else if left < Duration::from_secs(365 * 86_400) {
+                    let days = left.as_secs() / 86_400;
+                    findings.push(format!("the issuing CA's certificate ends in {days} days: renew the CA"));
+                }
+            }
+        }
+        match self.lists().await {
+            Err(error) => {
+                well = false;
+                findings.push(error.to_string());
+            }
+            Ok(lists) => {
+                for list in lists.iter().filter(|list| list.next_update <= now) {
+                    let name = &list.name;
+                    findings.push(format!(
+                        "the CRL {name} is out of date since {}: see whether the publishing job runs",
+                        list.next_update
+                    ));
+                }
+            }
+        }
+        Health { well, findings }
+    }
+}
+
+impl std::fmt::Debug for BuiltinCa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BuiltinCa").field("id", &self.0.ca_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,212 @@
+//! The built-in CA's ledger: every certificate that it intended, signed, held or revoked.
+
+use certporter_model::Timestamp;
+use certporter_model::ids::CaGenerationId;
+use certporter_model::revocation::Reason;
+use certporter_model::serial::SerialNumber;
+use certporter_model::thumbprint::PublicKeyHash;
+
+use super::{Conn, Result, Sql, WriteConn, WriteTx, sql, table_row};
+
+table_row! {
+    /// A certificate of the ledger.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct LedgerEntry in "issued_certificates" {
+        /// Who issues it.
+        pub ca_generation_id: CaGenerationId,
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// SHA-256 of its public key.
+        pub public_key_hash: PublicKeyHash,
+        /// The request that it answers: the same request gets the same certificate again.
+        pub request_reference: Option<String>,
+        /// What is to be signed.
+        pub intent: Vec<u8>,
+        /// The certificate; none until it is signed.
+        pub der: Option<Vec<u8>>,
+        /// The shard of the CRL that it will be in; 0 is the full CRL.
+        pub shard: u32,
+        /// The end of its validity.
+        pub not_after: Timestamp,
+        /// When it was intended.
+        pub created_at: Timestamp,
+        /// When it was signed.
+        pub issued_at: Option<Timestamp>,
+        /// When it was revoked or held.
+        pub revoked_at: Option<Timestamp>,
+        /// Why.
+        pub reason: Option<Reason>,
+        /// Whether it is only on hold.
+        pub held: bool,
+        /// The first CRL that has it.
+        pub crl_number: Option<u64>,
+    }
+}
+
+table_row! {
+    /// What a CRL says of a certificate.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct RevokedEntry in "issued_certificates" {
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// When it was revoked or held.
+        pub revoked_at: Timestamp,
+        /// Why.
+        pub reason: Reason,
+    }
+}
+
+/// Records an intended certificate, before it is signed.
+///
+/// # Errors
+/// Conflict when the serial number, or the request's reference, is taken within the generation.
+pub async fn insert(tx: &mut WriteTx, it: &LedgerEntry) -> Result<()> {
+    sql!(
+        "INSERT INTO issued_certificates (ca_generation_id, serial, public_key_hash, request_reference, intent,
+         der, shard, not_after, created_at, held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        it.ca_generation_id,
+        it.serial,
+        it.public_key_hash,
+        it.request_reference,
+        it.intent,
+        it.der,
+        it.shard,
+        it.not_after,
+        it.created_at,
+        it.held
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Records the signature of an intended certificate. A second one of the same changes nothing.
+///
+/// # Errors
+/// When it was never intended.
+pub async fn signed(
+    tx: &mut WriteTx,
+    generation: CaGenerationId,
+    serial: &SerialNumber,
+    der: &[u8],
+    at: Timestamp,
+) -> Result<()> {
+    sql!(
+        "UPDATE issued_certificates SET der = COALESCE(der, $3), issued_at = COALESCE(issued_at, $4)
+         WHERE ca_generation_id = $1 AND serial = $2",
+        generation,
+        *serial,
+        der,
+        at
+    )
+    .change(tx, "certificate in the CA's ledger")
+    .await
+}
+
+/// The entry of a certificate.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    serial: &SerialNumber,
+) -> Result<Option<LedgerEntry>> {
+    let mut query = Sql::select::<LedgerEntry>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND serial = ").bind(serial);
+    query.optional(conn).await
+}
+
+/// The entry that answers a request, of whichever generation of a CA; the newest if there are several.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_reference(
+    conn: &mut Conn,
+    generations: &[CaGenerationId],
+    reference: &str,
+) -> Result<Option<LedgerEntry>> {
+    let mut query = Sql::select::<LedgerEntry>();
+    query.push(" WHERE ca_generation_id IN (").bind_list(generations);
+    query.push(") AND request_reference = ").bind(reference);
+    query.push(" ORDER BY created_at DESC LIMIT 1");
+    query.optional(conn).await
+}
+
+/// Every entry for a public key, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_public_key(conn: &mut Conn, hash: PublicKeyHash) -> Result<Vec<LedgerEntry>> {
+    let mut query = Sql::select::<LedgerEntry>();
+    query.push(" WHERE public_key_hash = ").bind(&hash).push(" ORDER BY created_at DESC");
+    query.all(conn).await
+}
+
+/// How a certificate stands: revoked or held since when and why, or neither (`None`). Its next CRL is another.
+///
+/// # Errors
+/// When it is not in the ledger.
+pub async fn set_standing(
+    tx: &mut WriteTx,
+    generation: CaGenerationId,
+    serial: &SerialNumber,
+    standing: Option<(Timestamp, Reason)>,
+) -> Result<()> {
+    let (at, reason) = standing.unzip();
+    sql!(
+        "UPDATE issued_certificates SET revoked_at = $3, reason = $4, held = $5, crl_number = NULL
+         WHERE ca_generation_id = $1 AND serial = $2",
+        generation,
+        *serial,
+        at,
+        reason,
+        reason == Some(Reason::CertificateHold)
+    )
+    .change(tx, "certificate in the CA's ledger")
+    .await
+}
+
+/// Says that every revocation so far, which is in no CRL yet, will be in this one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn assign_to_crl(
+    conn: &mut WriteConn,
+    generation: CaGenerationId,
+    shard: u32,
+    number: u64,
+) -> Result<u64> {
+    sql!(
+        "UPDATE issued_certificates SET crl_number = $3
+         WHERE ca_generation_id = $1 AND shard = $2 AND revoked_at IS NOT NULL AND crl_number IS NULL",
+        generation,
+        shard,
+        number
+    )
+    .execute(conn)
+    .await
+}
+
+/// A page of what belongs into a CRL, by serial number, after `after`: certificates that had not expired when the
+/// CRL before it was made, so that each entry outlives its certificate by a CRL.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoked_page(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    shard: u32,
+    unexpired_at: Timestamp,
+    after: Option<&SerialNumber>,
+    limit: u32,
+) -> Result<Vec<RevokedEntry>> {
+    let mut query = Sql::select::<RevokedEntry>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
+    query.push(" AND revoked_at IS NOT NULL AND reason IS NOT NULL AND not_after >= ").bind(&unexpired_at);
+    if let Some(after) = after {
+        query.push(" AND serial > ").bind(after);
+    }
+    query.push(" ORDER BY serial LIMIT ").bind(&limit);
+    query.all(conn).await
+}
