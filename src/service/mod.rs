@@ -12,19 +12,26 @@
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
 pub mod accounts;
+pub mod action;
+mod attributes;
 pub mod audit;
 pub mod directory_draft;
 pub mod error;
+pub mod groups;
+pub mod members;
 pub mod operation;
 pub mod page;
 pub mod password;
 pub mod portal;
 pub mod rate_limit;
 pub mod reference;
+mod replan;
+mod scope;
 mod secret;
 pub mod setup;
 pub mod sign_in;
 pub mod tokens;
+pub mod users;
 
 pub use error::ServiceError;
 pub use operation::Operation;

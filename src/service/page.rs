@@ -92,6 +92,18 @@ impl PageQuery {
 }
 
 impl Bounds {
+    /// The page to ask the store for, with the oldest first.
+    #[must_use]
+    pub fn store<I>(self, id: impl Fn(Uuid) -> I) -> crate::store::Page<I> {
+        crate::store::Page { after: self.after.map(id), limit: self.fetch(), newest_first: false }
+    }
+
+    /// The page to ask the store for, with the newest first.
+    #[must_use]
+    pub fn newest<I>(self, id: impl Fn(Uuid) -> I) -> crate::store::Page<I> {
+        crate::store::Page { newest_first: true, ..self.store(id) }
+    }
+
     /// How many rows to ask the store for: one more than the page, to know whether another follows.
     #[must_use]
     pub fn fetch(self) -> u32 {

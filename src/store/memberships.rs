@@ -78,6 +78,17 @@ pub async fn insert(tx: &mut WriteTx, membership: &Membership) -> Result<()> {
     super::insert(tx, membership).await
 }
 
+/// The open membership of that id in a group.
+///
+/// # Errors
+/// When there is none.
+pub async fn open(conn: &mut Conn, group: GroupId, id: MembershipId) -> Result<Membership> {
+    let mut query = Sql::select::<Membership>();
+    query.push(" WHERE id = ").bind(&id).push(" AND group_id = ").bind(&group);
+    query.push(" AND valid_until IS NULL");
+    query.one(conn, "membership").await
+}
+
 /// Ends a membership.
 ///
 /// # Errors

@@ -1,0 +1,176 @@
+//! Groups: what profiles are assigned to.
+
+use certporter_model::access::Caller;
+use certporter_model::assignment::Source;
+use certporter_model::{GroupId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::directory_draft::GroupDraft;
+use super::error::ServiceError;
+use super::operation::Operation;
+use super::page::{Page, PageQuery};
+use super::portal::Portal;
+use super::replan::{Touched, replan};
+use crate::store::groups::{self, Group};
+use crate::store::memberships::{self, Member};
+use crate::store::{AuditEvent, Conn, Target, assignments};
+
+/// A group as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GroupView {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Where the data comes from.
+    pub source: Source,
+    /// What the group is called there.
+    pub external_id: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes: the entity tag.
+    pub version: i64,
+}
+
+/// Which groups.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct GroupsQuery {
+    /// Words of the name or description, in part, without regard to accents.
+    pub q: Option<String>,
+    /// Where to start, as the page before said in `next`.
+    pub cursor: Option<String>,
+    /// Entries on the page, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+}
+
+/// Groups. Who may read the directory sees all of them by name, whomever else they may see.
+///
+/// # Errors
+/// When the caller may not, or the query is wrong.
+pub async fn list(
+    portal: &Portal,
+    caller: &Caller,
+    query: &GroupsQuery,
+) -> Result<Page<GroupView>, ServiceError> {
+    Operation::GroupsList.visibility(caller)?;
+    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
+    let mut conn = portal.db().read().await?;
+    let rows = groups::list(&mut conn, query.q.as_deref(), bounds.store(GroupId::from_uuid)).await?;
+    Ok(bounds.page(rows, |row| row.id.as_uuid()).map(view))
+}
+
+/// One group.
+///
+/// # Errors
+/// When the caller may not, or there is none.
+pub async fn get(portal: &Portal, caller: &Caller, id: GroupId) -> Result<GroupView, ServiceError> {
+    Operation::GroupsGet.visibility(caller)?;
+    let mut conn = portal.db().read().await?;
+    Ok(view(find(&mut conn, id).await?))
+}
+
+/// Creates a group.
+///
+/// # Errors
+/// When the caller may not, or a field is wrong or taken.
+pub async fn create(portal: &Portal, caller: &Caller, draft: &GroupDraft) -> Result<GroupView, ServiceError> {
+    let permit = Operation::GroupsCreate.organisation(caller)?;
+    let parsed = draft.parse()?;
+    let now = portal.now();
+    let group = Group {
+        id: GroupId::new(now, portal.octets()),
+        source: Source::Local,
+        external_id: parsed.external_id,
+        name: parsed.name,
+        description: parsed.description,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let mut tx = portal.db().write(&permit).await?;
+    groups::insert(&mut tx, &group).await?;
+    tx.commit(event(now, Operation::GroupsCreate, &group)).await?;
+    Ok(view(group))
+}
+
+/// Renames or describes a group.
+///
+/// # Errors
+/// When the caller may not, a field is wrong or taken, or the group has changed since it was read.
+pub async fn update(
+    portal: &Portal,
+    caller: &Caller,
+    id: GroupId,
+    version: i64,
+    draft: &GroupDraft,
+) -> Result<GroupView, ServiceError> {
+    let permit = Operation::GroupsUpdate.organisation(caller)?;
+    let parsed = draft.parse()?;
+    let now = portal.now();
+    let mut tx = portal.db().write(&permit).await?;
+    let before = find(&mut tx, id).await?;
+    let group = Group {
+        name: parsed.name,
+        description: parsed.description,
+        external_id: parsed.external_id,
+        updated_at: now,
+        version,
+        ..before
+    };
+    groups::update(&mut tx, &group).await?;
+    tx.commit(event(now, Operation::GroupsUpdate, &group)).await?;
+    Ok(view(Group { version: version + 1, ..group }))
+}
+
+/// Deletes a group: its members leave it, its assignments end.
+///
+/// # Errors
+/// When the caller may not, there is none, or the group has changed since it was read.
+pub async fn delete(portal: &Portal, caller: &Caller, id: GroupId, version: i64) -> Result<(), ServiceError> {
+    let permit = Operation::GroupsDelete.organisation(caller)?;
+    let now = portal.now();
+    let mut tx = portal.db().write(&permit).await?;
+    let before = find(&mut tx, id).await?;
+    let touched = Touched::group(&mut tx, id).await?;
+    let group = Group { deleted_at: Some(now), updated_at: now, version, ..before };
+    groups::update(&mut tx, &group).await?;
+    memberships::end_all_in(&mut tx, id, now).await?;
+    memberships::end_all_of(&mut tx, Member::from(id), now).await?;
+    assignments::end_all_to(&mut tx, id, now).await?;
+    replan(portal, &mut tx, &touched, now).await?;
+    let event = event(now, Operation::GroupsDelete, &group)
+        .with("members", touched.users.len() + touched.devices.len());
+    Ok(tx.commit(event).await?)
+}
+
+/// A group that is not deleted.
+pub(super) async fn find(conn: &mut Conn, id: GroupId) -> Result<Group, ServiceError> {
+    let group = groups::get(conn, id).await?;
+    if group.deleted_at.is_some() { Err(ServiceError::NotFound { what: "group" }) } else { Ok(group) }
+}
+
+fn view(group: Group) -> GroupView {
+    GroupView {
+        id: group.id,
+        name: group.name.into(),
+        description: group.description,
+        source: group.source,
+        external_id: group.external_id,
+        created_at: group.created_at,
+        updated_at: group.updated_at,
+        version: group.version,
+    }
+}
+
+fn event(now: Timestamp, operation: Operation, group: &Group) -> AuditEvent {
+    AuditEvent::new(now, operation.name(), Target::one("group", group.id.as_uuid()))
+        .with("name", group.name.as_str())
+}

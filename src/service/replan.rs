@@ -1,0 +1,70 @@
+//! What follows from a change: the plan, made again for whom the change touches, in the same transaction.
+
+use certporter_model::assignment::MemberKind;
+use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
+
+use super::error::ServiceError;
+use super::portal::Portal;
+use crate::store::memberships::{self, Member};
+use crate::store::{Result, WriteTx};
+
+/// Whom a change touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    pub(super) users: Vec<UserId>,
+    pub(super) devices: Vec<DeviceId>,
+    pub(super) profiles: Vec<ProfileId>,
+}
+
+impl Touched {
+    pub(super) fn user(id: UserId) -> Self {
+        Self { users: vec![id], ..Self::default() }
+    }
+
+    pub(super) fn device(id: DeviceId) -> Self {
+        Self { devices: vec![id], ..Self::default() }
+    }
+
+    pub(super) fn profile(id: ProfileId) -> Self {
+        Self { profiles: vec![id], ..Self::default() }
+    }
+
+    pub(super) fn and_user(mut self, id: Option<UserId>) -> Self {
+        self.users.extend(id);
+        self
+    }
+
+    /// Everybody who is in a group now, directly or through other groups.
+    pub(super) async fn group(tx: &mut WriteTx, id: GroupId) -> Result<Self> {
+        let mut touched = Self::default();
+        for member in memberships::members_within(tx, &[id]).await? {
+            match member.kind {
+                MemberKind::User => touched.users.push(UserId::from_uuid(member.id)),
+                MemberKind::Device => touched.devices.push(DeviceId::from_uuid(member.id)),
+                MemberKind::Group => {}
+            }
+        }
+        Ok(touched)
+    }
+
+    /// A member that joins or leaves: itself, or everybody in it.
+    pub(super) async fn member(tx: &mut WriteTx, member: Member) -> Result<Self> {
+        Ok(match member.kind {
+            MemberKind::User => Self::user(UserId::from_uuid(member.id)),
+            MemberKind::Device => Self::device(DeviceId::from_uuid(member.id)),
+            MemberKind::Group => Self::group(tx, GroupId::from_uuid(member.id)).await?,
+        })
+    }
+}
+
+/// Plans for whom the change touches. Called after the change and before the commit.
+pub(super) async fn replan(
+    portal: &Portal,
+    tx: &mut WriteTx,
+    touched: &Touched,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    // The planner is joined here.
+    let _ = (portal, tx, touched, now);
+    Ok(())
+}
