@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("delivery", &["pki", "store", "kra", "wire"]),
     ("pipeline", &["ca", "kra", "delivery", "plan", "pki", "store", "wire", "config"]),
     ("service", &["pipeline", "plan", "kra", "ca", "delivery", "pki", "store", "wire", "config"]),
-    ("web", &["service", "wire", "config", "pki", "pipeline"]),
+    ("web", &["service", "wire", "config", "pki", "pipeline", "ca"]),
     ("connector", &["pipeline", "ca", "kra", "pki", "wire", "delivery"]),
     ("agent", &["wire", "pki", "delivery"]),
     ("generate", &["store", "plan", "pki"]),

@@ -1,6 +1,6 @@
 //! `certporter serve`: the portal.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum_server::Handle;
@@ -8,12 +8,16 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging::{self, Format};
 use super::{CommandError, opening};
-use crate::clock::SystemClock;
-use crate::config::{RawSettings, Settings};
-use crate::random::SystemRandom;
+use crate::ca::builtin::{BuiltinCa, BuiltinSettings};
+use crate::ca::device_ca::DeviceCa;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{PublicAddresses, RawSettings, Settings};
+use crate::pki::secret_box::MasterKey;
+use crate::random::{Random, SystemRandom};
 use crate::service::portal::{Parts, Portal};
+use crate::store::{Db, ca_generations};
 use crate::web::state::{AppState, Pages};
-use crate::web::{health, listeners, people};
+use crate::web::{health, listeners, people, publishing};
 
 /// Flags of `certporter serve`.
 #[derive(Debug, clap::Args)]
@@ -25,6 +29,59 @@ pub struct ServeArgs {
     log_format: Format,
 }
 
+/// The three listeners, open.
+struct Listeners {
+    people: TcpListener,
+    devices: TcpListener,
+    publishing: TcpListener,
+}
+
+impl Listeners {
+    /// Opens all of them before anything is made, so that a port in use leaves nothing behind.
+    fn open(settings: &Settings) -> Result<Self, listeners::ListenError> {
+        Ok(Self {
+            people: listeners::bind(settings.listen, "--listen")?,
+            devices: listeners::bind(settings.device_listen, "--device-listen")?,
+            publishing: listeners::bind(settings.pki_listen, "--pki-listen")?,
+        })
+    }
+
+    fn addresses(&self, settings: &Settings) -> std::io::Result<PublicAddresses> {
+        Ok(settings.addresses(
+            self.people.local_addr()?,
+            self.devices.local_addr()?,
+            self.publishing.local_addr()?,
+        ))
+    }
+}
+
+/// The authorities of this installation, their keys opened.
+struct Authorities {
+    builtin: BuiltinCa,
+    devices: DeviceCa,
+}
+
+impl Authorities {
+    async fn open(
+        db: &Db,
+        master: &MasterKey,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: &Settings,
+        addresses: &PublicAddresses,
+    ) -> Result<Self, CommandError> {
+        let builtin = BuiltinSettings {
+            organisation: "certporter".to_owned(),
+            key: settings.ca_key,
+            pki_url: addresses.pki.to_string(),
+            publish_dir: settings.publish_dir.clone(),
+            crl_interval: settings.crl_interval,
+        };
+        let devices = DeviceCa::open(db, master, clock.as_ref(), random.clone()).await?;
+        Ok(Self { builtin: BuiltinCa::open(db.clone(), master, clock, random, builtin).await?, devices })
+    }
+}
+
 /// Runs the portal until it is asked to stop.
 ///
 /// # Errors
@@ -32,28 +89,38 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     logging::start(args.log_format);
     let settings = Settings::load(args.settings)?;
-    // Listeners first: a port in use is known before anything is made.
-    let people = listeners::bind(settings.listen, "--listen")?;
-    let addresses = settings.addresses(people.local_addr()?, settings.device_listen, settings.pki_listen);
+    let open = Listeners::open(&settings)?;
+    let addresses = open.addresses(&settings)?;
+    let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let db = opening::database(&settings).await?;
-    let portal = Portal::new(Parts {
-        db: db.clone(),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-        addresses,
-    });
+    let sealed = !ca_generations::cas(&mut *db.read().await?).await?.is_empty();
+    let master = opening::master_key(&settings, sealed, random.as_ref())?;
+    let authorities =
+        Authorities::open(&db, &master, clock.clone(), random.clone(), &settings, &addresses).await?;
+    authorities.builtin.publish().await?;
+    let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses });
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
-    let router = people::router(&state, pages, health::collect_metrics())?;
+    let people = people::router(&state, pages, health::collect_metrics())?;
+    let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());
     let handle = Handle::<SocketAddr>::new();
-    tokio::spawn(stop_on_signal(vec![handle.clone()]));
-    tracing::info!(address = %portal.addresses().portal, "the portal is ready");
-    listeners::serve_plain(people, router, handle).await?;
+    tokio::spawn(stop_on_signal(handle.clone()));
+    tracing::info!(
+        portal = %portal.addresses().portal,
+        devices = %portal.addresses().device,
+        pki = %portal.addresses().pki,
+        device_ca = %authorities.devices.certificate().thumbprint(),
+        "ready"
+    );
+    tokio::try_join!(
+        listeners::serve_plain(open.people, people, handle.clone()),
+        listeners::serve_plain(open.publishing, publishing, handle.clone()),
+    )?;
     db.close().await;
     Ok(())
 }
 
 /// Lets open requests end once the process is asked to stop.
-async fn stop_on_signal(handles: Vec<Handle<SocketAddr>>) {
+async fn stop_on_signal(handle: Handle<SocketAddr>) {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
@@ -66,7 +133,5 @@ async fn stop_on_signal(handles: Vec<Handle<SocketAddr>>) {
         _ = tokio::signal::ctrl_c() => {}
     }
     tracing::info!("stopping");
-    for handle in handles {
-        handle.graceful_shutdown(Some(listeners::GRACE));
-    }
+    handle.graceful_shutdown(Some(listeners::GRACE));
 }

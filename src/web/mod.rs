@@ -2,6 +2,7 @@
 //!
 //! - [`listeners`]: bound first, served until the process is asked to stop
 //! - [`people`]: the listener of people and REST clients, put together
+//! - [`publishing`]: the listener of relying parties: CA certificates and CRLs
 //! - [`state`]: what the people's listener works with
 //! - [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! - [`problem`]: errors as RFC 9457 problem documents
@@ -12,5 +13,6 @@ pub mod health;
 pub mod listeners;
 pub mod people;
 pub mod problem;
+pub mod publishing;
 pub mod state;
 pub mod tls;
