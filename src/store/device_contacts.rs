@@ -137,9 +137,9 @@ pub async fn envelope(conn: &mut Conn, id: EnvelopeId) -> Result<Vec<u8>> {
 /// When the database refuses.
 pub async fn in_preparation(conn: &mut Conn, device: DeviceId, owner: Option<UserId>) -> Result<bool> {
     let found: Option<i64> = sql!(
-        "SELECT 1 FROM copies WHERE device_id = $1 AND state = 'pending'
+        "SELECT CAST(1 AS BIGINT) FROM copies WHERE device_id = $1 AND state = 'pending'
          UNION ALL
-         SELECT 1 FROM requests
+         SELECT CAST(1 AS BIGINT) FROM requests
          WHERE state IN ('requested', 'claimed', 'key_generated', 'submitted', 'issued', 'escrowed')
            AND ((holder_kind = 'device' AND holder_id = $1) OR (holder_kind = 'user' AND holder_id = $2))
          LIMIT 1",

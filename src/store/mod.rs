@@ -27,10 +27,13 @@ mod write;
 
 pub mod accounts;
 pub mod api_tokens;
+pub mod approvals;
 pub mod assignments;
 pub mod audit_events;
 pub mod ca_generations;
 pub mod crls;
+pub mod certificates;
+pub mod copies;
 pub mod custom_attributes;
 pub mod device_contacts;
 pub mod device_owners;
@@ -45,11 +48,16 @@ pub mod jobs;
 pub mod kra_generations;
 pub mod management_certificates;
 pub mod memberships;
+pub mod outbox;
 pub mod profiles;
 pub mod rate_limits;
+pub mod requests;
+pub mod revocations;
 pub mod sessions;
+pub mod settings;
 pub mod setup_links;
 pub mod steps;
+pub mod timeline;
 pub mod users;
 
 pub use audit_events::{AuditEvent, Target};
@@ -62,7 +70,7 @@ pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
 
 pub(crate) use row::{FromRow, Row, ToRow, table_row};
 pub(crate) use sql::{Sql, sql};
-pub(crate) use write::{by_id, insert, insert_all, save};
+pub(crate) use write::{by_id, insert, insert_all, insert_if_absent, save};
 
 /// What database functions answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -15,6 +15,17 @@ pub(crate) async fn insert<T: ToRow>(conn: &mut WriteConn, row: &T) -> Result<()
 
 /// New rows, several in a statement.
 pub(crate) async fn insert_all<T: ToRow>(conn: &mut WriteConn, rows: &[T]) -> Result<()> {
+    insert_rows(conn, rows, "").await.map(|_| ())
+}
+
+/// A new row, unless a unique constraint stands against it. An error would end a transaction of PostgreSQL: this is
+/// how to go on.
+pub(crate) async fn insert_if_absent<T: ToRow>(conn: &mut WriteConn, row: &T) -> Result<bool> {
+    Ok(insert_rows(conn, std::slice::from_ref(row), " ON CONFLICT DO NOTHING").await? > 0)
+}
+
+async fn insert_rows<T: ToRow>(conn: &mut WriteConn, rows: &[T], ending: &'static str) -> Result<u64> {
+    let mut inserted = 0;
     for chunk in rows.chunks(ROWS.min(VALUES / T::NAMES.len()).max(1)) {
         let mut sql = Sql::new("INSERT INTO ");
         sql.push(T::TABLE).push(" (");
@@ -28,10 +39,10 @@ pub(crate) async fn insert_all<T: ToRow>(conn: &mut WriteConn, rows: &[T]) -> Re
                 sql.bind_value(value);
             });
         }
-        sql.push(")");
-        sql.execute(conn).await?;
+        sql.push(")").push(ending);
+        inserted += sql.execute(conn).await?;
     }
-    Ok(())
+    Ok(inserted)
 }
 
 /// Every column of a row that has an `id` and a `version`, which counts on.

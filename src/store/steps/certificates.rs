@@ -86,13 +86,18 @@ pub struct NewCertificate {
 /// [`StoreError::Conflict`] when it is recorded already, or another has its standing.
 pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> Result<()> {
     let work = &new.work;
+    // What the plan must know of it later, even when the profile has changed since.
+    let profile = super::profiles::version(tx, work.profile_id, work.profile_version).await?;
     sql!(
         "INSERT INTO certificates (id, request_id, profile_id, profile_version, holder_kind, holder_id, user_id,
                 device_id, ca_generation_id, serial, thumbprint, sha1_thumbprint, subject, upn, sans, der,
                 public_key_hash, not_before, not_after, renew_at, status, standing, content_digest,
-                escrowed_key_id, search_key, version, created_at, updated_at)
+                escrowed_key_id, search_key, version, created_at, updated_at, escrow, encryption,
+                enrolment_id, trigger_kind)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                 $22, $23, $24, $25, 1, $26, $26)",
+                 $22, $23, $24, $25, 1, $26, $26, $27, $28,
+                 (SELECT enrolment_id FROM requests WHERE id = $2),
+                 COALESCE((SELECT trigger_kind FROM requests WHERE id = $2), 'surplus'))",
         work.id,
         work.request_id,
         work.profile_id,
@@ -118,7 +123,9 @@ pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> R
         new.content_digest,
         work.escrowed_key_id,
         new.search_key,
-        now
+        now,
+        profile.escrow(),
+        profile.key_usage().is_encryption()
     )
     .execute(tx)
     .await?;

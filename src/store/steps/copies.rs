@@ -59,7 +59,8 @@ impl CopyInWork {
     }
 }
 
-/// A copy that is to be sealed. There may be one already: then nothing changes.
+/// A copy that is to be sealed. There may be one already, or the device is not enrolled: then
+/// nothing changes.
 ///
 /// # Errors
 /// When the database refuses.
@@ -71,10 +72,11 @@ pub async fn insert_pending(
 ) -> Result<()> {
     let (certificate, profile, device, feature) = place;
     sql!(
-        "INSERT INTO copies (id, certificate_id, device_id, profile_id, feature, state, channel, version, created_at,
-                             updated_at)
-         VALUES ($1, $2, $3, $4, $5, 'pending', 'agent', 1, $6, $6)
-         ON CONFLICT (certificate_id, device_id, feature) DO NOTHING",
+        "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
+                             version, created_at, updated_at)
+         SELECT $1, $2, $3, id, $4, $5, 'use', 'pending', 'agent', 1, $6, $6
+         FROM enrolments WHERE device_id = $3 AND state = 'active'
+         ON CONFLICT (certificate_id, enrolment_id, feature) DO NOTHING",
         id,
         certificate,
         device,
