@@ -9,7 +9,8 @@
 //! - [`store`]: the database, SQLite or PostgreSQL; the only user of `sqlx`
 //! - [`ca`]: issuing CAs behind one trait; the built-in one, and the internal one of devices
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
-//! - [`delivery`]: what is sealed for a device
+//! - [`delivery`]: the ways to a device, and what is sealed for it
+//! - [`kra`]: private keys in escrow; never hands out plaintext
 //! - [`service`]: what people may ask: the only door for pages and REST
 //! - [`pipeline`]: the queue, and the steps that bring a certificate and take it away
 //! - [`web`]: what answers on the network
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod kra;
 pub mod pipeline;
 pub mod pki;
 pub mod plan;

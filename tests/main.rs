@@ -2,6 +2,7 @@
 mod ca;
 mod conformance;
 mod house;
+mod kra;
 mod pipeline;
 mod pki;
 mod support;

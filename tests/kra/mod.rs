@@ -1,0 +1,131 @@
+//! The key recovery agent, on both engines.
+
+use std::sync::Arc;
+
+use certporter::clock::{Clock, ManualClock};
+use certporter::delivery::envelope;
+use certporter::kra::{Kra, KraError, ResealOrder};
+use certporter::pki::issuance::{Issuance, Issuer, Validity};
+use certporter::pki::secret_box::MasterKey;
+use certporter::pki::{Certificate, PkiError, PrivateKey, pkcs12};
+use certporter::random::{SystemRandom, octets};
+use certporter::store::escrowed_keys::{self, EscrowedKey};
+use certporter::store::{AuditEvent, Db, Target};
+use certporter_model::Timestamp;
+use certporter_model::access::{Caller, Permission, Permit, Scope};
+use certporter_model::distinguished_name::DistinguishedName;
+use certporter_model::escrow::{EscrowPolicy, EscrowState};
+use certporter_model::feature::Feature;
+use certporter_model::ids::{EscrowedKeyId, KraGenerationId, RequestId};
+use certporter_model::key::KeyAlgorithm;
+use certporter_model::profile::PfxFormat;
+use certporter_model::revocation::Trigger;
+use certporter_model::serial::SerialNumber;
+use certporter_model::thumbprint::PublicKeyHash;
+
+use crate::conformance::on_both_engines;
+use crate::support::database::TestDatabase;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+async fn open(database: &TestDatabase, master: &Arc<MasterKey>) -> Result<Kra, KraError> {
+    let clock = ManualClock::new(NOW);
+    Kra::open(Db::clone(database), Arc::clone(master), &clock as &dyn Clock, Arc::new(SystemRandom)).await
+}
+
+fn permit() -> Permit {
+    Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap()
+}
+
+fn event() -> AuditEvent {
+    AuditEvent::new(NOW, "test", Target::none("test"))
+}
+
+/// A key and a certificate of its own.
+fn holder(name: &str) -> (PrivateKey, Certificate) {
+    let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
+    let name = DistinguishedName::parse(name).unwrap();
+    let issuance = Issuance::management(name, key.public_key().clone(), Validity::days(NOW, 30));
+    let serial = SerialNumber::from_octets(&octets::<8>(&SystemRandom)).unwrap();
+    let certificate = issuance.prepare(&serial, Issuer::Itself).unwrap().sign(&key).unwrap();
+    (key, certificate)
+}
+
+/// As a row would be, without the request that the database wants.
+fn escrowed(generation: KraGenerationId, sealed: Vec<u8>, hash: PublicKeyHash) -> EscrowedKey {
+    EscrowedKey {
+        id: EscrowedKeyId::new(NOW, [1; 10]),
+        request_id: RequestId::new(NOW, [2; 10]),
+        public_key_hash: hash,
+        kra_generation_id: generation,
+        sealed: Some(sealed),
+        state: EscrowState::Transport,
+        policy: EscrowPolicy::Retained,
+        created_at: NOW,
+        stored_at: None,
+        destroyed_at: None,
+        destroyed_trigger: None,
+    }
+}
+
+on_both_engines! {
+    a_key_comes_out_only_inside_an_envelope_for_its_device,
+    a_rotation_changes_what_seals_and_nothing_of_what_opens,
+}
+
+async fn a_key_comes_out_only_inside_an_envelope_for_its_device(database: TestDatabase) {
+    let master = Arc::new(MasterKey::generate(&SystemRandom));
+    let kra = open(&database, &master).await.unwrap();
+    let (key, certificate) = holder("CN=Maria");
+    let (device_key, device) = holder("CN=device");
+    let sealed = kra.transport_key().unwrap().seal(&key).unwrap();
+    let pkcs8 = key.to_pkcs8().unwrap();
+    assert!(!sealed.octets.windows(32).any(|window| pkcs8.windows(32).any(|secret| secret == window)));
+    let row = escrowed(sealed.generation, sealed.octets, key.public_key_hash());
+    let order = ResealOrder {
+        recipient: device.clone(),
+        certificate: certificate.clone(),
+        chain: Vec::new(),
+        format: PfxFormat::Modern,
+        friendly_name: "VPN für Jürgen".to_owned(),
+        feature: Feature::Vpn,
+    };
+    let (one, two) = (kra.reseal(&row, &order).await.unwrap(), kra.reseal(&row, &order).await.unwrap());
+    let contents = envelope::open(&device, &device_key, &one).unwrap();
+    assert!(contents.password.len() >= 24);
+    assert_ne!(contents.password, envelope::open(&device, &device_key, &two).unwrap().password);
+    assert_eq!((contents.feature, contents.thumbprint), (Feature::Vpn, certificate.thumbprint()));
+    let pfx = pkcs12::open(&contents.pfx, &contents.password).unwrap();
+    assert_eq!(pfx.key.public_key_hash(), key.public_key_hash());
+    let (other_key, other) = holder("CN=another device");
+    assert!(envelope::open(&other, &other_key, &one).is_err());
+    // A key under another's certificate or name does not leave.
+    let order = ResealOrder { certificate: other, ..order };
+    assert!(matches!(kra.reseal(&row, &order).await, Err(KraError::Pki(PkiError::Unfit { .. }))));
+    let swapped = EscrowedKey { public_key_hash: other_key.public_key_hash(), ..row.clone() };
+    assert!(matches!(kra.csr(&swapped).await, Err(KraError::Pki(PkiError::Damaged(_)))));
+    let gone = EscrowedKey { sealed: None, ..row.clone() };
+    assert!(matches!(kra.reseal(&gone, &order).await, Err(KraError::Destroyed)));
+    assert_eq!(kra.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
+}
+
+async fn a_rotation_changes_what_seals_and_nothing_of_what_opens(database: TestDatabase) {
+    let master = Arc::new(MasterKey::generate(&SystemRandom));
+    let kra = open(&database, &master).await.unwrap();
+    let (key, _) = holder("CN=Maria");
+    let before = kra.transport_key().unwrap();
+    assert_eq!(open(&database, &master).await.unwrap().transport_key().unwrap(), before);
+    let old = before.seal(&key).unwrap();
+    // Another process rotates: this one opens what is sealed to the new generation too.
+    let another = open(&database, &master).await.unwrap();
+    another.rotate(NOW).await.unwrap();
+    let after = another.transport_key().unwrap();
+    assert_ne!(after, before);
+    for sealed in [old, after.seal(&key).unwrap()] {
+        let row = escrowed(sealed.generation, sealed.octets, key.public_key_hash());
+        assert_eq!(kra.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
+        assert_eq!(another.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
+    }
+    let wrong = open(&database, &Arc::new(MasterKey::generate(&SystemRandom))).await.unwrap_err();
+    assert!(matches!(wrong, KraError::Pki(PkiError::OtherMasterKey { .. })));
+}
