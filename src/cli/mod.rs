@@ -3,10 +3,12 @@
 //! - [`serve`]: the portal
 //! - [`agent`]: the device's side
 //! - [`simulate`]: many devices at once
+//! - [`doctor`]: whether an installation is well
 //! - [`opening`]: what every command on the host opens: database and master key
 //! - [`master_key`]: where the master key comes from
 //! - [`logging`]: what is written to standard error
 pub mod agent;
+pub mod doctor;
 pub mod logging;
 pub mod master_key;
 pub mod opening;
@@ -37,6 +39,8 @@ struct CommandLine {
 enum Command {
     /// Run the portal.
     Serve(Box<serve::ServeArgs>),
+    /// Check this installation, and say what to do about what is wrong.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Be a device's agent.
     Agent(agent::AgentArgs),
     /// Be many devices at once, for trying out and measuring.
@@ -60,6 +64,7 @@ pub fn main(pages: Pages) -> ExitCode {
 async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(*args, pages).await?,
+        Command::Doctor(args) => doctor::run(*args).await?,
         Command::Agent(args) => {
             logging::start(logging::Format::Text);
             args.run().await?;

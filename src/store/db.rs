@@ -191,6 +191,16 @@ impl Db {
         dialect::now(&mut *self.read().await?).await
     }
 
+    /// The schema version that the database has.
+    ///
+    /// # Errors
+    /// When it is not certporter's, or does not answer.
+    pub async fn version(&self) -> Result<i64> {
+        let newest =
+            super::sql!("SELECT COALESCE(MAX(version), 0) AS version FROM _sqlx_migrations WHERE success");
+        newest.scalar(&mut *self.read().await?).await
+    }
+
     /// Whether it answers: for readiness.
     ///
     /// # Errors
