@@ -13,6 +13,7 @@
 //! - [`kra`]: private keys in escrow; never hands out plaintext
 //! - [`service`]: what people may ask: the only door for pages and REST
 //! - [`pipeline`]: the queue, and the steps that bring a certificate and take it away
+//! - [`connector`]: the worker beside an issuing CA
 //! - [`web`]: what answers on the network
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
@@ -21,6 +22,7 @@ pub mod ca;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connector;
 pub mod delivery;
 pub mod kra;
 pub mod pipeline;

@@ -14,7 +14,6 @@ pub const POINTS: &[&str] = &[
     "after_sign",
     "before_issued_commit",
     "after_issued",
-    "after_store",
     "after_seal",
     "before_offer_commit",
     "after_offer",

@@ -1,12 +1,135 @@
 //! What happens after the plan has decided: the queue, and the steps that bring a certificate and take it away.
 //!
+//! A request: [`orders`] (claimed by a connector) -> [`intent`] -> [`answer`] or [`issued`] (checked, recorded) ->
+//! [`deliver`] (escrowed, sealed, offered) -> [`reports`] (installed, failed, removed, missing). A revocation:
+//! [`revoke`] (asked for) -> [`orders`], [`answer`] (at the CA) -> [`publish`] (in the CRL) -> [`reports`] (gone from
+//! the devices). Each step is one transaction with a row of the [`timeline`]; none is open while a key is generated
+//! or somebody is asked over the network. Any step may be repeated, on any machine.
+//!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
-//! - [`backoff`]: how long to wait after a failure
+//! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
+//! - [`change`]: cancelling and retrying requests, destroying keys
+//! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`fault`]: where tests let the process die
+pub mod answer;
 pub mod backoff;
+pub mod change;
+pub mod deliver;
+pub mod error;
 pub mod fault;
+pub mod intent;
+pub mod issued;
+pub mod orders;
+pub mod portal;
+pub mod publish;
 pub mod queue;
+pub mod reports;
 pub mod revoke;
 pub mod timeline;
+pub mod upkeep;
 pub mod work;
 pub mod workers;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use certporter_model::access::{Caller, Permission, Permit, Scope};
+use certporter_model::profile::Profile;
+use certporter_model::text::Name;
+use certporter_model::{CaId, ProfileId};
+
+use crate::ca::BuiltinCa;
+use crate::clock::Clock;
+use crate::kra::Kra;
+use crate::random::Random;
+use crate::store::steps::profiles;
+use crate::store::steps::requests::RequestInWork;
+use crate::store::{Announcement, Conn, Db, StoreError, WriteTx, ca_generations};
+use queue::Queue;
+
+/// What every step works with.
+pub struct Pipeline {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The queue.
+    pub queue: Queue,
+    /// The key recovery agent.
+    pub kra: Kra,
+    /// The built-in CA, whose CRLs are published here.
+    pub builtin: BuiltinCa,
+    profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
+}
+
+/// How many profile versions are kept parsed.
+const KEPT_PROFILES: usize = 500;
+
+impl Pipeline {
+    /// A pipeline over this database.
+    #[must_use]
+    pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
+        let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
+        Self { db, clock, random, queue, kra, builtin, profiles: Mutex::default() }
+    }
+
+    /// The leave of the portal's own workers.
+    ///
+    /// # Errors
+    /// Never for the system; the gate decides.
+    pub(crate) fn permit() -> Result<Permit, StoreError> {
+        Caller::system("pipeline")
+            .permitted(Permission::SystemWork, &Scope::Organisation)
+            .map_err(|error| StoreError::Other(error.to_string()))
+    }
+
+    /// A profile version: it never changes, so it is read once.
+    pub(crate) async fn profile(
+        &self,
+        conn: &mut Conn,
+        id: ProfileId,
+        version: i64,
+    ) -> Result<Arc<Profile>, StoreError> {
+        let known = self.profiles.lock().unwrap_or_else(PoisonError::into_inner).get(&(id, version)).cloned();
+        if let Some(profile) = known {
+            return Ok(profile);
+        }
+        let profile = Arc::new(profiles::version(conn, id, version).await?);
+        let mut kept = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_PROFILES {
+            kept.clear();
+        }
+        kept.insert((id, version), Arc::clone(&profile));
+        Ok(profile)
+    }
+
+    /// What profiles call a CA.
+    pub(crate) async fn ca_name(&self, conn: &mut Conn, id: CaId) -> Result<Name, StoreError> {
+        let all = ca_generations::cas(conn).await?;
+        let ca = all.into_iter().find(|ca| ca.id == id).ok_or(StoreError::NotFound { what: "issuing CA" })?;
+        Name::parse(&ca.name).map_err(|error| StoreError::Corrupt {
+            table: "cas",
+            column: "name",
+            reason: error.to_string(),
+        })
+    }
+
+    /// Tells pages that show the request.
+    fn announce_request(tx: &mut WriteTx, request: &RequestInWork) {
+        tx.announce(Announcement {
+            request_id: Some(request.id),
+            device_id: request.device_id,
+            user_id: request.user_id,
+            certificate_id: request.certificate_id,
+            ..Announcement::new("request")
+        });
+    }
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}

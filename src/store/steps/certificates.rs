@@ -184,18 +184,18 @@ pub async fn lock_standing(
 /// # Errors
 /// [`StoreError::Stale`] when somebody changed it in between.
 pub async fn save(tx: &mut WriteTx, certificate: &CertificateInWork, now: Timestamp) -> Result<()> {
-    let revoked = (certificate.status != CertificateStatus::Valid).then_some(now);
     let saved = sql!(
         "UPDATE certificates SET status = $3, standing = $4, reason = $5, updated_at = $6, version = version + 1,
-                revoked_at = CASE WHEN $3 = 'valid' THEN NULL WHEN revoked_at IS NULL THEN $7 ELSE revoked_at END
+                held_at = CASE WHEN $3 <> 'held' THEN NULL WHEN held_at IS NULL THEN $6 ELSE held_at END,
+                revoked_at = CASE WHEN $3 <> 'revoked' THEN NULL WHEN revoked_at IS NULL THEN $6
+                                  ELSE revoked_at END
          WHERE id = $1 AND version = $2",
         certificate.id,
         certificate.version,
         certificate.status,
         certificate.standing,
         certificate.reason,
-        now,
-        revoked
+        now
     );
     if saved.execute(tx).await? == 1 { Ok(()) } else { Err(StoreError::Stale { what: "certificate" }) }
 }

@@ -1,7 +1,7 @@
 //! What a connector brings back.
 
 use certporter_model::thumbprint::PublicKeyHash;
-use certporter_model::{KraGenerationId, Timestamp};
+use certporter_model::{CaGenerationId, KraGenerationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{CsrOctets, SealedKeyOctets};
@@ -45,8 +45,8 @@ pub enum Answer {
     Issued {
         /// The certificate as it came.
         certificate: CertificateOctets,
-        /// The CA's certificates above it, its issuer first.
-        chain: Vec<CertificateOctets>,
+        /// The CA's generation that signed it.
+        generation: CaGenerationId,
         /// How long the CA took, in milliseconds.
         duration_ms: u32,
     },

@@ -10,7 +10,9 @@ use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::text::Name;
-use certporter_model::{CertificateId, JobId, KraGenerationId, RequestId, RevocationId, Timestamp};
+use certporter_model::{
+    CaGenerationId, CertificateId, JobId, KraGenerationId, RequestId, RevocationId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Intent;
@@ -103,8 +105,8 @@ pub struct RevokeOrder {
     pub certificate_id: CertificateId,
     /// The issuing CA.
     pub ca: Name,
-    /// The CA's certificate that signed it: serial numbers are unique within.
-    pub issuer: CertificateOctets,
+    /// The CA's generation that signed it: serial numbers are unique within.
+    pub generation: CaGenerationId,
     /// Which certificate.
     pub serial: SerialNumber,
     /// Its DER.
@@ -131,7 +133,7 @@ mod tests {
                 revocation: "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
                 certificate_id: "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
                 ca: Name::parse("builtin").unwrap(),
-                issuer: CertificateOctets::new(vec![1]).unwrap(),
+                generation: "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
                 serial: SerialNumber::parse("0a1b").unwrap(),
                 certificate: CertificateOctets::new(vec![2]).unwrap(),
                 what: RevocationKind::Hold,

@@ -1,0 +1,246 @@
+//! What connectors are given to do: jobs of their pool, claimed and made into orders.
+
+use certporter_model::access::{Caller, Permission, Permit, Scope};
+use certporter_model::request::{RequestState, Step};
+use certporter_model::text::Name;
+use certporter_model::{ConnectorId, RequestId, Timestamp};
+
+use super::error::{StepError, kra_error};
+use super::timeline;
+use super::work::{Work, connector_pool};
+use super::workers::LEASE;
+use super::{Pipeline, fault};
+use crate::store::jobs::{self, Claim, Job};
+use crate::store::steps::requests::{self, RequestInWork};
+use crate::store::steps::{certificates, revocations};
+use crate::store::{AuditEvent, StoreError, Target, WriteTx, ca_generations, escrowed_keys};
+use crate::wire::connector::{
+    Asked, CsrOctets, Intent, IssueOrder, Lease, Order, RevokeOrder, SealedKeyOctets, Task, VERSION,
+};
+use crate::wire::octets::{CertificateOctets, Octets, TooLong};
+
+/// Who a connector is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorIdentity {
+    /// Its id.
+    pub id: ConnectorId,
+    /// Its name.
+    pub name: Name,
+    /// The pool that it serves.
+    pub pool: Name,
+}
+
+impl ConnectorIdentity {
+    /// Its leave to work on requests.
+    ///
+    /// # Errors
+    /// Never for a connector; the gate decides.
+    pub fn permit(&self) -> Result<Permit, StepError> {
+        Caller::connector(self.id, self.name.to_string())
+            .permitted(Permission::SystemWork, &Scope::Organisation)
+            .map_err(|error| StepError::Store(StoreError::Other(error.to_string())))
+    }
+}
+
+/// Octets that came from a parsed value: they fit.
+pub(super) fn bounded<const MAX: usize>(octets: Vec<u8>) -> Result<Octets<MAX>, StepError> {
+    Octets::new(octets).map_err(|error: TooLong| StepError::Store(StoreError::Other(error.to_string())))
+}
+
+impl Pipeline {
+    /// Claims what is due for a connector and answers it as orders. What turns out to need none (the request was
+    /// cancelled before anything happened, it waits for a value, it is finished) is settled here.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_orders(
+        &self,
+        connector: &ConnectorIdentity,
+        most: u32,
+    ) -> Result<Vec<Order>, StepError> {
+        let pools = [connector_pool(&connector.pool)];
+        if !self.queue.is_due(&pools).await? {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        let mut tx = self.db.write(&connector.permit()?).await?;
+        let claim = Claim { pools: &pools, owner: connector.name.as_str(), lease: LEASE, most };
+        let claimed = jobs::claim(&mut tx, &claim, now).await?;
+        if claimed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut orders = Vec::with_capacity(claimed.len());
+        let mut events = Vec::with_capacity(claimed.len());
+        for job in claimed {
+            let target = Target::one("job", job.id.as_uuid());
+            let event = AuditEvent::new(now, "job.claim", target).with("kind", job.kind.as_str());
+            events.push(event.with("attempt", job.attempt));
+            if let Some(task) = self.task(&mut tx, &job, connector, now).await? {
+                let lease = Lease { job: job.id, fence: job.fence };
+                orders.push(Order { version: VERSION, lease, attempt: job.attempt, task });
+            } else {
+                jobs::complete(&mut tx, job.id, job.fence, now).await?;
+            }
+        }
+        tx.commit_all(events).await?;
+        fault::point("after_claim");
+        Ok(orders)
+    }
+
+    async fn task(
+        &self,
+        tx: &mut WriteTx,
+        job: &Job,
+        connector: &ConnectorIdentity,
+        now: Timestamp,
+    ) -> Result<Option<Task>, StepError> {
+        match Work::of(job) {
+            Ok(Work::Request { request, .. }) => {
+                let order = self.issue_order(tx, job, request, connector, now).await?;
+                Ok(order.map(|order| Task::Issue(Box::new(order))))
+            }
+            Ok(Work::Revoke { certificate, .. }) => {
+                let Some(revocation) = revocations::latest_open(tx, certificate).await? else {
+                    return Ok(None);
+                };
+                let certificate = certificates::get(tx, certificate).await?;
+                let generation = ca_generations::generation(tx, certificate.ca_generation_id).await?;
+                let ca = self.ca_name(tx, generation.ca_id).await?;
+                Ok(Some(Task::Revoke(RevokeOrder {
+                    revocation: revocation.id,
+                    certificate_id: certificate.id,
+                    ca,
+                    generation: generation.id,
+                    serial: certificate.serial,
+                    certificate: bounded(certificate.der)?,
+                    what: revocation.kind,
+                    reason: revocation.reason,
+                    at: revocation.requested_at,
+                })))
+            }
+            Ok(other) => {
+                tracing::error!(job = %job.id, "{} is no work for a connector", other.kind());
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::error!(job = %job.id, "{error}");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn issue_order(
+        &self,
+        tx: &mut WriteTx,
+        job: &Job,
+        id: RequestId,
+        connector: &ConnectorIdentity,
+        now: Timestamp,
+    ) -> Result<Option<IssueOrder>, StepError> {
+        let mut request = requests::lock(tx, id).await?;
+        let wanted = request.state != RequestState::Cancelled;
+        match request.state {
+            RequestState::Requested | RequestState::Claimed => {
+                if !self.claim_request(tx, &mut request, job, connector, now).await? {
+                    return Ok(None);
+                }
+            }
+            RequestState::KeyGenerated | RequestState::Submitted | RequestState::Pending => {}
+            // Nothing had left before it was cancelled, or what came of it is known already.
+            RequestState::Cancelled if request.csr.is_none() || request.certificate_id.is_some() => {
+                return Ok(None);
+            }
+            RequestState::Cancelled => {}
+            RequestState::Issued | RequestState::Escrowed => {
+                Work::Deliver { request: id }.enqueue(tx, now, self.random.as_ref()).await?;
+                return Ok(None);
+            }
+            RequestState::Waiting | RequestState::Completed | RequestState::Failed => return Ok(None),
+        }
+        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
+        let Ok(names) = request.names()?.ready().cloned() else { return Ok(None) };
+        let intent = self.stored_intent(tx, &request).await?;
+        let transport = self.kra.transport_key().map_err(kra_error)?;
+        Ok(Some(IssueOrder {
+            request: id,
+            ca: profile.ca().clone(),
+            template: profile.template().to_owned(),
+            key_algorithm: profile.key_algorithm(),
+            asked: Asked {
+                subject: names.subject,
+                alternative_names: names.subject_alternative_names,
+                key_usage: profile.key_usage(),
+                extended_key_usages: profile.extended_key_usages().to_vec(),
+                validity_days: profile.validity_days(),
+                sid: names.sid,
+                strong_mapping: profile.strong_mapping(),
+            },
+            intent,
+            reference: request.ca_reference,
+            kra_generation: transport.generation(),
+            transport_certificate: certificate_octets(transport.certificate().as_der())?,
+            wanted,
+        }))
+    }
+
+    /// The first claim of a request, or one after a crash before the intent. Answers whether it can be worked on: if
+    /// a value is missing, it waits for it.
+    async fn claim_request(
+        &self,
+        tx: &mut WriteTx,
+        request: &mut RequestInWork,
+        job: &Job,
+        connector: &ConnectorIdentity,
+        now: Timestamp,
+    ) -> Result<bool, StepError> {
+        let random = self.random.as_ref();
+        if let Err(obstacle) = request.names()?.ready() {
+            request.go(RequestState::Waiting)?;
+            let remedy = "Set the value; the request goes on by itself.";
+            request.cause = Some(obstacle.to_string());
+            request.remedy = Some(remedy.to_owned());
+            requests::save(tx, request, now).await?;
+            let row = timeline::of_request(Step::Failed, request, None).wrong(obstacle.to_string(), remedy);
+            row.write(tx, now, random).await?;
+            Self::announce_request(tx, request);
+            return Ok(false);
+        }
+        request.go(RequestState::Claimed)?;
+        request.connector = Some(connector.name.to_string());
+        requests::save(tx, request, now).await?;
+        request.version += 1;
+        let waited = i64::try_from(now.since(job.created_at).as_millis()).unwrap_or(i64::MAX);
+        let row = timeline::of_request(Step::Claimed, request, None).took(waited);
+        row.detail(format!("connector {}", connector.name)).write(tx, now, random).await?;
+        Self::announce_request(tx, request);
+        Ok(true)
+    }
+
+    /// What was stored before the CSR left, if it was.
+    pub(super) async fn stored_intent(
+        &self,
+        tx: &mut WriteTx,
+        request: &RequestInWork,
+    ) -> Result<Option<Intent>, StepError> {
+        let (Some(hash), Some(csr), Some(key)) =
+            (request.public_key_hash, &request.csr, request.escrowed_key_id)
+        else {
+            return Ok(None);
+        };
+        let key = escrowed_keys::get(tx, key).await?;
+        let csr: CsrOctets = bounded(csr.clone())?;
+        let sealed_key: SealedKeyOctets = bounded(key.sealed.unwrap_or_default())?;
+        Ok(Some(Intent {
+            public_key_hash: hash,
+            csr,
+            sealed_key,
+            kra_generation: key.kra_generation_id,
+            generation_ms: 0,
+        }))
+    }
+}
+
+/// The octets of a certificate for a message.
+pub(super) fn certificate_octets(der: &[u8]) -> Result<CertificateOctets, StepError> {
+    bounded(der.to_vec())
+}

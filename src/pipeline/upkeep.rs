@@ -1,0 +1,70 @@
+//! What comes round by the clock: the sweep, the next CRL, housekeeping.
+
+use std::time::Duration;
+
+use super::Pipeline;
+use super::error::StepError;
+use super::queue::Outcome;
+use super::work::Work;
+use crate::store::{idempotency_keys, jobs, outbox, rate_limits, sessions};
+
+/// How often everything is planned anew.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// How often outdated things are cleared away.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+
+/// How long finished jobs are kept.
+const KEEP_DONE: Duration = Duration::from_secs(3 * 86_400);
+
+/// How long announcements are kept for whoever follows them.
+const KEEP_ANNOUNCED: Duration = Duration::from_secs(86_400);
+
+/// How long answers are kept for whoever asks the same again.
+const KEEP_IDEMPOTENCY: Duration = Duration::from_secs(86_400);
+
+/// How long counts of attempts are kept: longer than any window.
+const KEEP_LIMITS: Duration = Duration::from_secs(2 * 86_400);
+
+impl Pipeline {
+    /// Asks for the regular work at the start of a process. What waits already is not asked for twice.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn schedule_upkeep(&self) -> Result<(), StepError> {
+        let now = self.clock.now();
+        let random = self.random.as_ref();
+        let mut books = self.db.bookkeeping().await?;
+        Work::Sweep.schedule(&mut books, now, now, random).await?;
+        Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, random).await?;
+        Work::PublishCrl { ca: self.builtin.id() }.schedule(&mut books, now, now, random).await?;
+        books.commit().await?;
+        self.queue.wake();
+        Ok(())
+    }
+
+    /// When the next sweep is due, asked for by the one that has just ended.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn schedule_next_sweep(&self) -> Result<(), StepError> {
+        let now = self.clock.now();
+        let mut books = self.db.bookkeeping().await?;
+        Work::Sweep.schedule(&mut books, now.plus(SWEEP), now, self.random.as_ref()).await?;
+        Ok(books.commit().await?)
+    }
+
+    pub(super) async fn housekeeping(&self) -> Result<Outcome, StepError> {
+        let now = self.clock.now();
+        let mut books = self.db.bookkeeping().await?;
+        let jobs = jobs::forget_done(&mut books, now.minus(KEEP_DONE)).await?;
+        let sessions = sessions::drop_expired(&mut books, now).await?;
+        let limits = rate_limits::drop_before(&mut books, now.minus(KEEP_LIMITS)).await?;
+        let keys = idempotency_keys::drop_before(&mut books, now.minus(KEEP_IDEMPOTENCY)).await?;
+        let announced = outbox::drop_before(&mut books, now.minus(KEEP_ANNOUNCED)).await?;
+        Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, self.random.as_ref()).await?;
+        books.commit().await?;
+        tracing::info!(jobs, sessions, limits, keys, announced, "cleared away");
+        Ok(Outcome::Done)
+    }
+}
