@@ -1,2 +1,7 @@
-//! The executable `certporter`.
-fn main() {}
+//! The executable `certporter`: the backend's command line, with these pages.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certporter::cli::main(certporter_app::pages::routes::router)
+}

@@ -56,6 +56,12 @@ impl Site {
         Ok(Self { folder: folder.into(), manifest: Arc::new(manifest), assets: Arc::new(assets) })
     }
 
+    /// A site without assets: pages still work, as plain as they are.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { folder: Path::new("/").into(), manifest: Arc::default(), assets: Arc::default() }
+    }
+
     /// The path under which browsers fetch an asset of this version: `css`, `icons`, `favicon`.
     #[must_use]
     pub fn path(&self, kind: &str) -> String {

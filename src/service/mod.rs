@@ -9,6 +9,7 @@
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
 //! - [`accounts`], [`tokens`], [`sign_in`], [`setup`]: who signs in, and with what
+//! - [`sessions`]: sessions of browsers, as they are kept
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
 pub mod accounts;
@@ -28,6 +29,7 @@ pub mod reference;
 mod replan;
 mod scope;
 mod secret;
+pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod tokens;

@@ -3,6 +3,7 @@
 //! - [`listeners`]: bound first, served until the process is asked to stop
 //! - [`people`]: the listener of people and REST clients, put together
 //! - [`publishing`]: the listener of relying parties: CA certificates and CRLs
+//! - [`sessions`]: who asks, by the cookie of their browser
 //! - [`state`]: what the people's listener works with
 //! - [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! - [`problem`]: errors as RFC 9457 problem documents
@@ -14,5 +15,6 @@ pub mod listeners;
 pub mod people;
 pub mod problem;
 pub mod publishing;
+pub mod sessions;
 pub mod state;
 pub mod tls;

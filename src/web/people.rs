@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
 use super::state::{AppState, Pages};
-use super::{headers, health};
+use super::{headers, health, sessions};
 
 /// The most octets of a request's body.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -30,7 +30,11 @@ pub fn router(
         .map_err(|error| OriginError { address: address.to_string(), reason: error.to_string() })?;
     Ok(Router::new()
         .merge(health::routes(state.portal.clone(), metrics))
-        .merge(pages(state.clone()))
+        .merge(
+            pages(state.clone())
+                .layer(from_fn_with_state(state.portal.clone(), sessions::identify))
+                .layer(sessions::layer(&state.portal)),
+        )
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new())

@@ -1,10 +1,10 @@
 //! `cargo xtask build`: server, WASM and stylesheet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::assets::Site;
 use crate::command;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::progress::Step;
 use crate::workspace::Workspace;
 use crate::{icons, style, tools, wasm};
@@ -36,6 +36,16 @@ pub(crate) fn server(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
     }
     command::run(&step, &mut cargo)?;
     let executable = workspace.executable(release);
+    link_site(workspace, &executable)?;
     step.done(&executable.display().to_string());
     Ok(executable)
+}
+
+/// The executable looks for the site beside itself.
+fn link_site(workspace: &Workspace, executable: &Path) -> Outcome {
+    let link = executable.with_file_name("site");
+    if link.symlink_metadata().is_err() {
+        std::os::unix::fs::symlink(workspace.site(), &link).map_err(Failure::at(&link))?;
+    }
+    Ok(())
 }

@@ -1,8 +1,11 @@
 //! Pages: a file is a route. It asks the service, and shows what came back.
 pub mod admin;
+pub mod asked;
 pub mod problem;
+pub mod routes;
 pub mod set_up;
 pub mod sign_in;
+pub mod theme;
 
 #[cfg(test)]
 mod samples;

@@ -1,7 +1,15 @@
-//! `/sign-in`: name and password.
+//! `/sign-in`: name and password. `POST /sign-out` ends the session.
 
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
+use certporter::service::{ServiceError, sign_in};
+use certporter::web::sessions::{self, Session};
+use http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 
+use super::asked::{Asked, form_errors};
+use super::own_path;
 use crate::ui::field::{TextField, Typed};
 use crate::ui::layout::AlonePage;
 use crate::ui::notice::FormErrors;
@@ -16,6 +24,56 @@ pub struct SignInForm {
     pub password: String,
     /// Where to go afterwards: a path of this portal.
     pub next: String,
+}
+
+/// Shows the form; to somebody who is signed in already, the start.
+pub async fn get(asked: Asked, Query(mut form): Query<SignInForm>) -> Response {
+    if sign_in::own(&asked.caller).is_ok() {
+        return Redirect::to(own_path(&form.next)).into_response();
+    }
+    form.password.clear();
+    let typed = Typed { values: form, ..Typed::default() };
+    asked.renderer.page(StatusCode::OK, move || page(typed.clone())).await
+}
+
+/// Signs in and leads to where somebody wanted to go.
+pub async fn post(
+    asked: Asked,
+    session: Session,
+    headers: HeaderMap,
+    Form(mut form): Form<SignInForm>,
+) -> Response {
+    let password = std::mem::take(&mut form.password).into();
+    let signed_in = async {
+        let signed_in = sign_in::sign_in(&asked.portal, &asked.caller, &form.name, password).await?;
+        sessions::begin(&session, &signed_in, &asked.caller, sessions::agent(&headers)).await
+    };
+    match signed_in.await {
+        Ok(()) => Redirect::to(own_path(&form.next)).into_response(),
+        Err(error) => refuse(&asked, form, error).await,
+    }
+}
+
+async fn refuse(asked: &Asked, form: SignInForm, error: ServiceError) -> Response {
+    match form_errors(error) {
+        Ok(errors) => {
+            let typed = Typed { values: form, errors };
+            asked.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, move || page(typed.clone())).await
+        }
+        Err(error) => asked.refuse(error).await,
+    }
+}
+
+/// Ends the session.
+pub async fn sign_out(asked: Asked, session: Session) -> Response {
+    let ended = async {
+        sign_in::signed_out(&asked.portal, &asked.caller).await?;
+        sessions::end(&session).await
+    };
+    match ended.await {
+        Ok(()) | Err(ServiceError::Unauthenticated) => Redirect::to("/sign-in").into_response(),
+        Err(error) => asked.refuse(error).await,
+    }
 }
 
 /// The page.

@@ -1,0 +1,122 @@
+//! What every route of the pages works with: who asks, and how to answer.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::response::{IntoResponse, Redirect, Response};
+use certporter::service::{Portal, ServiceError};
+use certporter::web::state::AppState;
+use certporter_model::FieldErrors;
+use certporter_model::access::{Actor, Caller};
+use http::StatusCode;
+use http::request::Parts;
+
+use super::{escaped, problem};
+use crate::render::Renderer;
+use crate::site::Site;
+
+/// The state of the pages' routes.
+#[derive(Clone, FromRef)]
+pub struct PagesState {
+    /// The backend.
+    pub app: AppState,
+    /// The assets.
+    pub site: Site,
+}
+
+/// A request for a page: who asks, of which portal, and how to answer.
+pub struct Asked {
+    /// The portal's operations.
+    pub portal: Portal,
+    /// Who asks; nobody known if they are not signed in.
+    pub caller: Caller,
+    /// How to answer.
+    pub renderer: Renderer,
+}
+
+impl FromRequestParts<PagesState> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &PagesState) -> Result<Self, Infallible> {
+        let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_else(Caller::anonymous);
+        let account = match caller.actor() {
+            Actor::Anonymous => None,
+            actor => Some(actor.to_string()),
+        };
+        let portal = state.app.portal.clone();
+        let renderer = Renderer::new(state.site.clone(), portal.now(), parts, account);
+        Ok(Self { portal, caller, renderer })
+    }
+}
+
+impl Asked {
+    /// Answers with a page, or with what the service said instead.
+    pub async fn answer<T, V>(&self, data: Result<T, ServiceError>, view: fn(T) -> V) -> Response
+    where
+        T: Clone + Send + Sync + 'static,
+        V: leptos::IntoView + 'static,
+    {
+        match data {
+            Ok(data) => self.renderer.page(StatusCode::OK, move || view(data.clone())).await,
+            Err(error) => self.refuse(error).await,
+        }
+    }
+
+    /// Answers with why something was not done: by a page, or by asking to sign in first.
+    pub async fn refuse(&self, error: ServiceError) -> Response {
+        let (status, title) = match &error {
+            ServiceError::Unauthenticated => {
+                let next = escaped(self.renderer.address());
+                return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+            }
+            ServiceError::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "This can't be done"),
+            ServiceError::Forbidden(_) => (StatusCode::FORBIDDEN, "Not allowed"),
+            ServiceError::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
+            ServiceError::Conflict { .. } | ServiceError::Stale { .. } => {
+                (StatusCode::CONFLICT, "This doesn't go together")
+            }
+            ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many tries"),
+            ServiceError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Not now"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Something failed"),
+        };
+        let detail = sentence(&error.to_string());
+        self.renderer.page(status, move || problem::page(title, detail.clone())).await
+    }
+}
+
+/// The errors of a form: those of its fields, or what stands against it as a whole. Anything that the form can't show
+/// is given back.
+///
+/// # Errors
+/// What is answered by a page of its own.
+pub fn form_errors(error: ServiceError) -> Result<FieldErrors, ServiceError> {
+    match error {
+        ServiceError::Invalid(errors) => Ok(errors),
+        ServiceError::Conflict { .. }
+        | ServiceError::Stale { .. }
+        | ServiceError::TooMany { .. }
+        | ServiceError::Unavailable { .. } => Ok(FieldErrors::one("", sentence(&error.to_string()))),
+        other => Err(other),
+    }
+}
+
+/// Messages begin in small letters, since they usually follow something; a page shows them as sentences.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_form_can_show_it_shows() {
+        let conflict = ServiceError::conflict("it is revoked already");
+        let shown = form_errors(conflict).unwrap();
+        assert_eq!(shown.of("").collect::<Vec<_>>(), ["It is revoked already."]);
+        assert!(form_errors(ServiceError::Unauthenticated).is_err());
+    }
+}
