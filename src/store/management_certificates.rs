@@ -103,7 +103,7 @@ pub async fn next_generation(conn: &mut Conn, device: DeviceId) -> Result<i64> {
 /// When the database refuses.
 pub async fn has_older(conn: &mut Conn, enrolment: EnrolmentId, generation: i64) -> Result<bool> {
     let found: Option<i64> = sql!(
-        "SELECT 1 FROM management_certificates
+        "SELECT CAST(1 AS BIGINT) FROM management_certificates
          WHERE enrolment_id = $1 AND generation < $2 AND superseded_at IS NULL LIMIT 1",
         enrolment,
         generation

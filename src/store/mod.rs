@@ -49,6 +49,7 @@ pub mod kra_generations;
 pub mod management_certificates;
 pub mod memberships;
 pub mod outbox;
+pub mod planning;
 pub mod profiles;
 pub mod rate_limits;
 pub mod requests;
