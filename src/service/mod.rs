@@ -14,24 +14,32 @@
 //! - [`audit`]: the audit trail, to read
 pub mod accounts;
 pub mod action;
+pub mod assignments;
 mod attributes;
 pub mod audit;
+pub mod certificates;
+mod copies;
+pub mod devices;
 pub mod directory_draft;
 pub mod error;
 pub mod groups;
 pub mod members;
+mod names;
 pub mod operation;
 pub mod page;
 pub mod password;
 pub mod portal;
+pub mod profiles;
 pub mod rate_limit;
 pub mod reference;
 mod replan;
+pub mod requests;
 mod scope;
 mod secret;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
+pub mod timeline;
 pub mod tokens;
 pub mod users;
 

@@ -1,0 +1,183 @@
+//! What is done to a device: only changes of state, from which the plan draws the consequence.
+
+use certporter_model::access::Caller;
+use certporter_model::device::DeviceState;
+use certporter_model::{DeviceId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{DeviceView, check_owner, event, open, view_of};
+use crate::service::action::ActionDraft;
+use crate::service::error::ServiceError;
+use crate::service::operation::Operation;
+use crate::service::portal::Portal;
+use crate::service::replan::{Touched, replan};
+use crate::service::scope;
+use crate::store::devices::{self, Device};
+use crate::store::memberships::{self, Member};
+use crate::store::{Announcement, device_owners, enrolment_codes, enrolments};
+
+/// To whom a device goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandOverDraft {
+    /// The new owner; nobody when null: the device becomes a shared one.
+    pub owner: Option<UserId>,
+    /// Why, in words.
+    #[serde(default)]
+    pub explanation: Option<String>,
+}
+
+/// Retires a device: its copies are removed, its certificates revoked.
+///
+/// # Errors
+/// When the caller may not, there is none, or its state doesn't allow it.
+pub async fn retire(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    become_state(portal, caller, Operation::DevicesRetire, id, DeviceState::Retired, draft).await
+}
+
+/// Blocks a device for a while: its copies are removed, its certificates go on hold.
+///
+/// # Errors
+/// When the caller may not, there is none, or its state doesn't allow it.
+pub async fn block(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    become_state(portal, caller, Operation::DevicesBlock, id, DeviceState::Blocked, draft).await
+}
+
+/// Lifts a device's block.
+///
+/// # Errors
+/// When the caller may not, there is none, or it is not blocked.
+pub async fn unblock(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    become_state(portal, caller, Operation::DevicesUnblock, id, DeviceState::Enrolled, draft).await
+}
+
+/// Declares a device lost or stolen: its certificates are revoked as compromised.
+///
+/// # Errors
+/// When the caller may not, there is none, or its state doesn't allow it.
+pub async fn lost(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    become_state(portal, caller, Operation::DevicesLost, id, DeviceState::Lost, draft).await
+}
+
+/// Deletes a device: a tombstone stays, what it holds is revoked, and removed if it is still reached.
+///
+/// # Errors
+/// When the caller may not, or there is none.
+pub async fn delete(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<(), ServiceError> {
+    let draft = ActionDraft::default();
+    become_state(portal, caller, Operation::DevicesDelete, id, DeviceState::Deleted, &draft).await.map(|_| ())
+}
+
+/// Hands a device over: the old person's certificates on it are revoked, the new person's issued.
+///
+/// # Errors
+/// When the caller may not, there is no such device or person.
+pub async fn hand_over(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &HandOverDraft,
+) -> Result<DeviceView, ServiceError> {
+    Operation::DevicesHandOver.thinkable(caller)?;
+    let explanation = ActionDraft { explanation: draft.explanation.clone() }.parse()?;
+    let (_, mut tx, before) = open(portal, caller, Operation::DevicesHandOver, id).await?;
+    if let Some(owner) = draft.owner {
+        check_owner(&mut tx, "owner", owner).await?;
+        // A limited helpdesk hands over within its groups, not out of them.
+        let scope = scope::of_user(&mut tx, owner).await?;
+        caller.permitted(Operation::DevicesHandOver.permission(), &scope)?;
+    } else {
+        Operation::DevicesHandOver.organisation(caller)?;
+    }
+    let now = portal.now();
+    if !device_owners::hand_over(&mut tx, id, draft.owner, now).await? {
+        tx.rollback().await?;
+        return view_of(portal, id).await;
+    }
+    let touched = Touched::device(id).and_user(before.owner_id).and_user(draft.owner);
+    replan(portal, &mut tx, &touched, now).await?;
+    let text = |owner: Option<UserId>| owner.map(|owner| owner.to_string());
+    let mut audit = event(now, Operation::DevicesHandOver, &before)
+        .with("from", text(before.owner_id))
+        .with("to", text(draft.owner));
+    if let Some(explanation) = &explanation {
+        audit = audit.with("explanation", explanation.as_str());
+    }
+    announce(&mut tx, &before);
+    tx.commit(audit).await?;
+    view_of(portal, id).await
+}
+
+async fn become_state(
+    portal: &Portal,
+    caller: &Caller,
+    operation: Operation,
+    id: DeviceId,
+    state: DeviceState,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    operation.thinkable(caller)?;
+    let explanation = draft.parse()?;
+    let (_, mut tx, before) = open(portal, caller, operation, id).await?;
+    if before.state == state && operation != Operation::DevicesUnblock {
+        // Asked twice is done once.
+        tx.rollback().await?;
+        return view_of(portal, id).await;
+    }
+    if operation == Operation::DevicesUnblock && before.state != DeviceState::Blocked {
+        return Err(ServiceError::conflict(format!("the device is {}, not blocked", before.state)));
+    }
+    let now = portal.now();
+    let device = Device {
+        state: before.state.to(state)?,
+        state_changed_at: now,
+        updated_at: now,
+        deleted_at: (state == DeviceState::Deleted).then_some(now),
+        ..before
+    };
+    devices::update(&mut tx, &device).await?;
+    if matches!(state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted) {
+        enrolments::end(&mut tx, id, now).await?;
+        enrolment_codes::expire_unused(&mut tx, id, now).await?;
+    }
+    if state == DeviceState::Deleted {
+        memberships::end_all_of(&mut tx, Member::from(id), now).await?;
+    }
+    // The owner's own certificates may be on the device too.
+    replan(portal, &mut tx, &Touched::device(id).and_user(device.owner_id), now).await?;
+    let mut audit = event(now, operation, &device);
+    if let Some(explanation) = &explanation {
+        audit = audit.with("explanation", explanation.as_str());
+    }
+    announce(&mut tx, &device);
+    tx.commit(audit).await?;
+    view_of(portal, id).await
+}
+
+fn announce(tx: &mut crate::store::WriteTx, device: &Device) {
+    let mut announcement = Announcement::new("device");
+    announcement.device_id = Some(device.id);
+    announcement.user_id = device.owner_id;
+    tx.announce(announcement);
+}
