@@ -20,6 +20,7 @@ use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use super::asked::SID_URI;
+use super::error::verdict;
 use super::extension::{self, AD_CA_ISSUERS, AD_OCSP};
 use super::{PkiError, PublicKey, digest, name, pem, usage};
 
@@ -293,7 +294,7 @@ impl Certificate {
     pub fn is_signed_by(&self, issuer: &Self) -> bool {
         let verified = || -> Result<bool, PkiError> {
             let key = issuer.to_openssl()?.public_key()?;
-            Ok(self.to_openssl()?.verify(&key)?)
+            Ok(verdict(self.to_openssl()?.verify(&key)))
         };
         self.issuer == issuer.subject && verified().unwrap_or(false)
     }

@@ -13,6 +13,7 @@ use x509_cert::certificate::Rfc5280;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::{CrlNumber, CrlReason};
 
+use super::error::verdict;
 use super::extension::{self, encode_error};
 use super::key::Signer;
 use super::tbs::{header, signature_algorithm, signed};
@@ -240,7 +241,7 @@ impl Crl {
             let issuer = issuer.to_openssl()?;
             let named = crl.issuer_name().try_cmp(issuer.subject_name())?.is_eq();
             let key = issuer.public_key()?;
-            Ok(named && crl.verify(&key)?)
+            Ok(named && verdict(crl.verify(&key)))
         };
         verified().unwrap_or(false)
     }

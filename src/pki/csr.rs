@@ -8,6 +8,7 @@ use openssl::x509::X509Req;
 use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
+use super::error::verdict;
 use super::extension::encode_error;
 use super::key::Signer;
 use super::tbs::{public_key_info, signature_algorithm};
@@ -81,7 +82,7 @@ impl Csr {
         }
         let request = X509Req::from_der(&der).map_err(|_| wrong("it is no DER".to_owned()))?;
         let key = request.public_key()?;
-        if !request.verify(&key).unwrap_or(false) {
+        if !verdict(request.verify(&key)) {
             return Err(PkiError::Signature(WHAT));
         }
         Ok(Self { subject: parsed.info.subject, public_key, der })

@@ -71,6 +71,16 @@ impl From<ErrorStack> for PkiError {
     }
 }
 
+/// What OpenSSL says of a signature. A signature that does not verify leaves errors in the thread's queue, where the next
+/// TLS connection on the same thread would take them for its own: they are dropped.
+pub(crate) fn verdict(answer: Result<bool, ErrorStack>) -> bool {
+    let good = answer.unwrap_or(false);
+    if !good {
+        drop(ErrorStack::get());
+    }
+    good
+}
+
 /// The innermost reason that OpenSSL gives. Its other data may hold parts of what was read.
 pub(crate) fn reason(stack: &ErrorStack) -> String {
     let reason = stack.errors().first().and_then(openssl::error::Error::reason);

@@ -8,6 +8,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, PKeyRef, Public};
 use openssl::sign::Verifier;
 
+use super::error::verdict;
 use super::{PkiError, digest};
 
 /// A public key of one of the [`KeyAlgorithm`]s, and sound: what is weak or odd does not become one.
@@ -63,7 +64,7 @@ impl PublicKey {
         let key = PKey::public_key_from_der(&self.der)?;
         let mut verifier = Verifier::new(message_digest(self.algorithm), &key)?;
         verifier.update(message)?;
-        Ok(verifier.verify(signature).unwrap_or(false))
+        Ok(verdict(verifier.verify(signature)))
     }
 }
 
