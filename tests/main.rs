@@ -6,3 +6,4 @@ mod kra;
 mod pipeline;
 mod pki;
 mod support;
+mod third_party;

@@ -194,9 +194,13 @@ async fn a_revocation_is_in_the_next_crl_and_stays_there_until_a_crl_after_expir
     assert_eq!((crl.number(), crl.next_update()), (Some(2), Some(world.clock.now().plus(3 * HOUR))));
     let (_, in_crl) = world.ca.standing(bad.generation, bad.certificate.serial()).await.unwrap();
     assert_eq!(in_crl, Some(2));
+    // Two lists in a second differ in thisUpdate, or NSS would not take the second.
+    world.revoke(&good, RevocationKind::Hold, Reason::CertificateHold).await;
+    world.ca.publish().await.unwrap();
+    assert!(world.crl().await.this_update() > crl.this_update());
     // Nothing changed: the same list.
     world.ca.publish().await.unwrap();
-    assert_eq!(world.crl().await.number(), Some(2));
+    assert_eq!(world.crl().await.number(), Some(3));
     // In the first list after its expiry, and in none after that.
     world.clock.set(bad.certificate.not_after().plus(HOUR));
     world.ca.publish().await.unwrap();

@@ -1,6 +1,7 @@
 //! CRLs of the built-in CA and their numbers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use certporter_model::Timestamp;
 use certporter_model::ids::CaGenerationId;
@@ -10,6 +11,7 @@ use super::BuiltinCa;
 use crate::ca::contract::CaError;
 use crate::ca::generation::{Generation, permit};
 use crate::pki::crl::CrlBuilder;
+use crate::pki::issuance::BACKDATE;
 use crate::store::crls::{self, PublishedCrl};
 use crate::store::issued_certificates;
 use crate::store::{AuditEvent, StoreError, Target};
@@ -56,7 +58,7 @@ impl BuiltinCa {
         if lists.len() < self.0.generations.len() {
             return Ok(self.0.clock.now());
         }
-        let due = lists.iter().map(|list| list.this_update.plus(self.0.settings.crl_interval)).min();
+        let due = lists.iter().map(|list| self.due(list.this_update)).min();
         Ok(due.unwrap_or_else(|| self.0.clock.now()))
     }
 
@@ -81,6 +83,11 @@ impl BuiltinCa {
         Ok(lists)
     }
 
+    /// When the list after one with this thisUpdate is due if nothing changes.
+    pub(super) fn due(&self, this_update: Timestamp) -> Timestamp {
+        this_update.plus(BACKDATE).plus(self.0.settings.crl_interval)
+    }
+
     async fn publish_one(&self, generation: &Arc<Generation>) -> Result<(), CaError> {
         let id = generation.row.id;
         let mut conn = self.0.db.read().await?;
@@ -90,7 +97,7 @@ impl BuiltinCa {
         let now = self.0.clock.now();
         let due = latest.as_ref().is_none_or(|crl| {
             let changed = last.is_some_and(|last| last.changed_at > crl.created_at);
-            changed || now >= crl.this_update.plus(self.0.settings.crl_interval)
+            changed || now >= self.due(crl.this_update)
         });
         if !due {
             return Ok(());
@@ -111,8 +118,8 @@ impl BuiltinCa {
             .with("new_entries", assigned);
         tx.commit(event).await?;
 
-        let unexpired_at = latest.as_ref().map_or(Timestamp::default(), |crl| crl.this_update);
-        let (crl, entries) = self.build(generation, number, now, changed_at, unexpired_at).await?;
+        let before = latest.map(|crl| crl.this_update);
+        let (crl, entries) = self.build(generation, number, now, changed_at, before).await?;
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
         crls::insert(&mut tx, &crl).await?;
         let event = AuditEvent::new(now, "crl.publish", Target::one("ca_generation", id.as_uuid()))
@@ -127,11 +134,16 @@ impl BuiltinCa {
         number: u64,
         now: Timestamp,
         changed_at: Timestamp,
-        unexpired_at: Timestamp,
+        before: Option<Timestamp>,
     ) -> Result<(PublishedCrl, usize), CaError> {
         let id = generation.row.id;
-        let this_update = Timestamp::from_seconds(now.as_seconds());
-        let next_update = this_update.plus(self.0.settings.crl_interval.saturating_mul(3));
+        let whole = Timestamp::from_seconds(now.as_seconds());
+        // For slow clocks; and always later than that of the list before: NSS takes no list of the same second.
+        let second = Duration::from_secs(1);
+        let this_update =
+            whole.minus(BACKDATE).max(before.map_or(Timestamp::default(), |at| at.plus(second)));
+        let next_update = whole.plus(self.0.settings.crl_interval.saturating_mul(3));
+        let unexpired_at = before.unwrap_or_default();
         let mut builder = CrlBuilder::new(number, this_update, next_update);
         let mut conn = self.0.db.snapshot().await?;
         let mut after: Option<SerialNumber> = None;

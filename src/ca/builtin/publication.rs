@@ -58,7 +58,7 @@ impl BuiltinCa {
                 Some(file("application/pem-certificate-chain", text.into_bytes(), made, None))
             }
             "crl" => self.latest_list(generation.row.id).await?.map(|crl| {
-                let due = crl.this_update.plus(self.0.settings.crl_interval);
+                let due = self.due(crl.this_update);
                 file("application/pkix-crl", crl.der, crl.this_update, Some(due))
             }),
             _ => None,
