@@ -33,10 +33,10 @@ impl Renderer {
         Self { site, now, address, theme, account }
     }
 
-    /// The present moment, as the page shows it.
+    /// The same at another moment: for answers that take long.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.now
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { now, ..self.clone() }
     }
 
     /// The path and query that were asked for.

@@ -15,6 +15,7 @@ use crate::config::{PublicAddresses, RawSettings, Settings};
 use crate::pki::secret_box::MasterKey;
 use crate::random::{Random, SystemRandom};
 use crate::service::portal::{Parts, Portal};
+use crate::service::setup;
 use crate::store::{Db, ca_generations};
 use crate::web::state::{AppState, Pages};
 use crate::web::{health, listeners, people, publishing};
@@ -111,6 +112,17 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         device_ca = %authorities.devices.certificate().thumbprint(),
         "ready"
     );
+    tokio::spawn({
+        let portal = portal.clone();
+        async move { portal.live().follow(portal.db(), |_| ()).await }
+    });
+    if let Some(link) = setup::ensure_setup_link(&portal).await? {
+        // To the terminal and no log: the link is a secret.
+        println!(
+            "Nobody can administer yet. Choose a name and a password, once, within a day:\n  {}",
+            link.as_str()
+        );
+    }
     tokio::try_join!(
         listeners::serve_plain(open.people, people, handle.clone()),
         listeners::serve_plain(open.publishing, publishing, handle.clone()),

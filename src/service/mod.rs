@@ -6,6 +6,7 @@
 //! - [`portal`]: what every operation works with
 //! - [`operation`]: every operation, and the permission it takes; the policy of 401, 403 and 404
 //! - [`error`]: why something was not done
+//! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
 //! - [`accounts`], [`tokens`], [`sign_in`], [`setup`]: who signs in, and with what
@@ -23,6 +24,7 @@ pub mod devices;
 pub mod directory_draft;
 pub mod error;
 pub mod groups;
+pub mod live;
 pub mod members;
 mod names;
 pub mod operation;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use certporter_model::Timestamp;
 
+use super::live::Live;
 use crate::clock::Clock;
 use crate::config::PublicAddresses;
 use crate::random::{Random, octets};
@@ -23,37 +24,40 @@ pub struct Parts {
 
 /// The portal as operations see it. Cheap to clone.
 #[derive(Clone)]
-pub struct Portal(Arc<Parts>);
+pub struct Portal {
+    parts: Arc<Parts>,
+    live: Live,
+}
 
 impl Portal {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), live: Live::default() }
     }
 
     /// The database.
     #[must_use]
     pub fn db(&self) -> &Db {
-        &self.0.db
+        &self.parts.db
     }
 
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.parts.clock.now()
     }
 
     /// The clock, for what goes on by itself.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.clock
+        &self.parts.clock
     }
 
     /// Randomness.
     #[must_use]
     pub fn random(&self) -> &dyn Random {
-        self.0.random.as_ref()
+        self.parts.random.as_ref()
     }
 
     /// Random octets, for a new id or secret.
@@ -62,15 +66,21 @@ impl Portal {
         octets(self.random())
     }
 
+    /// What changes, as it changes.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
     /// Where the portal is reached from outside.
     #[must_use]
     pub fn addresses(&self) -> &PublicAddresses {
-        &self.0.addresses
+        &self.parts.addresses
     }
 }
 
 impl std::fmt::Debug for Portal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Portal").field("addresses", &self.0.addresses).finish_non_exhaustive()
+        f.debug_struct("Portal").field("addresses", &self.parts.addresses).finish_non_exhaustive()
     }
 }

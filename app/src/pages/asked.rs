@@ -1,19 +1,21 @@
 //! What every route of the pages works with: who asks, and how to answer.
 
 use std::convert::Infallible;
+use std::str::FromStr;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::{Portal, ServiceError};
+use certporter::service::{Portal, ServiceError, sign_in};
 use certporter::web::state::AppState;
-use certporter_model::FieldErrors;
 use certporter_model::access::{Actor, Caller};
+use certporter_model::{FieldErrors, ParseError};
 use http::StatusCode;
 use http::request::Parts;
 
 use super::{escaped, problem};
 use crate::render::Renderer;
 use crate::site::Site;
+use crate::ui::words::sentence;
 
 /// The state of the pages' routes.
 #[derive(Clone, FromRef)]
@@ -50,6 +52,17 @@ impl FromRequestParts<PagesState> for Asked {
 }
 
 impl Asked {
+    /// The caller as they are now: for answers that take long.
+    ///
+    /// # Errors
+    /// When their account is gone or disabled.
+    pub async fn still_signed_in(&self) -> Result<Caller, ServiceError> {
+        let Actor::Account { id, .. } = self.caller.actor() else {
+            return Err(ServiceError::Unauthenticated);
+        };
+        sign_in::caller_of(&self.portal, *id).await?.ok_or(ServiceError::Unauthenticated)
+    }
+
     /// Answers with a page, or with what the service said instead.
     pub async fn answer<T, V>(&self, data: Result<T, ServiceError>, view: fn(T) -> V) -> Response
     where
@@ -100,12 +113,29 @@ pub fn form_errors(error: ServiceError) -> Result<FieldErrors, ServiceError> {
     }
 }
 
-/// Messages begin in small letters, since they usually follow something; a page shows them as sentences.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+/// A value of an address or form; an empty one is none.
+#[must_use]
+pub fn present(text: &str) -> Option<String> {
+    (!text.trim().is_empty()).then(|| text.to_owned())
+}
+
+/// A word of the model out of an address; an empty one is none.
+///
+/// # Errors
+/// When it is no such word: the answer names those there are.
+pub fn word<T: FromStr<Err = ParseError>>(text: &str) -> Result<Option<T>, ServiceError> {
+    present(text)
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|error: ParseError| ServiceError::field("", error))
+}
+
+/// An id out of a path. What is no id is not there.
+///
+/// # Errors
+/// When it is none.
+pub fn id<T: FromStr<Err = ParseError>>(text: &str, what: &'static str) -> Result<T, ServiceError> {
+    text.parse().map_err(|_| ServiceError::NotFound { what })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use certporter_model::FieldErrors;
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::words::sentence;
 
 /// What was typed into a form and what was wrong with it: empty at first.
 #[derive(Debug, Clone, Default)]
@@ -143,7 +144,7 @@ pub fn ChoiceField(
 /// Hint and errors of a field.
 #[component]
 fn Beside(name: &'static str, errors: FieldErrors, hint: String) -> AnyView {
-    let wrong = errors.of(name).map(str::to_owned).collect::<Vec<_>>();
+    let wrong = errors.of(name).map(sentence).collect::<Vec<_>>();
     view! {
         {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
         {(!wrong.is_empty())

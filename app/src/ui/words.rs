@@ -113,3 +113,12 @@ pub const fn step(step: Step) -> &'static str {
         Step::KeyDestroyed => "Escrowed key destroyed",
     }
 }
+
+/// Messages begin in small letters, since they usually follow something; a page shows them as sentences.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}

@@ -1,9 +1,14 @@
 //! `/certificates`: every certificate that the caller may see.
 
+use axum::extract::Query;
+use axum::response::Response;
+use certporter::service::ServiceError;
+use certporter::service::certificates::{self, CertificateSummary, CertificatesQuery};
 use certporter_model::certificate::CertificateStatus;
 use certporter_model::{CertificateId, Timestamp};
 use leptos::prelude::*;
 
+use crate::pages::asked::{Asked, present, word};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::pager::Pager;
 use crate::ui::status::{State, Status};
@@ -54,6 +59,36 @@ pub struct List {
     pub rows: Vec<Row>,
     /// The cursor of the next page.
     pub next: Option<String>,
+}
+
+/// Shows the list.
+pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
+    let list = read(&asked, filter).await;
+    asked.answer(list, page).await
+}
+
+async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
+    let query = CertificatesQuery {
+        q: present(&filter.q),
+        status: word(&filter.status)?,
+        cursor: present(&filter.after),
+        ..CertificatesQuery::default()
+    };
+    let found = certificates::list(&asked.portal, &asked.caller, &query).await?;
+    Ok(List { filter, rows: found.data.into_iter().map(Row::from).collect(), next: found.next })
+}
+
+impl From<CertificateSummary> for Row {
+    fn from(certificate: CertificateSummary) -> Self {
+        Self {
+            id: certificate.id,
+            subject: certificate.subject,
+            serial: certificate.serial.to_string(),
+            status: certificate.status,
+            profile: Some(certificate.profile.name),
+            until: certificate.not_after,
+        }
+    }
 }
 
 /// The page.

@@ -1,10 +1,15 @@
 //! `/devices`: every device that the caller may see.
 
+use axum::extract::Query;
+use axum::response::Response;
+use certporter::service::ServiceError;
+use certporter::service::devices::{self, DeviceSummary, DevicesQuery};
 use certporter_model::device::DeviceState;
 use certporter_model::platform::Platform;
 use certporter_model::{DeviceId, Timestamp};
 use leptos::prelude::*;
 
+use crate::pages::asked::{Asked, present, word};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::pager::Pager;
 use crate::ui::status::State;
@@ -66,6 +71,37 @@ pub struct List {
     pub rows: Vec<Row>,
     /// The cursor of the next page.
     pub next: Option<String>,
+}
+
+/// Shows the list.
+pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
+    let list = read(&asked, filter).await;
+    asked.answer(list, page).await
+}
+
+async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
+    let query = DevicesQuery {
+        q: present(&filter.q),
+        state: word(&filter.state)?,
+        platform: word(&filter.platform)?,
+        cursor: present(&filter.after),
+        ..DevicesQuery::default()
+    };
+    let found = devices::list(&asked.portal, &asked.caller, &query).await?;
+    Ok(List { filter, rows: found.data.into_iter().map(Row::from).collect(), next: found.next })
+}
+
+impl From<DeviceSummary> for Row {
+    fn from(device: DeviceSummary) -> Self {
+        Self {
+            id: device.id,
+            name: device.name,
+            platform: device.platform,
+            state: device.state,
+            owner: device.owner.map(|owner| owner.display_name),
+            seen: device.last_contact_at,
+        }
+    }
 }
 
 /// The page.

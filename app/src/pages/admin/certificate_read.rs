@@ -1,0 +1,100 @@
+//! Reads what the page of a certificate shows.
+
+use certporter::service::certificates::{self, CertificateView, RevocationView};
+use certporter::service::timeline::TimelineQuery;
+use certporter::service::{Portal, ServiceError};
+use certporter_model::CertificateId;
+use certporter_model::access::Caller;
+use certporter_model::certificate::{CertificateStatus, RevocationKind};
+use certporter_model::escrow::EscrowState;
+
+use super::certificate::{Certificate, Copy, Revocation};
+use super::device_read::event;
+
+/// The certificate, its copies, its revocation and its timeline.
+///
+/// # Errors
+/// When the caller may not see it, or there is none.
+pub async fn read(portal: &Portal, caller: &Caller, id: CertificateId) -> Result<Certificate, ServiceError> {
+    let view = certificates::get(portal, caller, id).await?;
+    let timeline = certificates::timeline(portal, caller, id, &TimelineQuery::default()).await?;
+    Ok(Certificate { events: timeline.data.into_iter().map(event).collect(), ..certificate(view) })
+}
+
+fn certificate(view: CertificateView) -> Certificate {
+    let facts = facts(&view);
+    let summary = view.certificate;
+    let holder = match (&summary.user, &summary.device) {
+        (_, Some(device)) => (device.name.clone(), Some(format!("/devices/{}", device.id))),
+        (Some(user), None) => (user.display_name.clone(), None),
+        (None, None) => ("Nobody".to_owned(), None),
+    };
+    let copies = view.copies.into_iter().map(|copy| Copy {
+        device: copy.device.id,
+        name: copy.device.name,
+        feature: copy.feature,
+        state: copy.state,
+    });
+    let held = summary.status != CertificateStatus::Valid;
+    let revocation =
+        view.revocations.into_iter().find(|revocation| revocation.kind != RevocationKind::Release);
+    Certificate {
+        id: summary.id,
+        subject: summary.subject,
+        status: summary.status,
+        standing: summary.standing,
+        holder,
+        profile: Some(summary.profile.name),
+        from: summary.not_before,
+        until: summary.not_after,
+        facts,
+        copies: copies.collect(),
+        revocation: revocation.filter(|_| held).map(revocation_shown),
+        events: Vec::new(),
+        reasons: view.reasons,
+    }
+}
+
+fn revocation_shown(view: RevocationView) -> Revocation {
+    Revocation {
+        reason: view.reason,
+        trigger: view.trigger,
+        by: view.actor,
+        explanation: view.explanation,
+        at: view.requested_at,
+        at_ca: view.at_ca_at,
+        in_crl: view.in_crl_at,
+    }
+}
+
+fn facts(view: &CertificateView) -> Vec<(&'static str, Vec<String>)> {
+    let summary = &view.certificate;
+    let user = summary.user.iter().map(|user| format!("{} ({})", user.display_name, user.user_name));
+    let names = view.subject_alternative_names.iter().map(|name| format!("{} {}", name.kind, name.value));
+    let usage = serde_json::to_value(view.key_usage).ok().into_iter().flat_map(|usage| {
+        let words = usage.as_array().cloned().unwrap_or_default();
+        words
+            .into_iter()
+            .filter_map(|word| word.as_str().map(|word| word.replace('_', " ")))
+            .collect::<Vec<_>>()
+    });
+    let escrow = match view.escrow {
+        None => "never kept",
+        Some(EscrowState::Transport) => "sealed, not yet stored",
+        Some(EscrowState::Stored) => "kept",
+        Some(EscrowState::Destroyed) => "destroyed",
+    };
+    let facts = [
+        ("Serial number", vec![summary.serial.to_string()]),
+        ("Subject", vec![summary.subject.clone()]),
+        ("Subject alternative names", names.collect()),
+        ("User", user.collect()),
+        ("Issuer", vec![view.issuer.clone()]),
+        ("Key usage", usage.collect()),
+        ("Extended key usage", view.extended_key_usages.clone()),
+        ("Thumbprint (SHA-256)", vec![view.thumbprint.to_string()]),
+        ("Thumbprint (SHA-1)", vec![view.sha1_thumbprint.to_string()]),
+        ("Escrowed key", vec![escrow.to_owned()]),
+    ];
+    facts.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+}
