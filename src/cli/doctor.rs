@@ -226,7 +226,11 @@ async fn ca(settings: &Settings, db: &Db, master: &MasterKey, report: &mut Repor
         Err(error) => report.add("built-in CA", Finding::Broken(error.to_string())),
     }
     let health = ca.health().await;
-    let text = health.findings.join("; ");
+    let text = if health.findings.is_empty() {
+        "issues, revokes, and its CRLs are fresh".to_owned()
+    } else {
+        health.findings.join("; ")
+    };
     report.add("CA and CRLs", if health.well { Finding::Well(text) } else { Finding::Broken(text) });
 }
 

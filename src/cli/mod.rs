@@ -4,6 +4,7 @@
 //! - [`agent`]: the device's side
 //! - [`simulate`]: many devices at once
 //! - [`doctor`]: whether an installation is well
+//! - [`sample`]: an invented organisation, to try things out on
 //! - [`opening`]: what every command on the host opens: database and master key
 //! - [`master_key`]: where the master key comes from
 //! - [`logging`]: what is written to standard error
@@ -12,6 +13,7 @@ pub mod doctor;
 pub mod logging;
 pub mod master_key;
 pub mod opening;
+pub mod sample;
 pub mod serve;
 pub mod simulate;
 
@@ -43,6 +45,8 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Be a device's agent.
     Agent(agent::AgentArgs),
+    /// Fill an empty installation with an invented organisation.
+    Sample(Box<sample::SampleArgs>),
     /// Be many devices at once, for trying out and measuring.
     Simulate(Box<simulate::SimulateArgs>),
 }
@@ -69,6 +73,7 @@ async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
             logging::start(logging::Format::Text);
             args.run().await?;
         }
+        Command::Sample(args) => sample::run(*args).await?,
         Command::Simulate(args) => {
             logging::start(logging::Format::Text);
             args.run().await?;
