@@ -15,6 +15,7 @@
 //! - [`audit`]: the audit trail, to read
 pub mod accounts;
 pub mod action;
+pub mod approvals;
 pub mod assignments;
 mod attributes;
 pub mod audit;
@@ -24,6 +25,7 @@ pub mod devices;
 pub mod directory_draft;
 pub mod error;
 pub mod groups;
+pub mod idempotency;
 pub mod live;
 pub mod members;
 mod names;

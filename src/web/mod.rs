@@ -6,6 +6,7 @@
 //! - [`sessions`]: who asks, by the cookie of their browser
 //! - [`state`]: what the people's listener works with
 //! - [`health`]: `/healthz`, `/readyz`, `/metrics`
+//! - [`rest`]: the REST API
 //! - [`problem`]: errors as RFC 9457 problem documents
 //! - [`tls`]: TLS of the device listener, client certificates included
 //! - [`headers`]: what every answer to a browser carries
@@ -15,6 +16,7 @@ pub mod listeners;
 pub mod people;
 pub mod problem;
 pub mod publishing;
+pub mod rest;
 pub mod sessions;
 pub mod state;
 pub mod tls;

@@ -8,7 +8,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
 use super::state::{AppState, Pages};
-use super::{headers, health, sessions};
+use super::{headers, health, rest, sessions};
 
 /// The most octets of a request's body.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -30,6 +30,7 @@ pub fn router(
         .map_err(|error| OriginError { address: address.to_string(), reason: error.to_string() })?;
     Ok(Router::new()
         .merge(health::routes(state.portal.clone(), metrics))
+        .merge(rest::routes(&state.portal))
         .merge(
             pages(state.clone())
                 .layer(from_fn_with_state(state.portal.clone(), sessions::identify))

@@ -1,0 +1,156 @@
+//! The OpenAPI document: what the routes' declarations can't say for themselves.
+
+use std::collections::HashMap;
+
+use http::Method;
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Operation as Described, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Ref, RefOr, Required, Response, ResponseBuilder,
+};
+
+use super::super::problem::Problem;
+use super::authenticate::Gates;
+use crate::service::Operation;
+
+const ABOUT: &str = "\
+Everything that people do in the portal, for programs.
+
+Send a token with every request: `Authorization: Bearer cp_..`. A token has roles and an end, and never more rights \
+than whoever made it.
+
+Lists come in pages: `limit` bounds a page, `next` of a page is the `cursor` of the one after it. A thing's `ETag` is \
+its version; a change sends it back in `If-Match`, so that nobody overwrites what they have not seen. A creation with \
+an `Idempotency-Key` may be sent again and is done once. What goes wrong is answered as a problem document \
+(RFC 9457) that names every wrong field.";
+
+/// The document without its paths.
+pub(super) fn head() -> OpenApi {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API token, made in the portal or by `certporter token create`"))
+        .build();
+    let license = LicenseBuilder::new().name("AGPL-3.0-or-later").identifier(Some("AGPL-3.0-or-later"));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("certporter")
+                .version("1")
+                .description(Some(ABOUT))
+                .license(Some(license.build()))
+                .build(),
+        )
+        .components(Some(
+            ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(scheme)).build(),
+        ))
+        .security(Some([SecurityRequirement::new("token", Vec::<String>::new())]))
+        .build()
+}
+
+/// Adds what is the same everywhere: the problems, and the header for creations that are sent again.
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    if let Some(components) = document.components.as_mut() {
+        let mut schemas = vec![("Problem".to_owned(), <Problem as utoipa::PartialSchema>::schema())];
+        <Problem as ToSchema>::schemas(&mut schemas);
+        components.schemas.extend(schemas);
+    }
+    for (path, item) in &mut document.paths.paths {
+        let takes_id = path.contains('{');
+        let changes = [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten();
+        for described in changes {
+            problems(
+                described,
+                &[("409", "Doesn't go with the present state"), ("422", "Fields are wrong, each named")],
+            );
+            let tagged =
+                described.parameters.iter().flatten().any(
+                    |parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "If-Match"),
+                );
+            if tagged {
+                problems(
+                    described,
+                    &[
+                        ("412", "Changed by somebody else since it was read"),
+                        ("428", "The header If-Match is missing"),
+                    ],
+                );
+            }
+        }
+        if let Some(described) = item.post.as_mut() {
+            let key = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(
+                    "The same key and request again get the same answer for a day: 1 to 255 characters",
+                ))
+                .schema(Some(ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String)))
+                .build();
+            described.parameters.get_or_insert_default().push(RefOr::T(key));
+            problems(
+                described,
+                &[("413", "The body is over 1 MiB"), ("415", "The body is not declared as JSON")],
+            );
+        }
+        let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten();
+        for described in all {
+            problems(
+                described,
+                &[
+                    ("400", "Can't be read: malformed JSON or header"),
+                    ("401", "No valid token"),
+                    ("403", "No role of the token's is enough"),
+                    ("422", "A parameter or field is wrong, each named"),
+                    ("429", "Too often: see Retry-After"),
+                    ("500", "Something failed inside; the log tells more under `instance`"),
+                    ("503", "Not now: see Retry-After"),
+                ],
+            );
+            if takes_id {
+                problems(described, &[("404", "There is none, or none that the caller may see")]);
+            }
+        }
+    }
+    document
+}
+
+fn problems(described: &mut Described, statuses: &[(&str, &str)]) {
+    for (status, description) in statuses {
+        described
+            .responses
+            .responses
+            .entry((*status).to_owned())
+            .or_insert_with(|| RefOr::T(problem(description)));
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}
+
+/// The operation of each route, by its `operationId`, of which the part behind the last dot may be a form of it:
+/// `certificates.download.pem`.
+pub(super) fn gates(document: &OpenApi) -> Gates {
+    let names: HashMap<&str, Operation> = Operation::ALL.iter().map(|o| (o.name(), *o)).collect();
+    let mut gates = Gates::new();
+    for (path, item) in &document.paths.paths {
+        for (method, described) in [
+            (Method::GET, &item.get),
+            (Method::POST, &item.post),
+            (Method::PUT, &item.put),
+            (Method::DELETE, &item.delete),
+        ] {
+            let Some(id) = described.as_ref().and_then(|described| described.operation_id.as_deref()) else {
+                continue;
+            };
+            let found = names.get(id).or_else(|| names.get(id.rsplit_once('.')?.0));
+            if let Some(operation) = found {
+                gates.insert((method, path.clone()), *operation);
+            }
+        }
+    }
+    gates
+}

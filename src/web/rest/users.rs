@@ -1,0 +1,147 @@
+//! `/api/v1/users`
+
+use axum::Json as Answered;
+use axum::extract::State;
+use axum::response::Response;
+use certporter_model::UserId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Answer, created, done, tagged};
+use super::authenticate::Asking;
+use super::body::{Id, Json, Query};
+use super::precondition::IfMatch;
+use crate::service::Portal;
+use crate::service::action::ActionDraft;
+use crate::service::directory_draft::UserDraft;
+use crate::service::page::Page;
+use crate::service::users::{self, UserView, UsersQuery};
+
+pub(super) fn routes() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(block))
+        .routes(routes!(unblock))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+}
+
+/// List and search users.
+#[utoipa::path(get, path = "/users", operation_id = "users.list", tag = "users", params(UsersQuery),
+    responses((status = 200, description = "A page of users", body = Page<UserView>)))]
+async fn list(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Query(query): Query<UsersQuery>,
+) -> Answer<Answered<Page<UserView>>> {
+    Ok(Answered(users::list(&portal, &caller, &query).await?))
+}
+
+/// Create a user.
+#[utoipa::path(post, path = "/users", operation_id = "users.create", tag = "users", request_body = UserDraft,
+    responses((status = 201, description = "The new user", body = UserView)))]
+async fn create(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Json(draft): Json<UserDraft>,
+) -> Answer {
+    let user = users::create(&portal, &caller, &draft).await?;
+    Ok(created(&format!("/api/v1/users/{}", user.id), user.version, user))
+}
+
+/// Read one user.
+#[utoipa::path(get, path = "/users/{id}", operation_id = "users.get", tag = "users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<UserId>) -> Answer {
+    let user = users::get(&portal, &caller, id).await?;
+    Ok(tagged(user.version, user))
+}
+
+/// Change what is known of a user. What the body leaves out is emptied.
+///
+/// Certificates whose names used a value that changes are reissued.
+#[utoipa::path(put, path = "/users/{id}", operation_id = "users.update", tag = "users", request_body = UserDraft,
+    params(("id" = UserId, Path, description = "The user"), ("If-Match" = String, Header, description = "The ETag of what was read")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn update(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    IfMatch(version): IfMatch,
+    Json(draft): Json<UserDraft>,
+) -> Answer {
+    let user = users::update(&portal, &caller, id, version, &draft).await?;
+    Ok(tagged(user.version, user))
+}
+
+/// Delete a user. Everything they hold is revoked.
+#[utoipa::path(delete, path = "/users/{id}", operation_id = "users.delete", tag = "users",
+    params(("id" = UserId, Path, description = "The user"), ("If-Match" = String, Header, description = "The ETag of what was read")),
+    responses((status = 204, description = "Deleted")))]
+async fn delete(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    IfMatch(version): IfMatch,
+) -> Answer {
+    users::delete(&portal, &caller, id, version).await?;
+    Ok(done())
+}
+
+/// Block a user for a while. Everything they hold goes on hold.
+#[utoipa::path(post, path = "/users/{id}/block", operation_id = "users.block", tag = "users", request_body = ActionDraft,
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn block(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    Json(draft): Json<ActionDraft>,
+) -> Answer {
+    answer(users::block(&portal, &caller, id, &draft).await?)
+}
+
+/// Lift a user's block.
+#[utoipa::path(post, path = "/users/{id}/unblock", operation_id = "users.unblock", tag = "users", request_body = ActionDraft,
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn unblock(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    Json(draft): Json<ActionDraft>,
+) -> Answer {
+    answer(users::unblock(&portal, &caller, id, &draft).await?)
+}
+
+/// Disable a user. Everything they hold is revoked.
+#[utoipa::path(post, path = "/users/{id}/disable", operation_id = "users.disable", tag = "users", request_body = ActionDraft,
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn disable(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    Json(draft): Json<ActionDraft>,
+) -> Answer {
+    answer(users::disable(&portal, &caller, id, &draft).await?)
+}
+
+/// Enable a disabled user again. New certificates are issued.
+#[utoipa::path(post, path = "/users/{id}/enable", operation_id = "users.enable", tag = "users", request_body = ActionDraft,
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = UserView)))]
+async fn enable(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    Json(draft): Json<ActionDraft>,
+) -> Answer {
+    answer(users::enable(&portal, &caller, id, &draft).await?)
+}
+
+fn answer(user: UserView) -> Answer<Response> {
+    Ok(tagged(user.version, user))
+}
