@@ -5,6 +5,7 @@
 //! - [`simulate`]: many devices at once
 //! - [`doctor`]: whether an installation is well
 //! - [`sample`]: an invented organisation, to try things out on
+//! - [`workers`]: what works inside the portal beside its listeners
 //! - [`opening`]: what every command on the host opens: database and master key
 //! - [`master_key`]: where the master key comes from
 //! - [`logging`]: what is written to standard error
@@ -16,6 +17,7 @@ pub mod opening;
 pub mod sample;
 pub mod serve;
 pub mod simulate;
+pub mod workers;
 
 use std::process::ExitCode;
 

@@ -7,11 +7,14 @@ use axum_server::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging::{self, Format};
+use super::workers::Workers;
 use super::{CommandError, opening};
 use crate::ca::builtin::{BuiltinCa, BuiltinSettings};
 use crate::ca::device_ca::DeviceCa;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{PublicAddresses, RawSettings, Settings};
+use crate::kra::Kra;
+use crate::pipeline::Pipeline;
 use crate::pki::secret_box::MasterKey;
 use crate::random::{Random, SystemRandom};
 use crate::service::portal::{Parts, Portal};
@@ -60,12 +63,13 @@ impl Listeners {
 struct Authorities {
     builtin: BuiltinCa,
     devices: DeviceCa,
+    kra: Kra,
 }
 
 impl Authorities {
     async fn open(
         db: &Db,
-        master: &MasterKey,
+        master: MasterKey,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         settings: &Settings,
@@ -78,8 +82,10 @@ impl Authorities {
             publish_dir: settings.publish_dir.clone(),
             crl_interval: settings.crl_interval,
         };
-        let devices = DeviceCa::open(db, master, clock.as_ref(), random.clone()).await?;
-        Ok(Self { builtin: BuiltinCa::open(db.clone(), master, clock, random, builtin).await?, devices })
+        let devices = DeviceCa::open(db, &master, clock.as_ref(), random.clone()).await?;
+        let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), builtin).await?;
+        let kra = Kra::open(db.clone(), Arc::new(master), clock.as_ref(), random).await?;
+        Ok(Self { builtin, devices, kra })
     }
 }
 
@@ -97,12 +103,20 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     let sealed = !ca_generations::cas(&mut *db.read().await?).await?.is_empty();
     let master = opening::master_key(&settings, sealed, random.as_ref())?;
     let authorities =
-        Authorities::open(&db, &master, clock.clone(), random.clone(), &settings, &addresses).await?;
+        Authorities::open(&db, master, clock.clone(), random.clone(), &settings, &addresses).await?;
     authorities.builtin.publish().await?;
+    let pipeline = Arc::new(Pipeline::new(
+        db.clone(),
+        clock.clone(),
+        random.clone(),
+        authorities.kra.clone(),
+        authorities.builtin.clone(),
+    ));
     let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses });
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;
     let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());
+    let workers = Workers::start(&pipeline, settings.key_threads).await?;
     let handle = Handle::<SocketAddr>::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     tracing::info!(
@@ -127,6 +141,7 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         listeners::serve_plain(open.people, people, handle.clone()),
         listeners::serve_plain(open.publishing, publishing, handle.clone()),
     )?;
+    workers.stop().await;
     db.close().await;
     Ok(())
 }

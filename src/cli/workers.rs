@@ -1,0 +1,90 @@
+//! What works inside the portal beside its listeners: the pipeline's own workers, and a connector.
+
+use std::sync::Arc;
+
+use certporter_model::ConnectorId;
+use certporter_model::access::{Caller, Permission, Scope};
+use certporter_model::text::Name;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::CommandError;
+use crate::ca::IssuingCa;
+use crate::connector::Authorities;
+use crate::connector::in_process::InProcess;
+use crate::connector::worker::Connector;
+use crate::pipeline::Pipeline;
+use crate::pipeline::orders::ConnectorIdentity;
+use crate::pipeline::workers;
+use crate::pki::key_pool::KeyPool;
+use crate::random::octets;
+use crate::store::steps::connectors;
+use crate::store::{AuditEvent, Target};
+
+/// Jobs that the portal does at the same time. They wait for the database more than they compute.
+const PORTAL_JOBS: u32 = 8;
+
+/// Requests that the connector works on for each thread that generates keys: while some wait for the database or the
+/// CA, the threads go on.
+const REQUESTS_A_THREAD: usize = 4;
+
+/// The pool that the portal's own connector serves.
+const POOL: &str = "default";
+
+/// The workers of this process. They stop when told to, after what they have in hand.
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts them: `key_threads` generate keys.
+    ///
+    /// # Errors
+    /// When the database refuses, or threads can't be started.
+    pub async fn start(pipeline: &Arc<Pipeline>, key_threads: usize) -> Result<Self, CommandError> {
+        let identity = introduce(pipeline).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut running = JoinSet::new();
+        let portal = pipeline.portal_source(identity.name.to_string());
+        running.spawn(workers::run(portal, PORTAL_JOBS, stopped.clone()));
+        let builtin: Arc<dyn IssuingCa> = Arc::new(pipeline.builtin.clone());
+        let authorities: Authorities = [(crate::ca::builtin::NAME.to_owned(), builtin)].into();
+        let port = InProcess::new(Arc::clone(pipeline), identity);
+        let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(key_threads)?));
+        let most = u32::try_from(key_threads.saturating_mul(REQUESTS_A_THREAD)).unwrap_or(u32::MAX);
+        running.spawn(workers::run(connector, most, stopped));
+        pipeline.schedule_upkeep().await?;
+        Ok(Self { stop, running })
+    }
+
+    /// Tells them to stop, and waits until they have finished what they have in hand.
+    pub async fn stop(mut self) {
+        // Nobody listens any more when all have ended, which is what is wanted.
+        let _ = self.stop.send(true);
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+/// Makes this process's connector known, if it isn't.
+async fn introduce(pipeline: &Pipeline) -> Result<ConnectorIdentity, CommandError> {
+    let name = Name::parse(&format!("portal-{}", host_name()))?;
+    let pool = Name::parse(POOL)?;
+    let permit = Caller::system("connector").permitted(Permission::SystemWork, &Scope::Organisation)?;
+    let mut tx = pipeline.db.write(&permit).await?;
+    if let Some(id) = connectors::named(&mut tx, &name).await? {
+        return Ok(ConnectorIdentity { id, name, pool });
+    }
+    let now = pipeline.clock.now();
+    let id = ConnectorId::new(now, octets(pipeline.random.as_ref()));
+    connectors::insert(&mut tx, id, &name, &pool, env!("CARGO_PKG_VERSION"), now).await?;
+    let event = AuditEvent::new(now, "connector.introduce", Target::one("connector", id.as_uuid()));
+    tx.commit(event).await?;
+    Ok(ConnectorIdentity { id, name, pool })
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain: String = name.trim().chars().filter(|c| !c.is_control()).take(100).collect();
+    if plain.is_empty() { "host".to_owned() } else { plain }
+}
