@@ -5,6 +5,7 @@
 //! - [`simulate`]: many devices at once
 //! - [`doctor`]: whether an installation is well
 //! - [`sample`]: an invented organisation, to try things out on
+//! - [`setup`], [`token`]: administrators and API tokens, made on the host
 //! - [`workers`]: what works inside the portal beside its listeners
 //! - [`opening`]: what every command on the host opens: database and master key
 //! - [`master_key`]: where the master key comes from
@@ -16,7 +17,9 @@ pub mod master_key;
 pub mod opening;
 pub mod sample;
 pub mod serve;
+pub mod setup;
 pub mod simulate;
+pub mod token;
 pub mod workers;
 
 use std::process::ExitCode;
@@ -45,6 +48,10 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Check this installation, and say what to do about what is wrong.
     Doctor(Box<doctor::DoctorArgs>),
+    /// Make the first administrator, or find the way back in.
+    Setup(Box<setup::SetupArgs>),
+    /// API tokens.
+    Token(token::TokenArgs),
     /// Be a device's agent.
     Agent(agent::AgentArgs),
     /// Fill an empty installation with an invented organisation.
@@ -71,6 +78,8 @@ async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(*args, pages).await?,
         Command::Doctor(args) => doctor::run(*args).await?,
+        Command::Setup(args) => setup::run(*args).await?,
+        Command::Token(args) => token::run(args).await?,
         Command::Agent(args) => {
             logging::start(logging::Format::Text);
             args.run().await?;
