@@ -290,3 +290,15 @@ fn open_reason(error: sqlx::Error) -> String {
         _ => StoreError::from(error).to_string(),
     }
 }
+
+/// Lets a file grow by so many pages at most, as a full disk would.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn limit_pages(writer: &SqlitePool, more: i64) -> Result<()> {
+    let mut conn = writer.acquire().await?;
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *conn).await?;
+    let pragma = format!("PRAGMA max_page_count = {}", pages.saturating_add(more));
+    sqlx::query(sqlx::AssertSqlSafe(pragma)).execute(&mut *conn).await?;
+    Ok(())
+}

@@ -1,7 +1,5 @@
 //! What can go wrong with the database, and what to do about it.
 
-use certporter_model::ParseError;
-
 /// An error of the database. Typed where somebody branches on it; the rest says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -89,10 +87,6 @@ impl StoreError {
     #[must_use]
     pub fn is_conflict(&self, name: &str) -> bool {
         matches!(self, Self::Conflict { constraint } if constraint == name)
-    }
-
-    pub(crate) fn corrupt(table: &'static str, column: &'static str, error: &ParseError) -> Self {
-        Self::Corrupt { table, column, reason: error.to_string() }
     }
 }
 

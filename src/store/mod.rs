@@ -62,7 +62,7 @@ pub mod timeline;
 pub mod users;
 
 pub use audit_events::{AuditEvent, Target};
-pub use db::{Db, Location};
+pub use db::{Db, Location, limit_pages};
 pub use dialect::Engine;
 pub use error::StoreError;
 pub use page::Page;

@@ -1,6 +1,8 @@
 //! The same behaviour on SQLite and on PostgreSQL.
 
+mod directory;
 mod transactions;
+mod trouble;
 
 /// Makes a test for each engine out of functions that take a database.
 macro_rules! on_both_engines {

@@ -1,58 +1,111 @@
-//! Transactions: what is committed comes with its audit event, what is not is gone.
+//! Transactions: what is committed comes with its audit event, what is not is gone; two writers don't mix.
 
-use certporter::store::{AuditEvent, StoreError, Target, audit_events};
+use certporter::store::audit_events::{self, AuditFilter};
+use certporter::store::{Announcement, AuditEvent, StoreError, Target, outbox, requests, users};
 use certporter_model::Timestamp;
-use certporter_model::access::{Caller, Permission, Permit, Scope};
 
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
+use crate::support::sample::{Sample, THEN, event, permit};
 
 on_both_engines!(
     a_change_has_its_event,
     without_commit_nothing_stays,
-    a_newer_database_is_refused,
-    migrating_again_is_harmless
+    announcements_come_in_the_order_of_commits,
+    a_snapshot_stays_as_it_was,
+    two_writers_cannot_both_ask,
+    an_older_version_is_stale,
 );
 
-fn permit() -> Permit {
-    Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap()
-}
-
-fn event() -> AuditEvent {
-    AuditEvent::new(Timestamp::from_millis(1_800_000_000_123), "test.done", Target::none("test"))
-        .with("b", 1)
-        .with("a", "x")
-}
-
 async fn a_change_has_its_event(db: TestDatabase) {
-    db.write(&permit()).await.unwrap().commit(event()).await.unwrap();
-    let entries =
-        audit_events::list(&mut db.read().await.unwrap(), &Default::default(), None, 10).await.unwrap();
+    let event = event().with("b", 1).with("a", "x");
+    db.write(&permit()).await.unwrap().commit(event).await.unwrap();
+    let filter = AuditFilter::default();
+    let entries = audit_events::list(&mut db.read().await.unwrap(), &filter, None, 10).await.unwrap();
     assert_eq!(entries.len(), 1);
     assert!(entries[0].is_intact());
-    let json = String::from_utf8(entries[0].canonical.clone()).unwrap();
     assert_eq!(
-        json,
-        r#"{"action":"test.done","actor":{"kind":"system","name":"test"},"address":null,"at":"2027-01-15T08:00:00.123Z","details":{"a":"x","b":1},"permission":"system_work","target_id":null,"target_kind":"test","v":1}"#
+        String::from_utf8(entries[0].canonical.clone()).unwrap(),
+        r#"{"action":"test.done","actor":{"kind":"system","name":"test"},"address":null,"at":"2027-01-15T08:00:00Z","details":{"a":"x","b":1},"permission":"system_work","target_id":null,"target_kind":"test","v":1}"#
     );
     let error = db.write(&permit()).await.unwrap().commit_all(Vec::new()).await.unwrap_err();
-    assert!(error.to_string().contains("audit event"));
+    assert!(error.to_string().contains("audit event"), "{error}");
 }
 
 async fn without_commit_nothing_stays(db: TestDatabase) {
-    drop(db.write(&permit()).await.unwrap());
-    db.write(&permit()).await.unwrap().rollback().await.unwrap();
-    assert_eq!(audit_events::count(&mut db.read().await.unwrap()).await.unwrap(), 0);
+    let sample = Sample::new();
+    let user = sample.user("ann", "Ann");
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &user).await.unwrap();
+    tx.announce(Announcement::new("user"));
+    assert!(users::get(&mut tx, user.id).await.is_ok());
+    drop(tx);
+    let mut read = db.read().await.unwrap();
+    assert!(matches!(users::get(&mut read, user.id).await, Err(StoreError::NotFound { what: "user" })));
+    assert_eq!(audit_events::count(&mut read).await.unwrap(), 0);
+    assert_eq!(outbox::newest(&mut read).await.unwrap(), 0);
 }
 
-async fn migrating_again_is_harmless(db: TestDatabase) {
-    db.migrate().await.unwrap();
-    assert!(db.now().await.unwrap() > Timestamp::from_millis(1_700_000_000_000));
+async fn announcements_come_in_the_order_of_commits(db: TestDatabase) {
+    for kind in ["one", "two"] {
+        let mut tx = db.write(&permit()).await.unwrap();
+        tx.announce(Announcement::new(kind));
+        tx.announce(Announcement::new(kind));
+        tx.commit(event()).await.unwrap();
+    }
+    let mut read = db.read().await.unwrap();
+    let heard = outbox::after(&mut read, 0, 10).await.unwrap();
+    assert_eq!(heard.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    let rest = outbox::after(&mut read, heard[0].seq, 10).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    drop(read);
+    let mut tx = db.bookkeeping().await.unwrap();
+    assert_eq!(outbox::drop_before(&mut tx, Timestamp::MAX).await.unwrap(), 2);
+    tx.commit().await.unwrap();
 }
 
-async fn a_newer_database_is_refused(db: TestDatabase) {
-    db.by_hand("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'later', true, '', 0)").await;
-    let error = db.migrate().await.unwrap_err();
-    assert!(matches!(error, StoreError::NewerVersion { found: 99, .. }), "{error}");
-    assert!(error.to_string().contains("newer program"));
+async fn a_snapshot_stays_as_it_was(db: TestDatabase) {
+    let mut snapshot = db.snapshot().await.unwrap();
+    assert_eq!(audit_events::count(&mut snapshot).await.unwrap(), 0);
+    db.write(&permit()).await.unwrap().commit(event()).await.unwrap();
+    assert_eq!(audit_events::count(&mut snapshot).await.unwrap(), 0);
+    assert_eq!(audit_events::count(&mut db.read().await.unwrap()).await.unwrap(), 1);
+}
+
+async fn two_writers_cannot_both_ask(db: TestDatabase) {
+    let sample = Sample::new();
+    let user = sample.user("ann", "Ann");
+    let device = sample.device("laptop", Some(user.id));
+    let (head, version) = sample.profile("Wi-Fi");
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &user).await.unwrap();
+    certporter::store::devices::insert(&mut tx, &device).await.unwrap();
+    certporter::store::profiles::insert(&mut tx, &head, &version).await.unwrap();
+    tx.commit(event()).await.unwrap();
+
+    let ask = async || {
+        let mut tx = db.write(&permit()).await?;
+        requests::insert(&mut tx, &sample.request(head.id, &device)).await?;
+        tx.commit(AuditEvent::new(THEN, "request.ask", Target::none("request"))).await
+    };
+    let (one, other) = tokio::join!(ask(), ask());
+    let errors: Vec<StoreError> = [one, other].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].is_conflict("requests__profile_id__holder_kind__holder_id"), "{errors:?}");
+    let mut read = db.read().await.unwrap();
+    let kind = certporter_model::assignment::HolderKind::Device;
+    let asked = requests::in_flight_of(&mut read, kind, &[device.id.as_uuid()]).await.unwrap();
+    assert_eq!(asked.len(), 1);
+}
+
+async fn an_older_version_is_stale(db: TestDatabase) {
+    let mut user = Sample::new().user("ann", "Ann");
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &user).await.unwrap();
+    users::update(&mut tx, &user).await.unwrap();
+    let error = users::update(&mut tx, &user).await.unwrap_err();
+    assert!(matches!(error, StoreError::Stale { what: "user" }), "{error}");
+    user.version = 2;
+    users::update(&mut tx, &user).await.unwrap();
+    assert_eq!(users::get(&mut tx, user.id).await.unwrap().version, 3);
 }

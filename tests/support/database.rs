@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use certporter::store::{Db, Engine, Location};
+use certporter::store::{Db, Location};
 use tempfile::TempDir;
 
 /// A database with the schema of today. Dereferences to [`Db`].
@@ -26,14 +26,6 @@ impl std::ops::Deref for TestDatabase {
 }
 
 impl TestDatabase {
-    /// A new database of that engine.
-    pub(crate) async fn new(engine: Engine) -> Self {
-        match engine {
-            Engine::Sqlite => Self::sqlite().await,
-            Engine::Postgres => Self::postgres().await,
-        }
-    }
-
     /// A new SQLite file.
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -214,5 +206,13 @@ impl TestDatabase {
                 .arg(self.folder())
                 .args(["-c", sql])),
         }
+    }
+}
+
+impl TestDatabase {
+    /// Lets the file grow by so many pages at most: a small disk.
+    pub(crate) async fn limit_pages(&self, more: i64) {
+        let Db::Sqlite { writer, .. } = &self.db else { panic!("only SQLite has pages to limit") };
+        certporter::store::limit_pages(writer, more).await.unwrap();
     }
 }

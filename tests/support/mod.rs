@@ -1,2 +1,3 @@
 //! What several tests need.
 pub(crate) mod database;
+pub(crate) mod sample;
