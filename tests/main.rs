@@ -1,6 +1,7 @@
 //! The backend in one process.
 mod ca;
 mod conformance;
+mod devices;
 mod house;
 mod kra;
 mod pipeline;

@@ -35,7 +35,11 @@ impl ManagementIdentity {
         )
     }
 
-    fn from_parts(
+    /// Puts a key, its certificate and the chain above it together.
+    ///
+    /// # Errors
+    /// When the certificate is not for this key.
+    pub fn from_parts(
         key: PrivateKey,
         certificate: Certificate,
         chain: Vec<Certificate>,

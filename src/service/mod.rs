@@ -13,6 +13,7 @@
 //! - [`sessions`]: sessions of browsers, as they are kept
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
+//! - [`device_protocol`]: what devices may ask: the door of the device listener
 pub mod accounts;
 pub mod action;
 pub mod approvals;
@@ -22,6 +23,7 @@ pub mod audit;
 pub mod certificates;
 mod copies;
 pub mod devices;
+pub mod device_protocol;
 pub mod directory_draft;
 pub mod error;
 pub mod groups;

@@ -1,6 +1,5 @@
 //! A device that connects: who it is, and what there is for it to do.
 
-use certporter_model::certificate::Standing;
 use certporter_model::copy::CopyState;
 use certporter_model::device::{DeviceState, EnrolmentState};
 use certporter_model::feature::Feature;
@@ -88,8 +87,10 @@ table_row! {
         pub profile_name: Name,
         /// SHA-256 of its certificate.
         pub thumbprint: Thumbprint,
-        /// The certificate's place among its holder's.
-        pub standing: Standing,
+        /// "use", or "decrypt": only to read what was encrypted to it.
+        pub purpose: String,
+        /// Under which enrolment of the device.
+        pub enrolment_id: EnrolmentId,
         /// What was sealed for the device.
         pub envelope_id: Option<EnvelopeId>,
         /// The management certificate that it is sealed for.
@@ -106,7 +107,8 @@ table_row! {
 pub async fn due_copies(conn: &mut Conn, device: DeviceId) -> Result<Vec<DueCopy>> {
     sql!(
         "SELECT c.id AS id, c.state AS state, c.feature AS feature, c.profile_id AS profile_id,
-                p.name AS profile_name, t.thumbprint AS thumbprint, t.standing AS standing,
+                p.name AS profile_name, t.thumbprint AS thumbprint, c.purpose AS purpose,
+                c.enrolment_id AS enrolment_id,
                 c.envelope_id AS envelope_id, m.thumbprint AS sealed_for, m.enrolment_id AS sealed_for_enrolment
          FROM copies c
          JOIN certificates t ON t.id = c.certificate_id
@@ -159,6 +161,8 @@ table_row! {
         pub id: CopyId,
         /// Its device.
         pub device_id: DeviceId,
+        /// Under which enrolment of it.
+        pub enrolment_id: EnrolmentId,
         /// Where it is.
         pub state: CopyState,
         /// SHA-256 of its certificate.
@@ -167,7 +171,8 @@ table_row! {
 }
 
 const REPORTED: &str =
-    "SELECT c.id AS id, c.device_id AS device_id, c.state AS state, t.thumbprint AS thumbprint
+    "SELECT c.id AS id, c.device_id AS device_id, c.enrolment_id AS enrolment_id, c.state AS state,
+            t.thumbprint AS thumbprint
      FROM copies c JOIN certificates t ON t.id = c.certificate_id WHERE ";
 
 /// A copy, of whichever device.
@@ -180,13 +185,18 @@ pub async fn reported_copy(conn: &mut Conn, id: CopyId) -> Result<Option<Reporte
     sql.optional(conn).await
 }
 
-/// The copies that a device has confirmed.
+/// The copies that a device has confirmed under an enrolment.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn installed_copies(conn: &mut Conn, device: DeviceId) -> Result<Vec<ReportedCopy>> {
+pub async fn installed_copies(
+    conn: &mut Conn,
+    device: DeviceId,
+    enrolment: EnrolmentId,
+) -> Result<Vec<ReportedCopy>> {
     let mut sql = super::Sql::new(REPORTED);
-    sql.push("c.device_id = ").bind(&device).push(" AND c.state = 'installed'");
+    sql.push("c.device_id = ").bind(&device).push(" AND c.enrolment_id = ").bind(&enrolment);
+    sql.push(" AND c.state = 'installed'");
     sql.all(conn).await
 }
 

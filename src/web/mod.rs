@@ -8,8 +8,10 @@
 //! - [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! - [`rest`]: the REST API
 //! - [`problem`]: errors as RFC 9457 problem documents
+//! - [`devices`]: the device listener's routes
 //! - [`tls`]: TLS of the device listener, client certificates included
 //! - [`headers`]: what every answer to a browser carries
+pub mod devices;
 pub mod headers;
 pub mod health;
 pub mod listeners;
