@@ -33,7 +33,6 @@ pub mod audit_events;
 pub mod ca_generations;
 pub mod certificates;
 pub mod copies;
-pub mod copy_reports;
 pub mod crls;
 pub mod custom_attributes;
 pub mod device_contacts;

@@ -207,3 +207,21 @@ async fn messages_that_are_none_are_refused_with_what_is_wrong() {
     let nowhere = http.get(format!("{}/admin", portal.server.as_str())).send().await.unwrap();
     assert_eq!(nowhere.status(), 404);
 }
+
+#[tokio::test]
+async fn polls_end_when_the_portal_does() {
+    let portal = Portal::start().await;
+    let device = portal.enrolled().await;
+    let now = loop {
+        let now = device.client().commands(&PollQuery::default()).await.unwrap();
+        let after = device.client().commands(&PollQuery::default()).await.unwrap();
+        if now.revision == after.revision {
+            break now;
+        }
+    };
+    let waiting = PollQuery { after: Some(now.revision), wait: 20 };
+    let close = async { portal.protocol.wakes().close() };
+    let ((), answer) =
+        tokio::join!(close, tokio::time::timeout(SOON / 2, device.client().commands(&waiting)));
+    answer.expect("the poll was not ended").unwrap();
+}

@@ -42,7 +42,7 @@ impl DeviceProtocol {
             }
             let mut conn = self.db.read().await?;
             let due = self.due(&mut conn, &contact).await?;
-            if last || query.after.as_ref() != Some(&due.revision) {
+            if last || self.wakes.is_closing() || query.after.as_ref() != Some(&due.revision) {
                 return self.answer(&mut conn, due).await;
             }
             // A connection is never held while waiting.

@@ -1,18 +1,27 @@
-//! What follows from what a device does: the plan draws it, in the same transaction.
+//! What follows from what a device does: asked for in the same transaction, drawn by the plan.
 
-use certporter_model::DeviceId;
+use certporter_model::{DeviceId, UserId};
 
 use super::{DeviceProtocol, ProtocolError};
-use crate::store::WriteTx;
+use crate::pipeline::work::{ReplanScope, Work};
+use crate::store::{Announcement, WriteTx};
 
 impl DeviceProtocol {
-    /// Plans for one device.
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "the planner joins here")]
+    /// Has the plan made for a device, and for its owner, whose certificates go to all of their devices.
     pub(super) async fn plan_device(
         &self,
-        _tx: &mut WriteTx,
-        _device: DeviceId,
+        tx: &mut WriteTx,
+        device: DeviceId,
+        owner: Option<UserId>,
     ) -> Result<(), ProtocolError> {
+        let now = self.clock.now();
+        let device_scope = ReplanScope::Device { id: device };
+        for scope in [Some(device_scope), owner.map(|id| ReplanScope::User { id })].into_iter().flatten() {
+            Work::Replan { scope }.enqueue(tx, now, &*self.random).await?;
+        }
+        let announcement =
+            Announcement { device_id: Some(device), user_id: owner, ..Announcement::new("device") };
+        tx.announce(announcement);
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ impl DeviceProtocol {
         device.updated_at = now;
         devices::update(&mut tx, &device).await?;
         let row = self.issue(&mut tx, (device.id, enrolment.id), csr).await?;
-        self.plan_device(&mut tx, device.id).await?;
+        self.plan_device(&mut tx, device.id, device.owner_id).await?;
         let event = event(now, &row, code.id, again, request);
         tx.commit(event).await?;
         self.enrol_answer(&row)

@@ -32,7 +32,7 @@ impl DeviceProtocol {
         let whose = (contact.row.device_id, contact.row.enrolment_id);
         let row = self.issue(&mut tx, whose, &csr).await?;
         // What is sealed for the certificate before and not installed yet is sealed anew.
-        self.plan_device(&mut tx, contact.row.device_id).await?;
+        self.plan_device(&mut tx, contact.row.device_id, contact.row.owner_id).await?;
         let target = Target::one("device", row.device_id.as_uuid());
         let event = AuditEvent::new(now, "management_certificate.renew", target)
             .with("generation", row.generation)

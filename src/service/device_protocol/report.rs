@@ -2,35 +2,11 @@
 
 use std::collections::HashSet;
 
-use certporter_model::copy::CopyState;
-use certporter_model::request::Step;
-use certporter_model::{TimelineEventId, Timestamp};
-
 use super::{Contact, DeviceProtocol, ProtocolError, Standing};
-use crate::random::octets;
-use crate::store::copy_reports::{self, ReportedChange};
+use crate::pipeline::reports::{self, Effect, Reported};
 use crate::store::device_contacts::{self, ReportedCopy};
-use crate::store::{Announcement, AuditEvent, Target, WriteTx};
+use crate::store::{AuditEvent, Target, WriteTx};
 use crate::wire::device::{CopyStatus, Report, ReportAnswer, ReportedState, VERSION};
-
-/// What to do when a device can't install a copy.
-const REMEDY: &str = "see the cause; once it is mended, have the copy delivered again";
-
-/// Which state and step follow from a report; nothing where it is late, repeated or out of turn.
-fn follows(from: CopyState, reported: ReportedState) -> Option<(CopyState, Step)> {
-    use CopyState as C;
-    let (to, step) = match (from, reported) {
-        (C::Offered | C::Failed | C::Missing, ReportedState::Installed) => (C::Installed, Step::Installed),
-        (C::Offered | C::Installed, ReportedState::Failed) => (C::Failed, Step::InstallFailed),
-        (C::Installed, ReportedState::Missing) => (C::Missing, Step::Missing),
-        (C::Removing, ReportedState::Removed | ReportedState::Missing) => (C::Removed, Step::Removed),
-        (C::Installed | C::Offered | C::Failed | C::Missing, ReportedState::Removed) => {
-            (C::Removed, Step::Removed)
-        }
-        _ => return None,
-    };
-    from.to(to).is_ok().then_some((to, step))
-}
 
 /// Whether a contact may speak of a copy: it is of its device and enrolment, or left over from an earlier one. What an
 /// earlier enrolment says of the present one's copies is worth nothing.
@@ -55,16 +31,16 @@ impl DeviceProtocol {
         let now = self.clock.now();
         let permit = Self::permit(&contact.caller())?;
         let mut tx = self.db.write(&permit).await?;
-        let mut changes: Vec<ReportedChange> = Vec::new();
+        let mut theirs = Vec::new();
         let (mut unknown, mut foreign) = (Vec::new(), Vec::new());
         for (place, status) in report.statuses.iter().enumerate() {
             let found = device_contacts::reported_copy(&mut tx, status.copy).await?;
             match found {
                 Some(copy) if is_theirs(contact, &copy) => {
                     // The first word on a copy counts.
-                    let said = changes.iter().any(|change| change.copy == copy.id);
+                    let said = theirs.iter().any(|earlier: &&CopyStatus| earlier.copy == status.copy);
                     if !said && (served || gone(status)) {
-                        changes.extend(self.change(&copy, status, now));
+                        theirs.push(status);
                     }
                 }
                 other => {
@@ -81,102 +57,47 @@ impl DeviceProtocol {
             }
             return Err(ProtocolError::CopyUnknown(unknown));
         }
-        if report.complete {
-            self.missing(&mut tx, contact, report, &mut changes).await?;
-        }
-        if changes.is_empty() {
-            return Ok(ReportAnswer { version: VERSION, changed: 0 });
-        }
-        let event = self.take(&mut tx, contact, &changes, now).await?;
-        tx.commit(event).await?;
-        Ok(ReportAnswer { version: VERSION, changed: u32::try_from(changes.len()).unwrap_or(u32::MAX) })
-    }
-
-    async fn take(
-        &self,
-        tx: &mut WriteTx,
-        contact: &Contact,
-        changes: &[ReportedChange],
-        now: Timestamp,
-    ) -> Result<AuditEvent, ProtocolError> {
+        let missing = if report.complete { missing(&mut tx, contact, report).await? } else { Vec::new() };
         let mut told = Vec::new();
-        for change in changes {
-            copy_reports::change(tx, change, now).await?;
-            tx.announce(Announcement {
-                device_id: Some(contact.device()),
-                copy_id: Some(change.copy),
-                ..Announcement::new("copy")
-            });
-            told.push(serde_json::json!({ "copy": change.copy, "state": change.to }));
-        }
-        self.plan_device(tx, contact.device()).await?;
-        let target = Target::one("device", contact.device().as_uuid());
-        Ok(AuditEvent::new(now, "device.report", target).with("copies", told))
-    }
-
-    /// What a complete report doesn't name, though it was confirmed, is missing.
-    async fn missing(
-        &self,
-        tx: &mut WriteTx,
-        contact: &Contact,
-        report: &Report,
-        changes: &mut Vec<ReportedChange>,
-    ) -> Result<(), ProtocolError> {
-        let named: HashSet<_> = report.statuses.iter().map(|status| status.copy).collect();
-        let now = self.clock.now();
-        for copy in device_contacts::installed_copies(tx, contact.device(), contact.row.enrolment_id).await? {
-            if !named.contains(&copy.id) {
-                let state = ReportedState::Missing;
-                let status = CopyStatus { copy: copy.id, thumbprint: copy.thumbprint, state, cause: None };
-                changes.extend(self.change(&copy, &status, now));
+        for status in theirs.into_iter().chain(&missing) {
+            let about = (status.copy, status.thumbprint);
+            let said = reported(status);
+            let effect = reports::take(&mut tx, contact.device(), about, &said, now, &*self.random).await?;
+            if effect == Effect::Changed {
+                told.push(serde_json::json!({ "copy": status.copy, "state": status.state }));
             }
         }
-        Ok(())
-    }
-
-    fn change(&self, copy: &ReportedCopy, status: &CopyStatus, now: Timestamp) -> Option<ReportedChange> {
-        // About another certificate: late.
-        if copy.thumbprint != status.thumbprint {
-            return None;
+        let changed = u32::try_from(told.len()).unwrap_or(u32::MAX);
+        if changed > 0 {
+            let target = Target::one("device", contact.device().as_uuid());
+            tx.commit(AuditEvent::new(now, "device.report", target).with("copies", told)).await?;
         }
-        let (to, step) = follows(copy.state, status.state)?;
-        let failed = to == CopyState::Failed;
-        let said = || status.cause.as_ref().map_or("the device does not say why", |cause| cause.as_str());
-        Some(ReportedChange {
-            copy: copy.id,
-            from: copy.state,
-            to,
-            step,
-            cause: failed.then(|| said().to_owned()),
-            remedy: failed.then(|| REMEDY.to_owned()),
-            event: TimelineEventId::new(now, octets(&*self.random)),
-        })
+        Ok(ReportAnswer { version: VERSION, changed })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a complete report doesn't name, though it was confirmed, is missing.
+async fn missing(
+    tx: &mut WriteTx,
+    contact: &Contact,
+    report: &Report,
+) -> Result<Vec<CopyStatus>, ProtocolError> {
+    let named: HashSet<_> = report.statuses.iter().map(|status| status.copy).collect();
+    let installed = device_contacts::installed_copies(tx, contact.device(), contact.row.enrolment_id).await?;
+    let state = ReportedState::Missing;
+    let status =
+        |copy: ReportedCopy| CopyStatus { copy: copy.id, thumbprint: copy.thumbprint, state, cause: None };
+    Ok(installed.into_iter().filter(|copy| !named.contains(&copy.id)).map(status).collect())
+}
 
-    #[test]
-    fn a_report_never_makes_an_impossible_change() {
-        let states =
-            [ReportedState::Installed, ReportedState::Failed, ReportedState::Removed, ReportedState::Missing];
-        for &from in CopyState::ALL {
-            for reported in states {
-                if let Some((to, _)) = follows(from, reported) {
-                    assert!(from != to && from.to(to).is_ok());
-                }
-            }
+fn reported(status: &CopyStatus) -> Reported {
+    match status.state {
+        ReportedState::Installed => Reported::Installed,
+        ReportedState::Removed => Reported::Removed,
+        ReportedState::Missing => Reported::Missing,
+        ReportedState::Failed => {
+            let said = status.cause.as_ref().map_or("the device does not say why", |cause| cause.as_str());
+            Reported::Failed(said.to_owned())
         }
-    }
-
-    #[test]
-    fn nothing_a_device_says_brings_a_copy_back_that_is_to_go() {
-        for from in [CopyState::Removing, CopyState::Removed] {
-            assert_eq!(follows(from, ReportedState::Installed), None);
-            assert_eq!(follows(from, ReportedState::Failed), None);
-        }
-        assert_eq!(follows(CopyState::Installed, ReportedState::Installed), None);
     }
 }

@@ -26,7 +26,7 @@ impl DeviceProtocol {
         device.updated_at = now;
         devices::update(&mut tx, &device).await?;
         enrolments::end(&mut tx, device.id, now).await?;
-        self.plan_device(&mut tx, device.id).await?;
+        self.plan_device(&mut tx, device.id, device.owner_id).await?;
         let target = Target::one("device", device.id.as_uuid());
         tx.commit(AuditEvent::new(now, "device.retire", target)).await?;
         Ok(())

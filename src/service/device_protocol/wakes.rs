@@ -1,6 +1,7 @@
 //! Wakes the long polls of devices.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use certporter_model::DeviceId;
@@ -9,7 +10,13 @@ use tokio::sync::Notify;
 /// Who waits for which device. Whoever follows the outbox calls [`Wakes::wake`] for each event about a device, so that
 /// a change made by any process of the portal is noticed by all.
 #[derive(Debug, Clone, Default)]
-pub struct Wakes(Arc<Mutex<HashMap<DeviceId, Arc<Notify>>>>);
+pub struct Wakes(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    waiting: Mutex<HashMap<DeviceId, Arc<Notify>>>,
+    closing: AtomicBool,
+}
 
 /// A poll that waits for a device's events, from its making on.
 #[derive(Debug)]
@@ -42,7 +49,19 @@ impl Wakes {
         }
     }
 
-    /// Anything may have changed: events were lost, or the process ends.
+    /// The process ends: polls answer with what there is, and wait no more.
+    pub fn close(&self) {
+        self.0.closing.store(true, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Whether polls shall wait no more.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.0.closing.load(Ordering::SeqCst)
+    }
+
+    /// Anything may have changed: events were lost.
     pub fn wake_all(&self) {
         for notify in self.lock().values() {
             notify.notify_waiters();
@@ -57,7 +76,7 @@ impl Wakes {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<DeviceId, Arc<Notify>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
