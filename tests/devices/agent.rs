@@ -45,7 +45,7 @@ async fn a_copy_comes_is_repaired_and_goes() {
     let outcome = sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert_eq!(outcome.missing, 1);
     assert_eq!(portal.copy_state(offered.copy).await, "missing");
-    portal.put_copy(device, offered.copy, "offered").await;
+    portal.offer_again(device, offered.copy).await;
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert!(status::of(directory.path()).unwrap().copies[0].whole);
     assert_eq!(portal.copy_state(offered.copy).await, "installed");
@@ -83,7 +83,15 @@ async fn retiring_leaves_nothing_behind() {
     let profile = portal.profile("VPN").await;
     let offered = portal.offer(device, profile, Feature::Vpn).await;
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
-    retirement::retire(directory.path(), false).await.unwrap();
+    // What the plan does once the device is retired.
+    let plan = async {
+        while portal.device_state(device).await != "retired" {
+            tokio::task::yield_now().await;
+        }
+        portal.put_copy(device, offered.copy, "removing").await;
+    };
+    let (retired, ()) = tokio::join!(retirement::retire(directory.path(), false), plan);
+    retired.unwrap();
     assert_eq!(portal.device_state(device).await, "retired");
     assert_eq!(portal.copy_state(offered.copy).await, "removed");
     assert_eq!(fs::read_dir(directory.path().join("certificates")).unwrap().count(), 0);

@@ -1,7 +1,8 @@
 //! A device listener of a test's own, and what a test puts behind it.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -43,6 +44,8 @@ pub(crate) struct Portal {
     pub(crate) server: ServerAddress,
     pub(crate) ca: DeviceCa,
     handle: Handle<SocketAddr>,
+    /// What was sealed for each copy, and for which management certificate.
+    sealed: Mutex<HashMap<CopyId, (Uuid, Vec<u8>)>>,
 }
 
 /// A copy that was put behind the listener.
@@ -70,7 +73,17 @@ impl Portal {
         let (router, stop) = (devices::router(protocol.clone()), handle.clone());
         tokio::spawn(async move { serve_devices(listener, &tls, router, stop).await.unwrap() });
         let server = ServerAddress::parse(&format!("https://{address}")).unwrap();
-        Self { db, clock, protocol, server, ca, handle }
+        let portal = Self { db, clock, protocol, server, ca, handle, sealed: Mutex::default() };
+        // No worker runs here: what a plan would have done, a test does itself.
+        sqlx::raw_sql(
+            "CREATE TRIGGER planned AFTER INSERT ON jobs BEGIN
+                 UPDATE jobs SET state = 'done' WHERE id = new.id;
+             END",
+        )
+        .execute(portal.pool())
+        .await
+        .unwrap();
+        portal
     }
 
     pub(crate) fn anchor(&self) -> &[u8] {
@@ -175,9 +188,9 @@ impl Portal {
             thumbprint,
         };
         let cms = envelope::seal(&Certificate::parse(&der).unwrap(), &contents).unwrap();
-        let ids: [Uuid; 3] =
+        let ids: [Uuid; 2] =
             std::array::from_fn(|_| CopyId::new(self.now(), octets(&SystemRandom)).as_uuid());
-        let [certificate_id, copy_id, envelope_id] = ids;
+        let [certificate_id, copy_id] = ids;
         let mut tx = self.pool().begin().await.unwrap();
         sqlx::query(
             "INSERT INTO certificates (id, profile_id, profile_version, holder_kind, holder_id, device_id,
@@ -199,8 +212,8 @@ impl Portal {
         .unwrap();
         sqlx::query(
             "INSERT INTO copies (id, certificate_id, device_id, profile_id, feature, purpose, state, channel,
-                 management_certificate_id, envelope_id, enrolment_id, version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, 'use', 'offered', 'agent', $6, $7,
+                 management_certificate_id, enrolment_id, version, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, 'use', 'pending', 'agent', $6,
                  (SELECT enrolment_id FROM management_certificates WHERE id = $6), 1, 1, 1)",
         )
         .bind(copy_id)
@@ -209,25 +222,38 @@ impl Portal {
         .bind(profile.as_uuid())
         .bind(feature.as_str())
         .bind(management)
-        .bind(envelope_id)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        sqlx::query(
-            "INSERT INTO envelopes (id, copy_id, management_certificate_id, cms, digest, created_at)
-             VALUES ($1, $2, $3, $4, $5, 1)",
-        )
-        .bind(envelope_id)
-        .bind(copy_id)
-        .bind(management)
-        .bind(&cms)
-        .bind(digest::sha256(&cms).to_vec())
         .execute(&mut *tx)
         .await
         .unwrap();
         tx.commit().await.unwrap();
-        self.protocol.wakes().wake(device);
+        self.sealed.lock().unwrap().insert(CopyId::from_uuid(copy_id), (management, cms));
+        self.offer_again(device, CopyId::from_uuid(copy_id)).await;
         Offered { copy: CopyId::from_uuid(copy_id), thumbprint }
+    }
+
+    /// Offers what was sealed for a copy, once more.
+    pub(crate) async fn offer_again(&self, device: DeviceId, copy: CopyId) {
+        let (management, cms) = self.sealed.lock().unwrap()[&copy].clone();
+        let envelope = CopyId::new(self.now(), octets(&SystemRandom)).as_uuid();
+        sqlx::query(
+            "INSERT INTO envelopes (id, copy_id, management_certificate_id, cms, digest, created_at)
+             VALUES ($1, $2, $3, $4, $5, 1)",
+        )
+        .bind(envelope)
+        .bind(copy.as_uuid())
+        .bind(management)
+        .bind(&cms)
+        .bind(digest::sha256(&cms).to_vec())
+        .execute(self.pool())
+        .await
+        .unwrap();
+        sqlx::query("UPDATE copies SET envelope_id = $1 WHERE id = $2")
+            .bind(envelope)
+            .bind(copy.as_uuid())
+            .execute(self.pool())
+            .await
+            .unwrap();
+        self.put_copy(device, copy, "offered").await;
     }
 
     /// Puts a copy into a state, as the plan would.
