@@ -231,6 +231,12 @@ impl Issuance {
         self.validity
     }
 
+    /// The key that it will be for.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
     /// Fixes every octet but the signature.
     ///
     /// # Errors

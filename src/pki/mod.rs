@@ -5,7 +5,7 @@
 //! - [`csr`], [`asked`], [`certificate`]: what is read and written of X.509
 //! - [`issuance`]: a certificate that is to be, from parsed parts; the only way to a signature
 //! - [`check`]: what was issued against what was asked
-//! - [`crl`]: revocation lists
+//! - [`crl`], [`ocsp`]: revocation lists, and answers about single certificates
 //! - [`pkcs12`], [`cms`], [`password`]: how a key travels
 //! - [`secret_box`]: how a secret rests
 //! - [`tls`]: acceptors of the listeners, and what a client needs
@@ -23,6 +23,7 @@ pub mod issuance;
 pub mod key;
 pub mod key_pool;
 mod name;
+pub mod ocsp;
 pub mod password;
 pub mod pem;
 pub mod pkcs12;

@@ -5,7 +5,7 @@ use certporter_model::distinguished_name::{AttributeType, DistinguishedName};
 use certporter_model::ids::CaId;
 use certporter_model::key::KeyAlgorithm;
 
-use super::{BuiltinSettings, NAME, urls};
+use super::{BuiltinSettings, CAPABILITIES, NAME, urls};
 use crate::ca::contract::CaError;
 use crate::ca::generation::{Generation, NewGeneration, permit};
 use crate::clock::Clock;
@@ -90,8 +90,8 @@ async fn create(
         id: ca_id,
         name: NAME.to_owned(),
         kind: "builtin".to_owned(),
-        capabilities: r#"{"hold":true,"reasons":true,"find_by_key":true,"enumerate":true,"choose_serial":false,"remembers_requests":true,"publishes":true}"#
-            .to_owned(),
+        capabilities: serde_json::to_string(&CAPABILITIES)
+            .map_err(|error| CaError::Interrupted(error.to_string()))?,
         sealed_config: None,
         created_at: now,
     };

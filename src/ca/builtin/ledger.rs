@@ -1,5 +1,7 @@
 //! Signing and revoking, on record.
 
+use std::sync::Arc;
+
 use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
@@ -9,6 +11,7 @@ use certporter_model::thumbprint::PublicKeyHash;
 
 use super::{BuiltinCa, urls};
 use crate::ca::contract::{CaError, Issued, RevocationOrder, SignOutcome, SignRequest, Standing};
+use crate::ca::generation::Generation;
 use crate::ca::generation::permit;
 use crate::pki::issuance::{Issuance, Issuer, Prepared};
 use crate::pki::{Certificate, PkiError};
@@ -26,25 +29,47 @@ impl BuiltinCa {
     /// that no certificate exists that the ledger does not know.
     pub(super) async fn sign_request(&self, request: &SignRequest) -> Result<SignOutcome, CaError> {
         if let Some(entry) = self.entry_of(&request.reference).await? {
-            return self.repeat(request, entry).await;
+            if entry.public_key_hash != request.csr.public_key_hash() {
+                return Err(CaError::Changed(request.reference.clone()));
+            }
+            return self.complete(entry).await;
         }
+        let public_key = request.csr.public_key().clone();
+        let issuance = Issuance::for_holder(&request.asked, public_key, self.0.clock.now());
+        let issued = match issuance {
+            Ok(issuance) => {
+                let generation = Arc::clone(self.issuing()?);
+                self.issue(&generation, issuance, &request.reference).await
+            }
+            Err(error) => Err(error.into()),
+        };
+        match issued {
+            Err(CaError::Pki(PkiError::Unfit { field, message })) => Ok(SignOutcome::Refused {
+                cause: format!("{field}: {message}"),
+                remedy: "change the profile or the value it takes, then ask again".to_owned(),
+            }),
+            other => other,
+        }
+    }
+
+    /// Issues what is stated, once for a reference.
+    pub(super) async fn issue(
+        &self,
+        generation: &Generation,
+        issuance: Issuance,
+        reference: &str,
+    ) -> Result<SignOutcome, CaError> {
         for _ in 0..DRAWS {
-            let (entry, prepared) = match self.intend(request) {
-                Ok(intended) => intended,
-                Err(CaError::Pki(PkiError::Unfit { field, message })) => {
-                    return Ok(SignOutcome::Refused {
-                        cause: format!("{field}: {message}"),
-                        remedy: "change the profile or the value it takes, then ask again".to_owned(),
-                    });
-                }
-                Err(error) => return Err(error),
-            };
-            match self.record_intent(&entry, &prepared, &request.reference).await {
+            let (entry, prepared) = self.intend(generation, issuance.clone(), reference)?;
+            match self.record_intent(&entry, &prepared, reference).await {
                 Ok(()) => return self.finish(&entry, prepared).await,
                 Err(StoreError::Conflict { .. }) => {
                     // Somebody works on the same request, or the number is taken.
-                    if let Some(entry) = self.entry_of(&request.reference).await? {
-                        return self.repeat(request, entry).await;
+                    if let Some(there) = self.entry_of(reference).await? {
+                        if there.public_key_hash != entry.public_key_hash {
+                            return Err(CaError::Changed(reference.to_owned()));
+                        }
+                        return self.complete(there).await;
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -66,13 +91,6 @@ impl BuiltinCa {
         Ok(issued_certificates::of_reference(&mut conn, &generations, reference).await?)
     }
 
-    async fn repeat(&self, request: &SignRequest, entry: LedgerEntry) -> Result<SignOutcome, CaError> {
-        if entry.public_key_hash != request.csr.public_key_hash() {
-            return Err(CaError::Changed(request.reference.clone()));
-        }
-        self.complete(entry).await
-    }
-
     /// The certificate of an entry, signed now if that is still to be done.
     async fn complete(&self, entry: LedgerEntry) -> Result<SignOutcome, CaError> {
         if let Some(der) = &entry.der {
@@ -83,12 +101,13 @@ impl BuiltinCa {
         self.finish(&entry, prepared).await
     }
 
-    fn intend(&self, request: &SignRequest) -> Result<(LedgerEntry, Prepared), CaError> {
-        let now = self.0.clock.now();
-        let generation = self.issuing()?;
-        let public_key = request.csr.public_key().clone();
-        let public_key_hash = public_key.hash();
-        let issuance = Issuance::for_holder(&request.asked, public_key, now)?;
+    fn intend(
+        &self,
+        generation: &Generation,
+        issuance: Issuance,
+        reference: &str,
+    ) -> Result<(LedgerEntry, Prepared), CaError> {
+        let public_key_hash = issuance.public_key().hash();
         let not_after = issuance.validity().not_after();
         let serial = SerialNumber::from_random(octets(self.0.random.as_ref()));
         let urls = urls(&self.0.settings.pki_url, &generation.slug());
@@ -97,12 +116,12 @@ impl BuiltinCa {
             ca_generation_id: generation.row.id,
             serial,
             public_key_hash,
-            request_reference: Some(request.reference.clone()),
+            request_reference: Some(reference.to_owned()),
             intent: prepared.tbs().to_vec(),
             der: None,
             shard: SHARD,
             not_after,
-            created_at: now,
+            created_at: self.0.clock.now(),
             issued_at: None,
             revoked_at: None,
             reason: None,

@@ -3,10 +3,12 @@
 //! - [`first_start`]: how they come to be
 //! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; revoking
 //! - [`crl`]: CRLs and their numbers
+//! - [`ocsp`]: answers about single certificates
 //! - [`publication`]: what relying parties fetch, over HTTP and as files
 mod crl;
 mod first_start;
 mod ledger;
+mod ocsp;
 mod publication;
 
 use std::path::PathBuf;
@@ -31,10 +33,22 @@ use crate::random::Random;
 use crate::store::Db;
 
 pub use crl::PublishedList;
+pub use ocsp::OcspAnswer;
 pub use publication::PublishedFile;
 
 /// What profiles call it.
 pub const NAME: &str = "builtin";
+
+/// What it can.
+const CAPABILITIES: Capabilities = Capabilities {
+    hold: true,
+    reasons: true,
+    find_by_key: true,
+    enumerate: true,
+    choose_serial: false,
+    remembers_requests: true,
+    publishes: true,
+};
 
 /// How the built-in CA is set up.
 #[derive(Debug, Clone)]
@@ -63,6 +77,7 @@ struct Inner {
     ca_id: CaId,
     /// The root's, then the issuing ones, the oldest first.
     generations: Vec<Arc<Generation>>,
+    signers: ocsp::Signers,
 }
 
 impl BuiltinCa {
@@ -84,7 +99,15 @@ impl BuiltinCa {
         }
         // The root's first.
         generations.sort_by_key(|g| (g.row.purpose != first_start::ROOT, g.row.generation));
-        Ok(Self(Arc::new(Inner { db, clock, random, settings, ca_id: ca.id, generations })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            clock,
+            random,
+            settings,
+            ca_id: ca.id,
+            generations,
+            signers: ocsp::Signers::default(),
+        })))
     }
 
     /// Its id among the CAs.
@@ -135,15 +158,7 @@ fn urls(pki_url: &str, slug: &str) -> IssuerUrls {
 
 impl IssuingCa for BuiltinCa {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            hold: true,
-            reasons: true,
-            find_by_key: true,
-            enumerate: true,
-            choose_serial: false,
-            remembers_requests: true,
-            publishes: true,
-        }
+        CAPABILITIES
     }
 
     fn sign<'a>(&'a self, request: &'a SignRequest) -> BoxFuture<'a, Result<SignOutcome, CaError>> {
