@@ -1,15 +1,19 @@
-//! The listener of relying parties: CA certificates and CRLs, over plain HTTP (RFC 5280, section 8).
+//! The listener of relying parties: CA certificates, CRLs and OCSP, over plain HTTP (RFC 5280, section 8).
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use certporter_model::Timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::ca::builtin::{BuiltinCa, PublishedFile};
+use crate::ca::builtin::{BuiltinCa, OcspAnswer, PublishedFile};
+use crate::pki::ocsp::{REQUEST_MAX, TRY_LATER};
 use crate::service::Portal;
 
 /// An HTTP date (RFC 9110, section 5.6.7).
@@ -23,8 +27,8 @@ const CERTIFICATE_AGE: u64 = 7 * 24 * 3600;
 /// accepting what was revoked.
 const CRL_AGE: u64 = 60;
 
-/// "Try later" (RFC 6960, section 4.2.1): OCSPResponse { responseStatus 3 }, which is never signed.
-const OCSP_TRY_LATER: [u8; 5] = [0x30, 0x03, 0x0a, 0x01, 0x03];
+/// The media type of OCSP answers (RFC 6960, appendix A).
+const OCSP_RESPONSE: &str = "application/ocsp-response";
 
 #[derive(Clone)]
 struct Published {
@@ -35,14 +39,32 @@ struct Published {
 /// The routes: every published file under its name, as AIA and CRL addresses in certificates have it.
 #[must_use]
 pub fn routes(portal: Portal, ca: BuiltinCa) -> Router {
-    // Certificates name an OCSP address from the first one on, since it is frozen into them. Until a responder
-    // answers there, relying parties are told to try later, and take the CRL.
-    let try_later = || async { ([(header::CONTENT_TYPE, "application/ocsp-response")], OCSP_TRY_LATER) };
     Router::new()
         .route("/{name}", get(file))
-        .route("/ocsp", get(try_later).post(try_later))
-        .route("/ocsp/{*request}", get(try_later))
+        .route("/ocsp", post(ocsp_posted).layer(DefaultBodyLimit::max(REQUEST_MAX)))
+        .route("/ocsp/{*request}", get(ocsp_in_path))
         .with_state(Published { portal, ca })
+}
+
+async fn ocsp_posted(State(published): State<Published>, request: Bytes) -> Response {
+    ocsp_answer(&published, &request).await
+}
+
+/// The request as base64 in the path, percent-encoded or not (RFC 6960, appendix A.1).
+async fn ocsp_in_path(State(published): State<Published>, Path(request): Path<String>) -> Response {
+    let der = STANDARD.decode(request.replace(' ', "+")).unwrap_or_default();
+    ocsp_answer(&published, &der).await
+}
+
+async fn ocsp_answer(published: &Published, request: &[u8]) -> Response {
+    let answer = published.ca.ocsp(request).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an OCSP request can't be answered");
+        OcspAnswer { octets: TRY_LATER.to_vec(), fresh_until: None }
+    });
+    let age = answer.fresh_until.map(|until| until.since(published.portal.now()).as_secs().min(CRL_AGE));
+    let kept = age.map_or("no-store".to_owned(), |age| format!("public, max-age={age}"));
+    ([(header::CONTENT_TYPE, OCSP_RESPONSE.to_owned()), (header::CACHE_CONTROL, kept)], answer.octets)
+        .into_response()
 }
 
 async fn file(State(published): State<Published>, Path(name): Path<String>, asked: HeaderMap) -> Response {

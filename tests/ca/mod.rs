@@ -22,6 +22,7 @@ use certporter_model::key::{KeyAlgorithm, KeyUsage};
 use certporter_model::oid::Oid;
 use certporter_model::profile::StrongMapping;
 use certporter_model::revocation::Reason;
+use certporter_model::serial::SerialNumber;
 
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
@@ -116,6 +117,7 @@ on_both_engines! {
     a_hold_comes_and_goes_and_the_graver_reason_stands,
     crls_come_by_themselves_at_the_interval_and_their_numbers_once,
     the_device_ca_is_another_one,
+    ocsp_says_what_the_ledger_says,
 }
 
 async fn the_first_start_makes_a_chain_and_the_second_finds_it(database: TestDatabase) {
@@ -287,4 +289,36 @@ async fn the_device_ca_is_another_one(database: TestDatabase) {
     let identity = ca.server_identity(&hosts, NOW).unwrap();
     assert!(identity.certificate.is_signed_by(ca.certificate()));
     assert_eq!(identity.certificate.foreign_names(), ["ip:127.0.0.1"]);
+}
+
+async fn ocsp_says_what_the_ledger_says(database: TestDatabase) {
+    use certporter::pki::ocsp::{CertId, MALFORMED_REQUEST, UNAUTHORIZED};
+    let world = World::new(database).await;
+    let issued = world.sign(&request("1", &key())).await;
+    let issuing = world.ca.issuing_certificate().unwrap().clone();
+    let serial = issued.certificate.serial();
+    let ask = async |serial: &SerialNumber, sha256| {
+        world.ca.ocsp(&CertId::request(&issuing, serial, sha256).unwrap()).await.unwrap()
+    };
+    let good = ask(serial, false).await;
+    assert_eq!(good.fresh_until, Some(NOW.plus(HOUR)));
+    // Its states are told apart by third parties; here only that they are told apart.
+    let says = |octets: &[u8], state: &[u8]| octets.windows(state.len()).any(|window| window == state);
+    let (is_good, is_unknown) = ([0x80, 0x00, 0x18, 0x0f], [0x82, 0x00, 0x18, 0x0f]);
+    assert!(says(&good.octets, &is_good) && !says(&good.octets, &is_unknown));
+    assert!(says(&ask(serial, true).await.octets, &is_good));
+    let never = ask(&"4711".parse().unwrap(), false).await;
+    assert!(says(&never.octets, &is_unknown) && !says(&never.octets, &is_good));
+    world.revoke(&issued, RevocationKind::Revoke, Reason::KeyCompromise).await;
+    let revoked = ask(serial, false).await;
+    // RevokedInfo with reason keyCompromise
+    assert!(says(&revoked.octets, &[0xa0, 0x03, 0x0a, 0x01, 0x01]) && !says(&revoked.octets, &is_good));
+    // Errors, which are never signed.
+    assert_eq!(world.ca.ocsp(b"no request").await.unwrap().octets, MALFORMED_REQUEST);
+    let stranger = DeviceCa::open(&world.database, &world.master, &*world.clock, Arc::new(SystemRandom));
+    let foreign = CertId::request(stranger.await.unwrap().certificate(), serial, false).unwrap();
+    assert_eq!(world.ca.ocsp(&foreign).await.unwrap().octets, UNAUTHORIZED);
+    // The signer is on record as every certificate is, and is renewed in time.
+    world.clock.advance(8 * 24 * HOUR);
+    assert!(says(&ask(&"4711".parse().unwrap(), false).await.octets, &is_unknown));
 }

@@ -110,3 +110,37 @@ async fn gnutls_sees_the_revocation() {
         run("certtool", &files).says("verified").well();
     }
 }
+
+#[tokio::test]
+async fn openssl_gnutls_and_pkilint_take_the_ocsp_answers() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let case = case(ca_key).await;
+        let world = &case.world;
+        let all = world.write("all.pem", chain_pem(&case.chain));
+        let answers = [
+            (&case.good, &case.chain[0], "good"),
+            (&case.bad, &case.chain[0], "revoked"),
+            (&case.chain[0], &case.chain[1], "good"),
+        ];
+        for (certificate, issuer, state) in answers {
+            let leaf = world.write("leaf.pem", certificate.to_pem());
+            let issuer = world.write("issuer.pem", issuer.to_pem());
+            let request = world.folder().join("request.der").display().to_string();
+            let ask = ["ocsp", "-issuer", &issuer, "-cert", &leaf, "-reqout", &request];
+            run("openssl", &ask).well();
+            let answer = world.ca.ocsp(&std::fs::read(&request).unwrap()).await.unwrap();
+            // OpenSSL sends a nonce: such an answer is not to be kept.
+            assert_eq!(answer.fresh_until, None);
+            let response = world.write("response.der", &answer.octets);
+            let read = ["ocsp", "-issuer", &issuer, "-cert", &leaf, "-reqin", &request, "-respin", &response];
+            // Else it would put another nonce into the request that it reads.
+            let trust = ["-no_nonce", "-CAfile", &all];
+            let said = run("openssl", &[&read[..], &trust[..]].concat());
+            said.says("Response verify OK").says(&format!("leaf.pem: {state}")).well();
+            let verify = ["--verify-response", "--infile", &response, "--load-trust", &issuer];
+            run("ocsptool", &verify).says("Success").well();
+            let said = run("lint_ocsp_response", &["lint", "-s", "WARNING", "-f", "CSV", &response]);
+            assert!(said.well, "{}", said.text);
+        }
+    }
+}
