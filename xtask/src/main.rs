@@ -6,7 +6,9 @@
 //! - [`stamp`]: skipping what is up to date
 //! - [`tools`]: programs that others must install, and how they get here
 //! - [`wasm`], [`style`], [`icons`], [`assets`]: the site
+//! - [`portal`], [`rest`], [`agent_files`]: what the demo works with
 //! - [`build`], [`demo`], [`test`], [`bench`]: the commands
+mod agent_files;
 mod assets;
 mod bench;
 mod build;
@@ -15,8 +17,10 @@ mod demo;
 mod failure;
 mod icons;
 mod npm;
+mod portal;
 mod progress;
 mod python;
+mod rest;
 mod stamp;
 mod style;
 mod test;
