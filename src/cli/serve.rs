@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum_server::Handle;
+use certporter_model::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging::{self, Format};
@@ -17,11 +18,14 @@ use crate::kra::Kra;
 use crate::pipeline::Pipeline;
 use crate::pki::secret_box::MasterKey;
 use crate::random::{Random, SystemRandom};
+use crate::service::device_protocol::{DeviceProtocol, Wakes};
+use crate::service::live::Change;
 use crate::service::portal::{Parts, Portal};
 use crate::service::setup;
 use crate::store::{Db, ca_generations};
 use crate::web::state::{AppState, Pages};
-use crate::web::{health, listeners, people, publishing};
+use crate::web::tls::{self, DeviceTls};
+use crate::web::{devices, health, listeners, people, publishing};
 
 /// Flags of `certporter serve`.
 #[derive(Debug, clap::Args)]
@@ -112,13 +116,22 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         authorities.kra.clone(),
         authorities.builtin.clone(),
     ));
+    let wakes = Wakes::new();
+    let protocol = DeviceProtocol::new(
+        db.clone(),
+        clock.clone(),
+        random.clone(),
+        authorities.devices.clone(),
+        wakes.clone(),
+    );
+    let tls = device_tls(&authorities.devices, &addresses, open.devices.local_addr()?, clock.now())?;
     let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses });
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;
     let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());
     let workers = Workers::start(&pipeline, settings.key_threads).await?;
     let handle = Handle::<SocketAddr>::new();
-    tokio::spawn(stop_on_signal(handle.clone()));
+    tokio::spawn(stop_on_signal(handle.clone(), wakes.clone()));
     tracing::info!(
         portal = %portal.addresses().portal,
         devices = %portal.addresses().device,
@@ -128,7 +141,12 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     );
     tokio::spawn({
         let portal = portal.clone();
-        async move { portal.live().follow(portal.db(), |_| ()).await }
+        let wake = move |change: &Change| {
+            if let Some(device) = change.device {
+                wakes.wake(device);
+            }
+        };
+        async move { portal.live().follow(portal.db(), wake).await }
     });
     if let Some(link) = setup::ensure_setup_link(&portal).await? {
         // To the terminal and no log: the link is a secret.
@@ -140,14 +158,31 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     tokio::try_join!(
         listeners::serve_plain(open.people, people, handle.clone()),
         listeners::serve_plain(open.publishing, publishing, handle.clone()),
+        tls::serve_devices(open.devices, &tls, devices::router(protocol), handle.clone()),
     )?;
     workers.stop().await;
     db.close().await;
     Ok(())
 }
 
+/// The device listener's key and certificate, for the names by which devices reach it.
+fn device_tls(
+    ca: &DeviceCa,
+    addresses: &PublicAddresses,
+    listener: SocketAddr,
+    now: Timestamp,
+) -> Result<DeviceTls, CommandError> {
+    let mut hosts = vec![addresses.device.host()];
+    for other in [listener.ip().to_string(), "localhost".to_owned()] {
+        if !listener.ip().is_unspecified() && !hosts.contains(&other) {
+            hosts.push(other);
+        }
+    }
+    Ok(DeviceTls::new(&ca.server_identity(&hosts, now)?, &[ca.certificate().clone()])?)
+}
+
 /// Lets open requests end once the process is asked to stop.
-async fn stop_on_signal(handle: Handle<SocketAddr>) {
+async fn stop_on_signal(handle: Handle<SocketAddr>, wakes: Wakes) {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
@@ -160,5 +195,6 @@ async fn stop_on_signal(handle: Handle<SocketAddr>) {
         _ = tokio::signal::ctrl_c() => {}
     }
     tracing::info!("stopping");
+    wakes.close();
     handle.graceful_shutdown(Some(listeners::GRACE));
 }
