@@ -1,7 +1,7 @@
 //! Changes that somebody, or the plan, makes to what is under way.
 
 use certporter_model::request::{RequestState, Step};
-use certporter_model::revocation::Trigger;
+use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::StepError;
@@ -15,14 +15,14 @@ use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys, jobs}
 use crate::wire::connector::Lease;
 
 /// Cancels a request in `tx`. If its CSR may be with the CA already, a connector still sees to it that whatever comes
-/// is recorded and revoked, for the reason of this trigger. Answers whether it was under way at all.
+/// is recorded and revoked for this reason. Answers whether it was under way at all.
 ///
 /// # Errors
 /// When there is no such request, or the database refuses.
 pub async fn cancel(
     tx: &mut WriteTx,
     id: RequestId,
-    trigger: Trigger,
+    (reason, trigger): (Reason, Trigger),
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<bool, StoreError> {
@@ -32,6 +32,7 @@ pub async fn cancel(
     }
     let may_be_at_ca = request.csr.is_some() && request.certificate_id.is_none();
     request.go(RequestState::Cancelled)?;
+    request.cancelled_reason = Some(reason);
     request.cancelled_trigger = Some(trigger);
     requests::save(tx, &request, now).await?;
     let row = timeline::of_request(Step::Cancelled, &request, None).detail(trigger.as_str());

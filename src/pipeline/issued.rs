@@ -7,7 +7,7 @@ use certporter_model::profile::{KeyScope, Profile};
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::subject_alternative_name::SanKind;
-use certporter_model::{CaGenerationId, CertificateId, CopyId, RequestId, Timestamp};
+use certporter_model::{CaGenerationId, CertificateId, CopyId, EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::StepError;
 use super::orders::ConnectorIdentity;
@@ -111,7 +111,10 @@ impl Pipeline {
         );
         if !open {
             let why = match request.cancelled_trigger.filter(|_| request.state == RequestState::Cancelled) {
-                Some(trigger) => Why::revoked(revoke::reason_of(trigger), trigger),
+                Some(trigger) => {
+                    let known = request.cancelled_reason.filter(|reason| *reason != Reason::CertificateHold);
+                    Why::revoked(known.unwrap_or_else(|| revoke::reason_of(trigger)), trigger)
+                }
                 None => Why::revoked(Reason::Superseded, Trigger::Surplus),
             };
             return Ok(Verdict::Surplus(why));
@@ -218,11 +221,12 @@ impl Pipeline {
         revoke::ask_for(tx, id, why, now, random).await?;
         if request.certificate_id.is_none() {
             // Nothing will ever need the key. The next attempt, if there is one, makes another.
-            if let Some(key) = request.escrowed_key_id.take() {
+            if let Some(key) = self.own_key(tx, request).await? {
                 escrowed_keys::destroy(tx, key, Some(why.trigger), now).await?;
                 let row = timeline::of_request(Step::KeyDestroyed, request, Some(id));
                 row.write(tx, now, random).await?;
             }
+            request.escrowed_key_id = None;
             request.public_key_hash = None;
             request.csr = None;
             request.ca_reference = None;
@@ -233,6 +237,19 @@ impl Pipeline {
             request.version += 1;
         }
         Ok(())
+    }
+}
+
+impl Pipeline {
+    /// The key that was generated for the request; one that was kept on renewal belongs to others too.
+    async fn own_key(
+        &self,
+        tx: &mut WriteTx,
+        request: &RequestInWork,
+    ) -> Result<Option<EscrowedKeyId>, StepError> {
+        let Some(key) = request.escrowed_key_id else { return Ok(None) };
+        let key = escrowed_keys::get(tx, key).await?;
+        Ok((key.request_id == request.id).then_some(key.id))
     }
 }
 

@@ -3,13 +3,14 @@
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::request::{RequestState, Step};
 use certporter_model::text::Name;
-use certporter_model::{ConnectorId, RequestId, Timestamp};
+use certporter_model::{ConnectorId, EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::{StepError, kra_error};
 use super::timeline;
 use super::work::{Work, connector_pool};
 use super::workers::LEASE;
 use super::{Pipeline, fault};
+use crate::kra::KraError;
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::steps::requests::{self, RequestInWork};
 use crate::store::steps::{certificates, revocations};
@@ -212,8 +213,38 @@ impl Pipeline {
         let waited = i64::try_from(now.since(job.created_at).as_millis()).unwrap_or(i64::MAX);
         let row = timeline::of_request(Step::Claimed, request, None).took(waited);
         row.detail(format!("connector {}", connector.name)).write(tx, now, random).await?;
+        if let Some(key) = request.kept_key_id {
+            self.keep_key(tx, request, key, now).await?;
+        }
         Self::announce_request(tx, request);
         Ok(true)
+    }
+
+    /// A renewal that keeps its key: the intent is made here, since only the key recovery agent can sign the CSR. If
+    /// the key is gone by now, the connector generates another.
+    async fn keep_key(
+        &self,
+        tx: &mut WriteTx,
+        request: &mut RequestInWork,
+        key: EscrowedKeyId,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let key = escrowed_keys::get(tx, key).await?;
+        let csr = match self.kra.csr(&key).await {
+            Ok(csr) => csr,
+            Err(KraError::Destroyed) => return Ok(()),
+            Err(error) => return Err(kra_error(error)),
+        };
+        request.go(RequestState::KeyGenerated)?;
+        request.public_key_hash = Some(csr.public_key_hash());
+        request.csr = Some(csr.as_der().to_vec());
+        request.escrowed_key_id = Some(key.id);
+        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
+        request.ca_id = Some(ca_generations::ca_named(tx, profile.ca().as_str()).await?.id);
+        requests::save(tx, request, now).await?;
+        request.version += 1;
+        let row = timeline::of_request(Step::KeyGenerated, request, None).detail("the key is kept");
+        Ok(row.write(tx, now, self.random.as_ref()).await?)
     }
 
     /// What was stored before the CSR left, if it was.

@@ -2,7 +2,7 @@
 
 use certporter_model::access::{Caller, Permit};
 use certporter_model::request::RequestState;
-use certporter_model::revocation::Trigger;
+use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, ProfileId, RequestId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -178,7 +178,15 @@ async fn change_it(
             )));
         }
         change::retry(&mut tx, id, now, portal.random()).await?;
-    } else if !change::cancel(&mut tx, id, Trigger::Asked, now, portal.random()).await? {
+    } else if !change::cancel(
+        &mut tx,
+        id,
+        (Reason::CessationOfOperation, Trigger::Asked),
+        now,
+        portal.random(),
+    )
+    .await?
+    {
         return Err(ServiceError::conflict(format!("the request is {} already", before.state)));
     }
     let mut event = AuditEvent::new(now, operation.name(), Target::one("request", id.as_uuid()));

@@ -3,7 +3,7 @@
 use certporter_model::assignment::HolderKind;
 use certporter_model::names::Names;
 use certporter_model::request::RequestState;
-use certporter_model::revocation::Trigger;
+use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash};
 use certporter_model::{
     CaGenerationId, CaId, CertificateId, DeviceId, EscrowedKeyId, ProfileId, RequestId, Timestamp, UserId,
@@ -62,7 +62,11 @@ table_row! {
         pub cause: Option<String>,
         /// What to do about it.
         pub remedy: Option<String>,
-        /// Why it was cancelled.
+        /// The key that is to be kept on renewal.
+        pub kept_key_id: Option<EscrowedKeyId>,
+        /// For what reason a certificate that still comes is revoked.
+        pub cancelled_reason: Option<Reason>,
+        /// What cancelled it.
         pub cancelled_trigger: Option<Trigger>,
         /// Counts the changes.
         pub version: i64,
@@ -126,6 +130,7 @@ pub async fn save(tx: &mut WriteTx, request: &RequestInWork, now: Timestamp) -> 
         "UPDATE requests SET state = $3, public_key_hash = $4, csr = $5, ca_id = $6, ca_generation_id = $7,
                 ca_reference = $8, poll_at = $9, certificate_id = $10, escrowed_key_id = $11, connector = $12,
                 cause = $13, remedy = $14, cancelled_trigger = $15, updated_at = $16, finished_at = $17,
+                cancelled_reason = $18,
                 version = version + 1
          WHERE id = $1 AND version = $2",
         request.id,
@@ -144,7 +149,8 @@ pub async fn save(tx: &mut WriteTx, request: &RequestInWork, now: Timestamp) -> 
         request.remedy,
         request.cancelled_trigger,
         now,
-        finished
+        finished,
+        request.cancelled_reason
     );
     if saved.execute(tx).await? == 1 { Ok(()) } else { Err(StoreError::Stale { what: "request" }) }
 }
