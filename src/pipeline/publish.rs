@@ -1,16 +1,16 @@
 //! CRLs: published at once after a revocation, and by schedule.
 
-use certporter_model::CaId;
-use certporter_model::certificate::RevocationKind;
+use std::collections::HashMap;
+
 use certporter_model::request::Step;
+use certporter_model::{CaGenerationId, CaId};
 
 use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
 use super::{Pipeline, fault, timeline};
 use crate::ca::CaError;
-use crate::ca::builtin::PublishedList;
-use crate::store::steps::certificates::{self, CertificateInWork};
+use crate::store::steps::certificates;
 use crate::store::steps::revocations::{self, RevocationInWork};
 use crate::store::{AuditEvent, StoreError, Target};
 
@@ -24,11 +24,11 @@ impl Pipeline {
         }
         // What the CA has by now is in the CRL that is made from here on.
         let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?, ca).await?;
-        let lists = self.builtin.publish().await.map_err(crl_error)?;
+        self.builtin.publish().await.map_err(crl_error)?;
         fault::point("after_crl");
         let mut missing = false;
         for chunk in awaiting.chunks(200) {
-            missing |= !self.note_in_crl(chunk, &lists).await?;
+            missing |= !self.note_in_crl(chunk).await?;
         }
         fault::point("after_crl_recorded");
         if missing {
@@ -40,24 +40,19 @@ impl Pipeline {
     }
 
     /// Answers whether the CRLs had all of them.
-    async fn note_in_crl(
-        &self,
-        chunk: &[RevocationInWork],
-        lists: &[PublishedList],
-    ) -> Result<bool, StepError> {
+    async fn note_in_crl(&self, chunk: &[RevocationInWork]) -> Result<bool, StepError> {
         let now = self.clock.now();
-        let mut numbers = Vec::with_capacity(chunk.len());
-        let mut conn = self.db.read().await?;
-        for revocation in chunk {
-            let certificate = certificates::get(&mut conn, revocation.certificate_id).await?;
-            let number = self.number_with(revocation, &certificate, lists).await?;
-            numbers.push((revocation, certificate, number));
-        }
-        drop(conn);
-        let mut all = true;
         let mut tx = self.db.write(&Self::permit()?).await?;
-        let mut noted: u64 = 0;
-        for (revocation, certificate, number) in numbers {
+        let mut numbers: HashMap<CaGenerationId, Option<i64>> = HashMap::new();
+        let (mut all, mut noted) = (true, 0_u64);
+        for revocation in chunk {
+            let certificate = certificates::get(&mut tx, revocation.certificate_id).await?;
+            let generation = certificate.ca_generation_id;
+            let number = match numbers.get(&generation) {
+                Some(known) => *known,
+                None => revocations::complete_crl(&mut tx, generation).await?,
+            };
+            numbers.insert(generation, number);
             let Some(number) = number else {
                 all = false;
                 continue;
@@ -75,27 +70,6 @@ impl Pipeline {
             tx.commit(event.with("count", noted)).await?;
         }
         Ok(all)
-    }
-
-    /// The number of the CRL that has it; none when none has it yet.
-    async fn number_with(
-        &self,
-        revocation: &RevocationInWork,
-        certificate: &CertificateInWork,
-        lists: &[PublishedList],
-    ) -> Result<Option<i64>, StepError> {
-        let list = lists.iter().find(|list| list.generation == certificate.ca_generation_id);
-        let Some(list) = list else { return Ok(None) };
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        if revocation.kind == RevocationKind::Release {
-            // A CRL has a release by not having the certificate.
-            let after =
-                revocation.at_ca_at.is_some_and(|at| list.this_update.as_seconds() >= at.as_seconds());
-            return Ok(after.then(|| whole(list.number)));
-        }
-        let standing = self.builtin.standing(certificate.ca_generation_id, &certificate.serial).await;
-        let (_, number) = standing.map_err(crl_error)?;
-        Ok(number.map(whole))
     }
 
     /// Sees to it that the next CRL is made in time, whatever else happens.

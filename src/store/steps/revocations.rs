@@ -3,7 +3,7 @@
 use certporter_model::access::Actor;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::revocation::{Reason, Trigger};
-use certporter_model::{CaId, CertificateId, RevocationId, Timestamp};
+use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId, Timestamp};
 
 use crate::store::{Conn, Result, Sql, StoreError, WriteTx, sql, table_row};
 
@@ -119,6 +119,21 @@ pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<RevocationInW
     );
     query.bind(&ca).push(" ORDER BY revocations.id");
     query.all(conn).await
+}
+
+/// The number of the generation's newest CRL, if it has every change that the CA has recorded.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn complete_crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<i64>> {
+    sql!(
+        "SELECT max(number) FROM crls
+         WHERE ca_generation_id = $1 AND shard = 0
+           AND created_at >= (SELECT changed_at FROM crl_numbers WHERE ca_generation_id = $1 AND shard = 0)",
+        generation
+    )
+    .scalar(conn)
+    .await
 }
 
 /// A published CRL has it.
