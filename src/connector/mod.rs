@@ -5,9 +5,7 @@
 //! are sealed to a public key before anything else happens with them.
 //!
 //! - [`port`]: what it asks of the portal
-//! - [`embedded`]: the one within the portal's process, started and stopped with it
 //! - [`worker`]: its loop; [`issue`]: bringing a certificate; [`standing`]: revoking, holding, releasing
-pub mod embedded;
 pub mod in_process;
 pub mod issue;
 pub mod port;

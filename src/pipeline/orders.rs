@@ -11,10 +11,9 @@ use super::work::{Work, connector_pool};
 use super::workers::LEASE;
 use super::{Pipeline, fault};
 use crate::kra::KraError;
-use crate::random::octets;
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::steps::{certificates, connectors, revocations};
+use crate::store::steps::{certificates, revocations};
 use crate::store::{AuditEvent, StoreError, Target, WriteTx, ca_generations, escrowed_keys};
 use crate::wire::connector::{
     Asked, CsrOctets, Intent, IssueOrder, Lease, Order, RevokeOrder, SealedKeyOctets, Task, VERSION,
@@ -87,28 +86,6 @@ impl Pipeline {
         tx.commit_all(events).await?;
         fault::point("after_claim");
         Ok(orders)
-    }
-
-    /// Makes a connector known by its name, if it is not, and notes that it was heard of.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn register_connector(&self, name: &Name, pool: &Name) -> Result<ConnectorId, StepError> {
-        let now = self.clock.now();
-        let version = env!("CARGO_PKG_VERSION");
-        let known = connectors::named(&mut *self.db.read().await?, name).await?;
-        if let Some(id) = known {
-            let mut books = self.db.bookkeeping().await?;
-            connectors::contact(&mut books, id, version, now).await?;
-            books.commit().await?;
-            return Ok(id);
-        }
-        let id = ConnectorId::new(now, octets(self.random.as_ref()));
-        let mut tx = self.db.write(&Self::permit()?).await?;
-        connectors::insert(&mut tx, id, name, pool, version, now).await?;
-        let event = AuditEvent::new(now, "connector.register", Target::one("connector", id.as_uuid()));
-        tx.commit(event.with("name", name.as_str())).await?;
-        Ok(id)
     }
 
     async fn task(
