@@ -8,3 +8,4 @@ mod pipeline;
 mod pki;
 mod support;
 mod third_party;
+mod plan;

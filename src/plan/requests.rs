@@ -7,7 +7,7 @@ use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{EscrowedKeyId, Timestamp};
 
 use super::action::{Action, Asked};
-use super::actual::{Certificate, Request};
+use super::actual::{Certificate, Copy, Request};
 use super::copies::{Need, at, need};
 use super::departure::Departure;
 use super::desired::{Wanted, Wish};
@@ -126,11 +126,13 @@ fn undeliverable(current: &Certificate, wanted: &Wanted) -> Option<Trigger> {
             matches!(need(current, place, *generation), Need::Delivery | Need::Reseal | Need::Sealing);
         lacks.then(|| match at(current, place) {
             _ if current.status == CertificateStatus::Held => Trigger::Unblocked,
-            Some(_) => Trigger::CopyLost,
+            Some(copy) if !copy.is_going() => Trigger::CopyLost,
+            // It was taken away while the certificate stayed: with all others for a block, or alone with its feature.
+            Some(_) if current.copies.iter().all(Copy::is_going) => Trigger::Unblocked,
             None if current.copies.iter().any(|copy| copy.place.feature == place.feature) => {
                 Trigger::Targeted
             }
-            None => Trigger::FeatureAdded,
+            _ => Trigger::FeatureAdded,
         })
     };
     wanted.copies.iter().find_map(lacking)
