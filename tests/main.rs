@@ -9,3 +9,4 @@ mod pki;
 mod support;
 mod third_party;
 mod plan;
+mod support;

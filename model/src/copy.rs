@@ -32,7 +32,7 @@ transitions!(CopyState("copy") {
     Failed => [Pending, Offered, Installed, Failed, Removing, Removed],
     Missing => [Pending, Offered, Installed, Removing, Removed],
     Removing => [Removing, Removed],
-    Removed => [Removed],
+    Removed => [Pending, Removed],
 });
 
 impl CopyState {

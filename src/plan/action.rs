@@ -1,12 +1,12 @@
 //! What a plan does.
 
 use certporter_model::certificate::Standing;
+use certporter_model::names::Names;
 use certporter_model::revocation::Trigger;
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{CertificateId, CopyId, EscrowedKeyId, RequestId};
 use serde::Serialize;
 
-use super::content::{Content, Obstacle};
 use super::departure::Departure;
 use super::slot::{Place, Slot};
 
@@ -16,7 +16,7 @@ pub struct Asked {
     /// The profile's version, by number.
     pub version: i64,
     /// The names, or why they can't be rendered: then the request waits and says so.
-    pub content: Result<Content, Obstacle>,
+    pub names: Names,
     /// What the certificate depends on.
     pub digest: ContentDigest,
 }
@@ -101,7 +101,7 @@ pub enum Action {
         certificate: CertificateId,
         /// Where.
         place: Place,
-        /// The copy that was there before and has gone missing; else a new one is made.
+        /// The copy that was there before and has gone, or was removed; else a new one is made.
         copy: Option<CopyId>,
         /// What for.
         purpose: Purpose,

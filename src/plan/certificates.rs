@@ -7,7 +7,7 @@ use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::revocation::{Reason, Trigger};
 
 use super::action::Action;
-use super::actual::{Certificate, Copy};
+use super::actual::Certificate;
 use super::copies::is_confirmed;
 use super::departure::Departure;
 use super::desired::{Wanted, Wish};
@@ -45,8 +45,10 @@ pub(super) fn decide(
         c.standing == Standing::Predecessor && c.is_alive(plan.now) && plan.must_end(c).is_none()
     };
     let predecessor = holding.certificates.iter().find(waits);
-    let makes_way = match (current, predecessor, replaced) {
-        (Some(current), Some(_), Some(trigger)) if !serves(current) => Some((current.id, trigger)),
+    let makes_way = match (current, predecessor, replaced, plan.wish) {
+        (Some(current), Some(_), Some(trigger), Wish::Wanted(wanted)) if !serves(current, wanted) => {
+            Some((current.id, trigger))
+        }
         _ => None,
     };
     let mut fates = Fates::new();
@@ -89,7 +91,7 @@ fn one(
         Wish::Wanted(wanted) => {
             let succeeded = certificate.standing == Standing::Predecessor
                 && current.is_some_and(|current| {
-                    replaced || !serves(certificate) || takes_over(plan, current, wanted)
+                    replaced || !serves(certificate, wanted) || takes_over(plan, current, wanted)
                 });
             if succeeded {
                 return succeed(plan, certificate, current);
@@ -131,9 +133,9 @@ fn succeed(plan: &mut SlotPlan<'_>, certificate: &Certificate, current: Option<&
     plan.revoke(certificate, Departure::SUCCEEDED)
 }
 
-/// Whether devices still use it.
-fn serves(certificate: &Certificate) -> bool {
-    certificate.copies.iter().any(Copy::is_confirmed)
+/// Whether devices that shall have it use it.
+fn serves(certificate: &Certificate, wanted: &Wanted) -> bool {
+    certificate.copies.iter().any(|copy| copy.is_confirmed() && wanted.copies.contains_key(&copy.place))
 }
 
 /// Whether every device that shall have it has confirmed it.

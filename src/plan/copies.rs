@@ -86,11 +86,10 @@ pub(super) fn decide(plan: &mut SlotPlan<'_>, certificate: &Certificate, fate: F
     for (place, generation) in &wanted.copies {
         match need(certificate, place, *generation) {
             Need::Delivery => {
-                let missing = at(certificate, place).filter(|copy| copy.state == CopyState::Missing);
                 plan.actions.push(Action::Deliver {
                     certificate: certificate.id,
                     place: *place,
-                    copy: missing.map(|copy| copy.id),
+                    copy: at(certificate, place).map(|copy| copy.id),
                     purpose,
                 });
             }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use certporter_model::names::Names;
 use certporter_model::profile::Profile;
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{DeviceId, EnrolmentId, ProfileId, Timestamp, UserId};
 
-use super::content::{Content, Obstacle};
 use super::departure::Departure;
 use super::device_wish;
 use super::digest::TemplateDigest;
-use super::directory::{DeviceEntry, Directory, ProfileEntry, Reissue};
+use super::directory::{DeviceEntry, Directory, ProfileEntry, Reissue, Values};
 use super::reach::Reach;
 use super::slot::{Holder, Place, Slot};
 use super::user_wish;
@@ -86,7 +86,7 @@ pub struct Wanted {
     /// The version's number.
     pub version: i64,
     /// Its names, or why they can't be rendered yet.
-    pub content: Result<Content, Obstacle>,
+    pub names: Names,
     /// What it depends on.
     pub digest: ContentDigest,
     /// The user, or the device's owner.
@@ -165,7 +165,7 @@ impl<'d> View<'d> {
         &self,
         id: ProfileId,
         entry: &ProfileEntry,
-        content: Result<Content, Obstacle>,
+        names: Names,
         owner: Option<UserId>,
         enrolment: Option<EnrolmentId>,
     ) -> Wanted {
@@ -173,8 +173,8 @@ impl<'d> View<'d> {
         Wanted {
             profile: Arc::clone(&entry.profile),
             version: entry.version,
-            digest: template.with(&content),
-            content,
+            digest: template.with(&names),
+            names,
             owner,
             enrolment,
             idle: None,
@@ -184,4 +184,12 @@ impl<'d> View<'d> {
             on_attribute_change: entry.on_attribute_change,
         }
     }
+}
+
+/// Renders a profile's names. A user's value goes before a device's for a custom attribute.
+pub(super) fn render(profile: &Profile, user: Option<&Values>, device: Option<&Values>) -> Names {
+    Names::render(profile, &|variable| {
+        let known = user.and_then(|values| values.get(variable));
+        known.or_else(|| device.and_then(|values| values.get(variable))).map(String::as_str)
+    })
 }

@@ -6,10 +6,10 @@ use certporter_model::device::{DeviceState, UserState};
 use certporter_model::profile::{KeyScope, SubjectType};
 use certporter_model::{DeviceId, EnrolmentId, ProfileId};
 
-use super::content::render;
 use super::departure::Departure;
-use super::desired::{Parting, View, Wanted, Wish};
+use super::desired::{Parting, View, Wanted, Wish, render};
 use super::directory::{DeviceEntry, Membership, ProfileEntry, UserEntry};
+use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
 
 /// Adds what a device should hold, and why it shouldn't hold what is in the other occupied slots.
@@ -41,7 +41,7 @@ pub(super) fn add(
         if barred.contains(&profile) {
             causes.push(Departure::LEFT_GROUP);
         } else if !brought.contains(&profile) && !entry.deleted {
-            causes.push(view.reach.why_not(profile, &memberships.0));
+            causes.push(view.reach.why_not(profile, &memberships.sources()));
         }
         let parting = |departure| {
             Wish::Unwanted(Parting {
@@ -97,8 +97,8 @@ fn wanted(
 ) -> Wanted {
     let of_device = entry.profile.subject_type() == SubjectType::Device;
     let user = owner.filter(|_| !of_device).map(|user| &user.values);
-    let content = render(&entry.profile, user, Some(&device.values));
-    let mut wanted = view.wanted(profile, entry, content, device.owner, Some(enrolment));
+    let names = render(&entry.profile, user, Some(&device.values));
+    let mut wanted = view.wanted(profile, entry, names, device.owner, Some(enrolment));
     wanted.last_seen = device.last_seen;
     for feature in entry.profile.features() {
         let place = Place { device: id, enrolment, feature: *feature };
@@ -108,15 +108,19 @@ fn wanted(
 }
 
 /// The memberships that count for a device: its own and its owner's.
-pub(super) struct Memberships<'d>(pub(super) Vec<&'d [Membership]>);
+struct Memberships<'d>(Vec<&'d [Membership]>);
 
 impl<'d> Memberships<'d> {
-    pub(super) fn of(device: &'d DeviceEntry, owner: Option<&'d UserEntry>) -> Self {
+    fn of(device: &'d DeviceEntry, owner: Option<&'d UserEntry>) -> Self {
         let of_user = owner.map(|user| user.memberships.as_slice());
         Self(of_user.into_iter().chain([device.memberships.as_slice()]).collect())
     }
 
-    pub(super) fn union(&self, of: impl Fn(&[Membership]) -> BTreeSet<ProfileId>) -> BTreeSet<ProfileId> {
+    fn sources(&self) -> Vec<Source<'d>> {
+        self.0.iter().map(|memberships| Source::always(memberships)).collect()
+    }
+
+    fn union(&self, of: impl Fn(&[Membership]) -> BTreeSet<ProfileId>) -> BTreeSet<ProfileId> {
         self.0.iter().flat_map(|memberships| of(memberships)).collect()
     }
 }

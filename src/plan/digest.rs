@@ -2,11 +2,10 @@
 //! of the certificate itself, 12 for the rendered names, 8 for the patterns that they were rendered from. The last
 //! tell only whether a change of names came from the profile or from the person.
 
+use certporter_model::names::Names;
 use certporter_model::profile::Profile;
 use certporter_model::thumbprint::ContentDigest;
 use sha2::{Digest as _, Sha256};
-
-use super::content::{Content, Obstacle};
 
 const TEMPLATE: usize = 12;
 pub(super) const NAMES: usize = 24;
@@ -59,20 +58,23 @@ impl TemplateDigest {
 
     /// With the names of one holder, or with what keeps them from being rendered.
     #[must_use]
-    pub fn with(&self, content: &Result<Content, Obstacle>) -> ContentDigest {
-        let mut names = Sha256::new();
-        match content {
-            Ok(content) => {
-                text(&mut names, &content.subject.to_string());
-                for san in &content.subject_alternative_names {
-                    text(&mut names, san.kind().as_str());
-                    text(&mut names, san.value());
+    pub fn with(&self, names: &Names) -> ContentDigest {
+        let mut hash = Sha256::new();
+        match names {
+            Names::Rendered(names) => {
+                text(&mut hash, &names.subject.to_string());
+                for san in &names.subject_alternative_names {
+                    text(&mut hash, san.kind().as_str());
+                    text(&mut hash, san.value());
                 }
-                text(&mut names, content.sid.as_ref().map_or("", |sid| sid.as_str()));
+                text(&mut hash, names.sid.as_ref().map_or("", |sid| sid.as_str()));
             }
-            Err(obstacle) => text(&mut names, &obstacle.to_string()),
+            Names::Missing { missing } => {
+                missing.iter().for_each(|variable| text(&mut hash, &variable.to_string()));
+            }
+            Names::Unfit { unfit } => text(&mut hash, unfit),
         }
-        let names: [u8; 32] = names.finalize().into();
+        let names: [u8; 32] = hash.finalize().into();
         let mut octets = [0; 32];
         let parts = self.template[..TEMPLATE].iter().chain(&names[..NAMES - TEMPLATE]).chain(&self.patterns);
         octets.iter_mut().zip(parts).for_each(|(octet, part)| *octet = *part);

@@ -88,6 +88,17 @@ pub struct UserEntry {
     pub values: Values,
     /// Groups that the user is or was in directly.
     pub memberships: Vec<Membership>,
+    /// Devices that were the user's and are not any more.
+    pub former_devices: Vec<FormerDevice>,
+}
+
+/// A device that went from a user to another, or to nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct FormerDevice {
+    /// The device; it has to be in the snapshot only if its groups are to explain an end.
+    pub device: DeviceId,
+    /// While it was the user's.
+    pub span: Span,
 }
 
 /// A device.

@@ -7,7 +7,7 @@
 //! is destroyed as soon as its policy says.
 //!
 //! - [`directory`]: the snapshot of profiles, assignments, groups, users and devices
-//! - [`desired`]: what should be, or why not; [`content`] renders names, [`digest`] makes them comparable
+//! - [`desired`]: what should be, or why not; [`digest`] makes it comparable
 //! - [`actual`]: certificates, copies, keys, requests in flight
 //! - [`departure`]: reasons and triggers, the table of events
 //! - [`action`]: what is to be done
@@ -17,7 +17,6 @@
 
 pub mod action;
 pub mod actual;
-pub mod content;
 pub mod departure;
 pub mod desired;
 pub mod digest;

@@ -67,13 +67,17 @@ impl<'d> Reach<'d> {
     }
 
     /// Why a profile that reached a member does so no longer. Of all the ways in which it ever was reached, the one
-    /// that lasted longest counts, and of that way the link that ended it. A way that ended in several links at the
-    /// same moment counts as left: that is graver.
-    pub(super) fn why_not(&self, profile: ProfileId, memberships: &[&[Membership]]) -> Departure {
+    /// that lasted longest counts, and of that way the link that ended it; if several ended at the same moment, the
+    /// graver.
+    pub(super) fn why_not(&self, profile: ProfileId, sources: &[Source<'_>]) -> Departure {
         let mut last: Option<(Timestamp, Departure)> = None;
-        for membership in memberships.iter().copied().flatten() {
-            let mut way = vec![membership.group];
-            self.follow(profile, membership.group, membership.span, &mut way, &mut last);
+        for source in sources {
+            let owned = Way { span: source.owned, end: Departure::HANDED_OVER };
+            for membership in source.memberships {
+                if let Some(way) = owned.narrowed(membership.span, Departure::LEFT_GROUP) {
+                    self.follow(profile, way, &mut vec![membership.group], &mut last);
+                }
+            }
         }
         last.map_or(Departure::LEFT_GROUP, |(_, departure)| departure)
     }
@@ -81,31 +85,66 @@ impl<'d> Reach<'d> {
     fn follow(
         &self,
         profile: ProfileId,
-        group: GroupId,
-        within: Span,
-        way: &mut Vec<GroupId>,
+        way: Way,
+        groups: &mut Vec<GroupId>,
         last: &mut Option<(Timestamp, Departure)>,
     ) {
+        let Some(group) = groups.last().copied() else { return };
         for assigned in self.assignments.get(&(group, profile)).into_iter().flatten() {
-            let Some(both) = meet(within, assigned.span) else { continue };
-            let Some(end) = both.until.filter(|_| assigned.mode == AssignmentMode::Include) else { continue };
-            let left = within.until == Some(end);
-            let departure = if left { Departure::LEFT_GROUP } else { Departure::ASSIGNMENT_REMOVED };
-            *last = Some(match *last {
-                Some((moment, known)) if moment > end => (moment, known),
-                Some((moment, known)) if moment == end => (moment, known.graver(departure)),
-                _ => (end, departure),
-            });
-        }
-        for above in self.directory.nesting.get(&group).into_iter().flatten() {
-            if let Some(both) = meet(within, above.span)
-                && !way.contains(&above.group)
-            {
-                way.push(above.group);
-                self.follow(profile, above.group, both, way, last);
-                way.pop();
+            let whole = way.narrowed(assigned.span, Departure::ASSIGNMENT_REMOVED);
+            let Some((end, departure)) = whole.and_then(|way| Some((way.span.until?, way.end))) else {
+                continue;
+            };
+            if assigned.mode == AssignmentMode::Include {
+                *last = Some(match *last {
+                    Some((moment, known)) if moment > end => (moment, known),
+                    Some((moment, known)) if moment == end => (moment, known.graver(departure)),
+                    _ => (end, departure),
+                });
             }
         }
+        for above in self.directory.nesting.get(&group).into_iter().flatten() {
+            if !groups.contains(&above.group)
+                && let Some(way) = way.narrowed(above.span, Departure::LEFT_GROUP)
+            {
+                groups.push(above.group);
+                self.follow(profile, way, groups, last);
+                groups.pop();
+            }
+        }
+    }
+}
+
+/// Memberships that could bring a profile, and while they counted: a former device's only while it was the user's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'d> {
+    pub(super) memberships: &'d [Membership],
+    pub(super) owned: Span,
+}
+
+impl<'d> Source<'d> {
+    /// Memberships that always counted.
+    pub(super) fn always(memberships: &'d [Membership]) -> Self {
+        Self { memberships, owned: Span { from: Timestamp::default(), until: None } }
+    }
+}
+
+/// While all links of a way held, and what ended it.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    span: Span,
+    end: Departure,
+}
+
+impl Way {
+    fn narrowed(self, link: Span, cause: Departure) -> Option<Self> {
+        let span = meet(self.span, link)?;
+        let end = match (self.span.until == span.until, link.until == span.until) {
+            (true, true) => self.end.graver(cause),
+            (false, true) => cause,
+            _ => self.end,
+        };
+        Some(Self { span, end })
     }
 }
 
@@ -185,12 +224,12 @@ mod tests {
         // Still in group 2, whose assignment ended at 3, but it was leaving group 1 at 7 that ended it.
         let reach = Reach::new(&directory, at(8));
         let members = [member(1, 0, 7), member(2, 0, None)];
-        assert_eq!(reach.why_not(profile(), &[&members]), Departure::LEFT_GROUP);
+        assert_eq!(reach.why_not(profile(), &[Source::always(&members)]), Departure::LEFT_GROUP);
         // Left group 1 at 2; the assignment of group 2 went last.
         let members = [member(1, 0, 2), member(2, 0, None)];
-        assert_eq!(reach.why_not(profile(), &[&members]), Departure::ASSIGNMENT_REMOVED);
+        assert_eq!(reach.why_not(profile(), &[Source::always(&members)]), Departure::ASSIGNMENT_REMOVED);
         // Joined group 2 only after its assignment had ended.
         let members = [member(1, 0, 2), member(2, 4, None)];
-        assert_eq!(reach.why_not(profile(), &[&members]), Departure::LEFT_GROUP);
+        assert_eq!(reach.why_not(profile(), &[Source::always(&members)]), Departure::LEFT_GROUP);
     }
 }

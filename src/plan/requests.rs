@@ -160,5 +160,5 @@ pub(super) fn ask(
 }
 
 fn asked(wanted: &Wanted) -> Box<Asked> {
-    Box::new(Asked { version: wanted.version, content: wanted.content.clone(), digest: wanted.digest })
+    Box::new(Asked { version: wanted.version, names: wanted.names.clone(), digest: wanted.digest })
 }

@@ -54,6 +54,7 @@ impl<'a> SlotPlan<'a> {
     fn current(&self) -> Option<&'a Certificate> {
         let usable = |c: &&Certificate| {
             c.status != CertificateStatus::Revoked
+                && !c.is_exposed()
                 && self.must_end(c).is_none()
                 && self.of_another(c.owner, c.enrolment).is_none()
         };

@@ -7,10 +7,10 @@ use certporter_model::profile::KeyScope;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{DeviceId, ProfileId, UserId};
 
-use super::content::render;
 use super::departure::Departure;
-use super::desired::{Parting, View, Wish};
+use super::desired::{Parting, View, Wish, render};
 use super::directory::{DeviceEntry, ProfileEntry, UserEntry};
+use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
 
 /// A device of the user, and what its own groups bring and bar.
@@ -87,9 +87,14 @@ fn lost_reach(view: &View<'_>, profile: ProfileId, user: &UserEntry, owned: &[Ow
     if !reached.is_empty() {
         return no_copies(profile, &reached);
     }
-    let of_devices = owned.iter().map(|o| o.device.memberships.as_slice());
-    let all: Vec<_> = of_devices.chain([user.memberships.as_slice()]).collect();
-    view.reach.why_not(profile, &all)
+    let devices = &view.directory.devices;
+    let mut sources = vec![Source::always(&user.memberships)];
+    sources.extend(owned.iter().map(|owned| Source::always(&owned.device.memberships)));
+    sources.extend(user.former_devices.iter().filter_map(|former| {
+        let memberships = &devices.get(&former.device)?.memberships;
+        Some(Source { memberships, owned: former.span })
+    }));
+    view.reach.why_not(profile, &sources)
 }
 
 /// Why none of these devices gets a copy, though the profile reaches them.
@@ -112,8 +117,8 @@ fn wanted(
     owned: &[Owned<'_>],
     by_user: bool,
 ) -> Wish {
-    let content = render(&entry.profile, Some(&user.values), None);
-    let mut wanted = Box::new(view.wanted(profile, entry, content, Some(id), None));
+    let names = render(&entry.profile, Some(&user.values), None);
+    let mut wanted = Box::new(view.wanted(profile, entry, names, Some(id), None));
     for Owned { id, device, brought, barred } in owned {
         let reached = (by_user || brought.contains(&profile)) && !barred.contains(&profile);
         let Some(enrolment) = device.enrolment.filter(|_| reached && device.state.is_served()) else {

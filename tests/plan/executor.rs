@@ -73,6 +73,7 @@ impl World {
                     Some(copy) => {
                         let copy = certificate.copies.iter_mut().find(|c| c.id == *copy).unwrap();
                         copy.state = copy.state.to(CopyState::Pending).unwrap();
+                        copy.sealed_for = None;
                     }
                     None => {
                         let (place, state) = (*place, CopyState::Pending);
@@ -146,7 +147,7 @@ impl World {
 }
 
 fn state(asked: &Asked) -> RequestState {
-    if asked.content.is_ok() { RequestState::Requested } else { RequestState::Waiting }
+    if asked.names.ready().is_ok() { RequestState::Requested } else { RequestState::Waiting }
 }
 
 fn stand(certificate: &mut Certificate, standing: Standing) {

@@ -1,7 +1,11 @@
 //! The plan from outside: a simulated organisation whose directory changes, whose CA answers late or never, and whose
 //! devices report what they like, with an executor that does what the plan says.
 
+mod events;
 mod executor;
+mod histories;
+mod invariants;
 mod organisation;
+mod reference;
 mod table;
 mod world;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use certporter::plan::directory::{
-    Assigned, DeviceEntry, Membership, ProfileEntry, Reissue, Span, UserEntry, Values,
+    Assigned, DeviceEntry, FormerDevice, Membership, ProfileEntry, Reissue, Span, UserEntry, Values,
 };
 use certporter_model::assignment::AssignmentMode;
 use certporter_model::device::{DeviceState, UserState};
 use certporter_model::platform::Platform;
 use certporter_model::profile::{Profile, ProfileDraft};
 use certporter_model::variable::Variable;
-use certporter_model::{DeviceId, EnrolmentId, GroupId, ProfileId, UserId};
+use certporter_model::{DeviceId, EnrolmentId, GroupId, ProfileId, Timestamp, UserId};
 
 use super::world::World;
 
@@ -96,7 +96,12 @@ impl World {
             (Variable::UserPrincipalName, format!("{name}@example.org")),
             (Variable::EmailAddress, format!("{name}@example.org")),
         ]);
-        let entry = UserEntry { state: UserState::Enabled, values, memberships: Vec::new() };
+        let entry = UserEntry {
+            state: UserState::Enabled,
+            values,
+            memberships: Vec::new(),
+            former_devices: Vec::new(),
+        };
         self.directory.users.insert(id, entry);
         id
     }
@@ -126,6 +131,16 @@ impl World {
         device.enrolment = Some(enrolment);
         device.management_generation = 1;
         device.last_seen = Some(now);
+    }
+
+    pub(super) fn hand_over(&mut self, id: DeviceId, owner: Option<UserId>) {
+        let now = self.now;
+        let before = std::mem::replace(&mut self.device(id).owner, owner);
+        if let Some(user) = before.filter(|_| before != owner) {
+            let span = Span { from: Timestamp::default(), until: Some(now) };
+            let former = FormerDevice { device: id, span };
+            self.directory.users.get_mut(&user).unwrap().former_devices.push(former);
+        }
     }
 
     pub(super) fn memberships(&mut self, member: Member) -> &mut Vec<Membership> {

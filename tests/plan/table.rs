@@ -405,7 +405,7 @@ fn feature_added() {
 fn handed_to_another_person() {
     let mut scene = Scene::new();
     let jose = scene.world.user("josé");
-    scene.world.device(scene.laptop).owner = Some(jose);
+    scene.world.hand_over(scene.laptop, Some(jose));
     // José isn't in the group: that is not why Maria's certificate goes.
     let actions = scene.world.plan();
     assert_eq!(scene.revoked(scene.network_of(scene.laptop), &actions), [Departure::HANDED_OVER]);
