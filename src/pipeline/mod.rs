@@ -10,6 +10,8 @@
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
 //! - [`change`]: cancelling and retrying requests, destroying keys
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
+//! - [`planner`]: plans on the database, and carries plans out
+//! - [`backoff`]: how long to wait after a failure
 //! - [`fault`]: where tests let the process die
 pub mod answer;
 pub mod backoff;
@@ -22,6 +24,7 @@ pub mod issued;
 pub mod orders;
 pub mod portal;
 pub mod publish;
+pub mod planner;
 pub mod queue;
 pub mod reports;
 pub mod revoke;

@@ -114,6 +114,9 @@ pub struct DeviceEntry {
     pub enrolment: Option<EnrolmentId>,
     /// Counts the management certificates of the enrolment: an envelope is sealed for one of them.
     pub management_generation: i64,
+    /// Whether it may get a key that other devices have too. One that enrolled with a code from staff gets none until
+    /// its person confirms it.
+    pub trusted: bool,
     /// When it was last in contact.
     pub last_seen: Option<Timestamp>,
     /// Values of the device's variables, custom ones included.

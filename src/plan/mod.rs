@@ -48,11 +48,21 @@ pub use slot::{Holder, Place, Slot};
 /// the order in which they are to be done.
 #[must_use]
 pub fn plan(desired: &Desired, actual: &Actual, now: Timestamp) -> Vec<Action> {
-    let empty = Holding::default();
-    let of_slot = |(slot, wish)| {
-        let holding = actual.holdings.get(slot).unwrap_or(&empty);
+    by_slot(desired, actual, now).flat_map(|(_, actions)| actions).collect()
+}
+
+/// The same, slot by slot; slots where nothing is to be done are left out.
+pub fn by_slot<'a>(
+    desired: &'a Desired,
+    actual: &'a Actual,
+    now: Timestamp,
+) -> impl Iterator<Item = (Slot, Vec<Action>)> + 'a {
+    static EMPTY: Holding = Holding { certificates: Vec::new(), requests: Vec::new() };
+    let of_slot = move |(slot, wish)| {
+        let holding = actual.holdings.get(slot).unwrap_or(&EMPTY);
         let limits = desired.limits;
-        slot_plan::SlotPlan { slot: *slot, wish, holding, limits, now, actions: Vec::new() }.run()
+        let plan = slot_plan::SlotPlan { slot: *slot, wish, holding, limits, now, actions: Vec::new() };
+        (*slot, plan.run())
     };
-    desired.wishes.iter().flat_map(of_slot).collect()
+    desired.wishes.iter().map(of_slot).filter(|(_, actions)| !actions.is_empty())
 }

@@ -120,7 +120,7 @@ fn wanted(
     let names = render(&entry.profile, Some(&user.values), None);
     let mut wanted = Box::new(view.wanted(profile, entry, names, Some(id), None));
     for Owned { id, device, brought, barred } in owned {
-        let reached = (by_user || brought.contains(&profile)) && !barred.contains(&profile);
+        let reached = (by_user || brought.contains(&profile)) && !barred.contains(&profile) && device.trusted;
         let Some(enrolment) = device.enrolment.filter(|_| reached && device.state.is_served()) else {
             continue;
         };

@@ -154,7 +154,9 @@ pub(super) fn check_at_rest(world: &World) {
     for (slot, holding) in &world.actual.holdings {
         let waiting = holding.requests.iter().any(|request| request.state == RequestState::Waiting);
         for certificate in &holding.certificates {
-            let alive = certificate.is_alive(world.now) && certificate.standing == Standing::Predecessor;
+            let alive = certificate.status == CertificateStatus::Valid
+                && certificate.is_alive(world.now)
+                && certificate.standing == Standing::Predecessor;
             assert!(
                 !alive || waiting || unreachable(world, *slot),
                 "{certificate:#?} still waits in {slot:?}"

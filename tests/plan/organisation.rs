@@ -115,6 +115,7 @@ impl World {
             owner,
             enrolment: Some(enrolment),
             management_generation: 1,
+            trusted: true,
             last_seen: Some(self.now),
             values: Values::from([(Variable::DeviceName, name.to_owned())]),
             memberships: Vec::new(),

@@ -483,6 +483,19 @@ fn an_envelope_for_an_old_management_certificate_is_sealed_again() {
 }
 
 #[test]
+fn a_device_enrolled_by_staff_gets_no_retained_key_until_its_person_confirms() {
+    let mut scene = Scene::new();
+    let phone = scene.world.add_device("phone", Some(scene.maria));
+    scene.world.device(phone).trusted = false;
+    scene.world.settle();
+    assert_eq!(scene.copies(scene.mail(), phone), []);
+    assert_eq!(scene.copies(scene.network_of(phone), phone), [CopyState::Installed; 2]);
+    scene.world.device(phone).trusted = true;
+    scene.world.settle();
+    assert_eq!(scene.copies(scene.mail(), phone), [CopyState::Installed]);
+}
+
+#[test]
 fn a_shared_device_gets_only_what_names_the_device() {
     let mut scene = Scene::new();
     let kiosk = scene.world.add_device("kiosk", None);

@@ -228,3 +228,10 @@ fn chunks<I>(ids: Option<&[I]>) -> Vec<Option<&[I]>> {
         Some(ids) => ids.chunks(CHUNK).map(Some).collect(),
     }
 }
+//! What the planner reads and writes across tables: a part of the directory with its history, what its holders hold,
+//! and the changes that a plan makes.
+pub mod approvals;
+pub mod changes;
+pub mod directory;
+pub mod holdings;
+pub mod reached;

@@ -1,0 +1,281 @@
+//! Carries a plan out within a transaction.
+
+use certporter_model::copy::CopyState;
+use certporter_model::names::Names;
+use certporter_model::request::{RequestState, Step};
+use certporter_model::revocation::Trigger;
+use certporter_model::text::Name;
+use certporter_model::{
+    CertificateId, CopyId, DeviceId, EscrowedKeyId, ProfileId, RequestId, TimelineEventId, Timestamp, UserId,
+};
+
+use crate::pipeline::revoke::{self, Why};
+use crate::pipeline::work::Work;
+use crate::plan::{Action, Asked, Directory, Holder, Place, Purpose, Slot};
+use crate::random::{Random, octets};
+use crate::store::planning::changes::{self, Amendment, NewCopy, NewRequest};
+use crate::store::steps::events::{self, About, StepEvent};
+use crate::store::steps::{certificates, copies, requests};
+use crate::store::{Announcement, StoreError, WriteTx, escrowed_keys};
+
+/// A plan that is carried out.
+struct Carrying<'a> {
+    directory: &'a Directory,
+    now: Timestamp,
+    random: &'a dyn Random,
+}
+
+/// Carries out all of it, in order.
+pub(super) async fn all(
+    tx: &mut WriteTx,
+    directory: &Directory,
+    actions: &[Action],
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    let carrying = Carrying { directory, now, random };
+    for action in actions {
+        carrying.one(tx, action).await?;
+    }
+    Ok(())
+}
+
+impl Carrying<'_> {
+    async fn one(&self, tx: &mut WriteTx, action: &Action) -> Result<(), StoreError> {
+        match action {
+            Action::Cancel { request, departure } => {
+                let cause = (departure.reason, departure.trigger);
+                changes::cancel_request(tx, *request, cause, self.now).await?;
+                let detail = format!("{}, {}", departure.reason, departure.trigger);
+                self.of_request(tx, *request, Step::Cancelled, Some(detail)).await
+            }
+            Action::Revoke { certificate, departure, standing } => {
+                let why = Why::revoked(departure.reason, departure.trigger);
+                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
+                changes::stand(tx, *certificate, *standing, self.now).await
+            }
+            Action::Hold { certificate } => {
+                let why = Why::held(Trigger::Blocked);
+                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
+                changes::held_since(tx, *certificate, Some(self.now)).await
+            }
+            Action::Release { certificate } => {
+                let why = Why::released(Trigger::Unblocked);
+                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
+                changes::held_since(tx, *certificate, None).await
+            }
+            Action::Settle { certificate, standing } => {
+                changes::stand(tx, *certificate, *standing, self.now).await
+            }
+            Action::Amend { request, asked } => self.amend(tx, *request, asked).await,
+            Action::Issue { slot, trigger, asked } => {
+                self.ask(tx, *slot, asked, *trigger, (None, None)).await
+            }
+            Action::Renew { slot, certificate, key, asked } => {
+                self.ask(tx, *slot, asked, Trigger::Renewal, (Some(*certificate), *key)).await
+            }
+            Action::Deliver { certificate, place, purpose, .. } => {
+                self.deliver(tx, *certificate, *place, *purpose).await
+            }
+            Action::Reseal { copy } => {
+                let before = copies::lock(tx, *copy).await?;
+                changes::move_copy(tx, *copy, CopyState::Pending, self.now).await?;
+                self.seal(tx, before.certificate_id).await
+            }
+            Action::Remove { copy } => self.remove(tx, *copy).await,
+            Action::DestroyKey { key } => self.destroy(tx, *key).await,
+        }
+    }
+
+    async fn ask(
+        &self,
+        tx: &mut WriteTx,
+        slot: Slot,
+        asked: &Asked,
+        trigger: Trigger,
+        (supersedes, kept_key): (Option<CertificateId>, Option<EscrowedKeyId>),
+    ) -> Result<(), StoreError> {
+        let id = RequestId::new(self.now, octets(self.random));
+        let device = match slot.holder {
+            Holder::Device(id) => self.directory.devices.get(&id).map(|device| (id, device)),
+            Holder::User(_) => None,
+        };
+        let user = match slot.holder {
+            Holder::User(id) => Some(id),
+            Holder::Device(_) => device.and_then(|(_, device)| device.owner),
+        };
+        let (state, cause, remedy) = standing_of(&asked.names);
+        let new = NewRequest {
+            id,
+            profile: slot.profile,
+            version: asked.version,
+            holder: (slot.holder.kind(), slot.holder.as_uuid()),
+            user,
+            device: device.map(|(id, _)| id),
+            enrolment: device.and_then(|(_, device)| device.enrolment),
+            state,
+            names: asked.names.clone(),
+            digest: asked.digest,
+            trigger,
+            supersedes,
+            kept_key,
+            cause,
+            remedy,
+        };
+        changes::insert_request(tx, &new, self.now).await?;
+        self.work(tx, id, slot.profile, state).await?;
+        self.of_request(tx, id, Step::Requested, Some(trigger.to_string())).await
+    }
+
+    async fn amend(&self, tx: &mut WriteTx, request: RequestId, asked: &Asked) -> Result<(), StoreError> {
+        let profile = requests::get(tx, request).await?.profile_id;
+        let (state, cause, remedy) = standing_of(&asked.names);
+        let amendment = Amendment {
+            version: asked.version,
+            state,
+            names: asked.names.clone(),
+            digest: asked.digest,
+            cause,
+            remedy,
+        };
+        changes::amend_request(tx, request, &amendment, self.now).await?;
+        self.work(tx, request, profile, state).await?;
+        self.of_request(tx, request, Step::Requested, Some("asks for what is right now".to_owned())).await
+    }
+
+    /// Has a connector take the request, unless it waits for values.
+    async fn work(
+        &self,
+        tx: &mut WriteTx,
+        request: RequestId,
+        profile: ProfileId,
+        state: RequestState,
+    ) -> Result<(), StoreError> {
+        let Some(entry) = self.directory.profiles.get(&profile) else { return Ok(()) };
+        if state != RequestState::Requested {
+            return Ok(());
+        }
+        let pool: Name = entry.profile.connector_pool().clone();
+        Work::Request { request, pool }.enqueue(tx, self.now, self.random).await
+    }
+
+    async fn deliver(
+        &self,
+        tx: &mut WriteTx,
+        certificate: CertificateId,
+        place: Place,
+        purpose: Purpose,
+    ) -> Result<(), StoreError> {
+        let of = certificates::get(tx, certificate).await?;
+        let new = NewCopy {
+            id: CopyId::new(self.now, octets(self.random)),
+            certificate,
+            profile: of.profile_id,
+            device: place.device,
+            enrolment: place.enrolment,
+            feature: place.feature,
+            purpose: match purpose {
+                Purpose::Use => "use",
+                Purpose::Decrypt => "decrypt",
+            },
+        };
+        changes::deliver_copy(tx, &new, self.now).await?;
+        self.seal(tx, certificate).await
+    }
+
+    async fn seal(&self, tx: &mut WriteTx, certificate: CertificateId) -> Result<(), StoreError> {
+        Work::Seal { certificate }.enqueue(tx, self.now, self.random).await
+    }
+
+    /// Tells the device to remove a copy; one that was never sealed is gone at once.
+    async fn remove(&self, tx: &mut WriteTx, copy: CopyId) -> Result<(), StoreError> {
+        let before = copies::lock(tx, copy).await?;
+        let never = before.state == CopyState::Pending && before.management_certificate_id.is_none();
+        let (state, step) = if never {
+            (CopyState::Removed, Step::Removed)
+        } else {
+            (CopyState::Removing, Step::RemovalOffered)
+        };
+        changes::move_copy(tx, copy, state, self.now).await?;
+        let of = certificates::get(tx, before.certificate_id).await?;
+        let about = About {
+            request: of.request_id,
+            certificate: Some(of.id),
+            copy: Some(copy),
+            device: Some(before.device_id),
+            user: of.user_id,
+        };
+        self.row(tx, step, about, None).await
+    }
+
+    async fn destroy(&self, tx: &mut WriteTx, key: EscrowedKeyId) -> Result<(), StoreError> {
+        let request = escrowed_keys::get(tx, key).await?.request_id;
+        escrowed_keys::destroy(tx, key, None, self.now).await?;
+        self.of_request(tx, request, Step::KeyDestroyed, None).await
+    }
+
+    async fn of_request(
+        &self,
+        tx: &mut WriteTx,
+        request: RequestId,
+        step: Step,
+        detail: Option<String>,
+    ) -> Result<(), StoreError> {
+        let of = requests::get(tx, request).await?;
+        let about = About {
+            request: Some(request),
+            certificate: of.certificate_id,
+            copy: None,
+            device: of.device_id,
+            user: of.user_id,
+        };
+        self.row(tx, step, about, detail).await
+    }
+
+    /// A row of the timeline, and word to whoever shows it or waits for it.
+    async fn row(
+        &self,
+        tx: &mut WriteTx,
+        step: Step,
+        about: About,
+        detail: Option<String>,
+    ) -> Result<(), StoreError> {
+        let event = StepEvent {
+            id: TimelineEventId::new(self.now, octets(self.random)),
+            at: self.now,
+            step,
+            about,
+            duration_ms: None,
+            cause: None,
+            remedy: None,
+            detail,
+        };
+        events::insert(tx, &event).await?;
+        let kind = if about.copy.is_some() { "copy" } else { "request" };
+        announce(tx, kind, about.device, about.user, about);
+        Ok(())
+    }
+}
+
+fn announce(tx: &mut WriteTx, kind: &str, device: Option<DeviceId>, user: Option<UserId>, about: About) {
+    tx.announce(Announcement {
+        device_id: device,
+        user_id: user,
+        request_id: about.request,
+        certificate_id: about.certificate,
+        copy_id: about.copy,
+        ..Announcement::new(kind)
+    });
+}
+
+/// A request whose names can't be rendered waits, and says for what.
+fn standing_of(names: &Names) -> (RequestState, Option<String>, Option<String>) {
+    match names.ready() {
+        Ok(_) => (RequestState::Requested, None, None),
+        Err(error) => {
+            let remedy =
+                "Give the user or device the value that is named; the request then goes on by itself.";
+            (RequestState::Waiting, Some(format!("the {error}")), Some(remedy.to_owned()))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Plans on the database: reads a part of the directory and what its holders hold, lets [`crate::plan`] decide, and
+//! carries the decision out in the transaction that made the change.
+//!
+//! - [`replan`]: for whom a change touches, in its transaction; in chunks of their own when they are many
+//! - [`preview`]: the same without carrying it out, on the state that would be: the caller makes the change in a
+//!   transaction, asks, and rolls back
+//! - [`sweep`]: for everybody, reading only, and then asking for replans where something is to be done
+//!
+//! Holders are locked in the order of their ids, devices before users, so that two planners never wait for each other
+//! in a circle.
+
+mod apply;
+mod directory;
+mod holdings;
+pub mod sweep;
+pub mod whom;
+
+use std::collections::BTreeSet;
+
+use certporter_model::Timestamp;
+use certporter_model::thumbprint::ContentDigest;
+
+use crate::pipeline::work::{ReplanScope, Work};
+use crate::plan::summary::{Summary, digest};
+use crate::plan::{Action, Desired, Directory, Holder, Limits, Slot, by_slot};
+use crate::random::Random;
+use crate::store::{Conn, StoreError, WriteTx, devices, users};
+
+pub use whom::Whom;
+
+/// As many holders are planned for within one transaction; more go into jobs of as many.
+pub const CHUNK: usize = 300;
+
+/// What became of a change's consequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done.
+    pub summary: Summary,
+    /// How many holders jobs were made for instead.
+    pub deferred: usize,
+}
+
+/// What would follow from the state of the transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// In numbers.
+    pub summary: Summary,
+    /// What a save carries, so that it can be refused when the consequences have changed since.
+    pub digest: ContentDigest,
+}
+
+/// Draws the consequences of a change in its own transaction, after the change and before the commit.
+///
+/// # Errors
+/// [`StoreError::Conflict`] or [`StoreError::Serialization`] when another planner came in between; the transaction may
+/// be tried again from the start. Otherwise when the database refuses.
+pub async fn replan(
+    tx: &mut WriteTx,
+    whom: &Whom,
+    limits: Limits,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Outcome, StoreError> {
+    let holders = whom::holders(tx, whom).await?;
+    if holders.len() > CHUNK {
+        let all: Vec<Holder> = holders.into_iter().collect();
+        for chunk in all.chunks(CHUNK) {
+            defer(tx, chunk, now, random).await?;
+        }
+        return Ok(Outcome { summary: Summary::default(), deferred: all.len() });
+    }
+    lock(tx, &holders).await?;
+    let (directory, by_slot) = decide(tx, &holders, limits, now).await?;
+    let actions: Vec<Action> = by_slot.into_iter().flat_map(|(_, actions)| actions).collect();
+    apply::all(tx, &directory, &actions, now, random).await?;
+    Ok(Outcome { summary: Summary::of(&actions), deferred: 0 })
+}
+
+/// What would follow. Reads only.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn preview(
+    conn: &mut Conn,
+    whom: &Whom,
+    limits: Limits,
+    now: Timestamp,
+) -> Result<Preview, StoreError> {
+    let holders: Vec<Holder> = whom::holders(conn, whom).await?.into_iter().collect();
+    let mut all = Vec::new();
+    for chunk in holders.chunks(CHUNK) {
+        let chunk = chunk.iter().copied().collect();
+        let (_, by_slot) = decide(conn, &chunk, limits, now).await?;
+        all.extend(by_slot.into_iter().flat_map(|(_, actions)| actions));
+    }
+    Ok(Preview { summary: Summary::of(&all), digest: digest(&all) })
+}
+
+/// Slots where something is to be done, and what.
+type BySlot = Vec<(Slot, Vec<Action>)>;
+
+/// Plans for these holders on the state that the connection sees.
+async fn decide(
+    conn: &mut Conn,
+    holders: &BTreeSet<Holder>,
+    limits: Limits,
+    now: Timestamp,
+) -> Result<(Directory, BySlot), StoreError> {
+    let actual = holdings::of(conn, holders).await?;
+    let directory = directory::of(conn, holders).await?;
+    let occupied = actual.holdings.keys().copied();
+    let desired = Desired::of(&directory, limits, holders.iter().copied(), occupied, now);
+    let by_slot = by_slot(&desired, &actual, now).collect();
+    Ok((directory, by_slot))
+}
+
+async fn lock(tx: &mut WriteTx, holders: &BTreeSet<Holder>) -> Result<(), StoreError> {
+    let (users_too, devices_too) = whom::split(holders);
+    devices::lock(tx, &devices_too).await?;
+    users::lock(tx, &users_too).await
+}
+
+/// Makes a job that plans for these holders.
+async fn defer(
+    tx: &mut WriteTx,
+    holders: &[Holder],
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    let (users, devices) = whom::split(&holders.iter().copied().collect());
+    Work::Replan { scope: ReplanScope::Some { users, devices } }.enqueue(tx, now, random).await
+}

@@ -1,0 +1,247 @@
+//! What a plan changes in the tables.
+
+use certporter_model::assignment::HolderKind;
+use certporter_model::certificate::Standing;
+use certporter_model::copy::CopyState;
+use certporter_model::feature::Feature;
+use certporter_model::names::Names;
+use certporter_model::request::RequestState;
+use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::thumbprint::ContentDigest;
+use certporter_model::{
+    CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, Timestamp, UserId,
+};
+use uuid::Uuid;
+
+use crate::store::{Result, WriteTx, sql};
+
+/// A request that is to be.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Its id.
+    pub id: RequestId,
+    /// Of which profile.
+    pub profile: ProfileId,
+    /// In which version.
+    pub version: i64,
+    /// For whom.
+    pub holder: (HolderKind, Uuid),
+    /// The user, or the device's owner.
+    pub user: Option<UserId>,
+    /// The device, in device scope.
+    pub device: Option<DeviceId>,
+    /// Its enrolment, in device scope.
+    pub enrolment: Option<EnrolmentId>,
+    /// Requested, or waiting for values.
+    pub state: RequestState,
+    /// The names, or what is missing.
+    pub names: Names,
+    /// What the certificate depends on.
+    pub digest: ContentDigest,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// The certificate that it takes the place of.
+    pub supersedes: Option<CertificateId>,
+    /// The key that is kept.
+    pub kept_key: Option<EscrowedKeyId>,
+    /// What it waits for, in a sentence.
+    pub cause: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// Records a request.
+///
+/// # Errors
+/// A conflict with `requests__profile_id__holder_kind__holder_id` when another planner was faster.
+pub async fn insert_request(tx: &mut WriteTx, new: &NewRequest, now: Timestamp) -> Result<()> {
+    sql!(
+        "INSERT INTO requests (id, profile_id, profile_version, holder_kind, holder_id, user_id, device_id,
+                enrolment_id, state, names, content_digest, trigger_kind, supersedes_id, kept_key_id, attempt, cause,
+                remedy, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, 1, $17, $17)",
+        new.id,
+        new.profile,
+        new.version,
+        new.holder.0,
+        new.holder.1,
+        new.user,
+        new.device,
+        new.enrolment,
+        new.state,
+        new.names,
+        new.digest,
+        new.trigger,
+        new.supersedes,
+        new.kept_key,
+        new.cause,
+        new.remedy,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What a request asks for from now on.
+#[derive(Debug, Clone)]
+pub struct Amendment {
+    /// The profile's version.
+    pub version: i64,
+    /// Requested, or waiting for values.
+    pub state: RequestState,
+    /// The names, or what is missing.
+    pub names: Names,
+    /// What the certificate depends on.
+    pub digest: ContentDigest,
+    /// What it waits for, in a sentence.
+    pub cause: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// Lets a request that nobody works on yet ask for something else.
+///
+/// # Errors
+/// When it is not so any more.
+pub async fn amend_request(
+    tx: &mut WriteTx,
+    id: RequestId,
+    amendment: &Amendment,
+    now: Timestamp,
+) -> Result<()> {
+    sql!(
+        "UPDATE requests SET profile_version = $2, state = $3, names = $4, content_digest = $5, cause = $6,
+                remedy = $7, updated_at = $8, version = version + 1
+         WHERE id = $1 AND state IN ('requested', 'waiting')",
+        id,
+        amendment.version,
+        amendment.state,
+        amendment.names,
+        amendment.digest,
+        amendment.cause,
+        amendment.remedy,
+        now
+    )
+    .change(tx, "request that nobody works on")
+    .await
+}
+
+/// Gives a request up.
+///
+/// # Errors
+/// When it is finished.
+pub async fn cancel_request(
+    tx: &mut WriteTx,
+    id: RequestId,
+    (reason, trigger): (Reason, Trigger),
+    now: Timestamp,
+) -> Result<()> {
+    sql!(
+        "UPDATE requests SET state = 'cancelled', cancelled_reason = $2, cancelled_trigger = $3, poll_at = NULL,
+                updated_at = $4, finished_at = $4, version = version + 1
+         WHERE id = $1 AND state NOT IN ('completed', 'cancelled')",
+        id,
+        reason,
+        trigger,
+        now
+    )
+    .change(tx, "request that is not finished")
+    .await
+}
+
+/// Gives a certificate another place.
+///
+/// # Errors
+/// When there is no such certificate.
+pub async fn stand(tx: &mut WriteTx, id: CertificateId, standing: Standing, now: Timestamp) -> Result<()> {
+    sql!(
+        "UPDATE certificates SET standing = $2, updated_at = $3, version = version + 1 WHERE id = $1",
+        id,
+        standing,
+        now
+    )
+    .change(tx, "certificate")
+    .await
+}
+
+/// Notes since when a certificate is on hold; none when it is not.
+///
+/// # Errors
+/// When there is no such certificate.
+pub async fn held_since(tx: &mut WriteTx, id: CertificateId, since: Option<Timestamp>) -> Result<()> {
+    sql!("UPDATE certificates SET held_at = $2, version = version + 1 WHERE id = $1", id, since)
+        .change(tx, "certificate")
+        .await
+}
+
+/// A copy that is to be sealed.
+#[derive(Debug, Clone)]
+pub struct NewCopy {
+    /// Its id.
+    pub id: CopyId,
+    /// Of which certificate.
+    pub certificate: CertificateId,
+    /// Of which profile.
+    pub profile: ProfileId,
+    /// On which device.
+    pub device: DeviceId,
+    /// Under which enrolment.
+    pub enrolment: EnrolmentId,
+    /// For what.
+    pub feature: Feature,
+    /// "use" or "decrypt".
+    pub purpose: &'static str,
+}
+
+/// Records a copy that is to be sealed; one that was there is to be sealed again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Result<()> {
+    sql!(
+        "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
+                version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 'agent', 1, $8, $8)
+         ON CONFLICT (certificate_id, enrolment_id, feature) DO UPDATE SET state = 'pending', purpose = $7,
+                management_certificate_id = NULL, envelope_id = NULL, offered_at = NULL, installed_at = NULL,
+                removal_offered_at = NULL, removed_at = NULL, cause = NULL, remedy = NULL, updated_at = $8,
+                version = copies.version + 1",
+        new.id,
+        new.certificate,
+        new.device,
+        new.enrolment,
+        new.profile,
+        new.feature,
+        new.purpose,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives a copy another state: pending again, removing, or removed. Its envelopes are worth nothing any more.
+///
+/// # Errors
+/// When there is no such copy.
+pub async fn move_copy(tx: &mut WriteTx, id: CopyId, state: CopyState, now: Timestamp) -> Result<()> {
+    sql!("DELETE FROM envelopes WHERE copy_id = $1", id).execute(tx).await?;
+    let (removing, removed) = match state {
+        CopyState::Removing => (Some(now), None),
+        CopyState::Removed => (None, Some(now)),
+        _ => (None, None),
+    };
+    sql!(
+        "UPDATE copies SET state = $2, envelope_id = NULL, removal_offered_at = $3, removed_at = $4, cause = NULL,
+                remedy = NULL, updated_at = $5, version = version + 1
+         WHERE id = $1",
+        id,
+        state,
+        removing,
+        removed,
+        now
+    )
+    .change(tx, "copy")
+    .await
+}

@@ -1,0 +1,56 @@
+//! Whom a change may concern.
+
+use certporter_model::assignment::HolderKind;
+use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
+use uuid::Uuid;
+
+use crate::store::{Conn, Result, Sql, sql, table_row};
+
+/// Users whose certificates have copies on these devices, gone or not.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn users_with_copies(conn: &mut Conn, devices: &[DeviceId]) -> Result<Vec<UserId>> {
+    let mut query = Sql::new(
+        "SELECT DISTINCT certificates.holder_id FROM copies
+         JOIN certificates ON certificates.id = copies.certificate_id
+         WHERE certificates.holder_kind = 'user' AND copies.device_id IN (",
+    );
+    query.bind_list(devices).push(")");
+    query.scalars(conn).await
+}
+
+/// Groups to which a profile is or was assigned.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn groups_of_profile(conn: &mut Conn, profile: ProfileId) -> Result<Vec<GroupId>> {
+    sql!("SELECT DISTINCT group_id FROM assignments WHERE profile_id = $1", profile).scalars(conn).await
+}
+
+table_row! {
+    /// Whoever has something of a profile.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub struct Having in "having_it" {
+        /// A user or a device.
+        pub holder_kind: HolderKind,
+        /// Which.
+        pub holder_id: Uuid,
+    }
+}
+
+/// Holders with certificates or requests of a profile that are not over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn holders_of_profile(conn: &mut Conn, profile: ProfileId) -> Result<Vec<Having>> {
+    sql!(
+        "SELECT holder_kind, holder_id FROM certificates
+         WHERE profile_id = $1 AND (status <> 'revoked' OR standing IN ('current', 'predecessor'))
+         UNION SELECT holder_kind, holder_id FROM requests
+         WHERE profile_id = $1 AND state NOT IN ('completed', 'cancelled')",
+        profile
+    )
+    .all(conn)
+    .await
+}
