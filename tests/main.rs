@@ -6,7 +6,6 @@ mod house;
 mod kra;
 mod pipeline;
 mod pki;
-mod support;
-mod third_party;
 mod plan;
 mod support;
+mod third_party;

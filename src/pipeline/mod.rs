@@ -11,7 +11,6 @@
 //! - [`change`]: cancelling and retrying requests, destroying keys
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
-//! - [`backoff`]: how long to wait after a failure
 //! - [`fault`]: where tests let the process die
 pub mod answer;
 pub mod backoff;
@@ -22,9 +21,9 @@ pub mod fault;
 pub mod intent;
 pub mod issued;
 pub mod orders;
+pub mod planner;
 pub mod portal;
 pub mod publish;
-pub mod planner;
 pub mod queue;
 pub mod reports;
 pub mod revoke;

@@ -26,7 +26,8 @@ impl Pipeline {
             Work::PublishCrl { ca } => self.publish_crl(ca).await,
             Work::DestroyKey { key } => self.destroy_key(lease, key).await,
             Work::Housekeeping => self.housekeeping().await,
-            Work::Replan { .. } | Work::Sweep => Ok(Outcome::Done),
+            Work::Replan { scope } => self.replan(lease, scope).await,
+            Work::Sweep => self.sweep().await,
             Work::Request { .. } | Work::Revoke { .. } => Err(StepError::Hopeless {
                 cause: format!("{} is the work of a connector", job.kind),
                 remedy: "Report this: it is a defect of the program.".into(),

@@ -42,6 +42,28 @@ pub async fn wait(tx: &mut WriteTx, approval: &Approval) -> Result<()> {
     super::insert_if_absent(tx, approval).await.map(|_| ())
 }
 
+/// Whether exactly this plan was approved after `since`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_approved(
+    conn: &mut Conn,
+    kind: &str,
+    digest: ContentDigest,
+    since: Timestamp,
+) -> Result<bool> {
+    let count: i64 = sql!(
+        "SELECT count(*) FROM approvals
+         WHERE kind = $1 AND digest = $2 AND state = 'approved' AND decided_at >= $3",
+        kind,
+        digest,
+        since
+    )
+    .scalar(conn)
+    .await?;
+    Ok(count > 0)
+}
+
 /// The approval of that id.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use certporter_model::{
     CertificateId, CopyId, DeviceId, EscrowedKeyId, ProfileId, RequestId, TimelineEventId, Timestamp, UserId,
 };
 
+use crate::pipeline::change;
 use crate::pipeline::revoke::{self, Why};
 use crate::pipeline::work::Work;
 use crate::plan::{Action, Asked, Directory, Holder, Place, Purpose, Slot};
@@ -44,10 +45,8 @@ impl Carrying<'_> {
     async fn one(&self, tx: &mut WriteTx, action: &Action) -> Result<(), StoreError> {
         match action {
             Action::Cancel { request, departure } => {
-                let cause = (departure.reason, departure.trigger);
-                changes::cancel_request(tx, *request, cause, self.now).await?;
-                let detail = format!("{}, {}", departure.reason, departure.trigger);
-                self.of_request(tx, *request, Step::Cancelled, Some(detail)).await
+                change::cancel(tx, *request, departure.trigger, self.now, self.random).await?;
+                changes::cancelled_for(tx, *request, departure.reason).await
             }
             Action::Revoke { certificate, departure, standing } => {
                 let why = Why::revoked(departure.reason, departure.trigger);

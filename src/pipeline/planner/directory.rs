@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use certporter_model::assignment::{HolderKind, MemberKind};
 use certporter_model::variable::Variable;
-use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
+use certporter_model::{GroupId, ProfileId, UserId};
 use uuid::Uuid;
 
 use super::whom::split;
@@ -14,33 +14,31 @@ use crate::plan::directory::{
     Assigned, DeviceEntry, Directory, FormerDevice, Membership, ProfileEntry, Reissue, Span, UserEntry,
     Values,
 };
-use crate::store::devices::Device;
-use crate::store::planning::directory::{self as reading, LatestEnrolment};
-use crate::store::users::User;
-use crate::store::{Conn, StoreError, assignments, custom_attributes, devices, memberships, profiles, users};
+use crate::store::planning::{self as reading, Holders, PlanDevice, PlanMembership, PlanUser, reached};
+use crate::store::{Conn, StoreError, assignments, profiles};
 
 /// Reads it.
 pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Directory, StoreError> {
-    let (mut user_ids, device_ids) = split(holders);
-    let mut found = devices::by_ids(conn, &device_ids).await?;
+    let (users, mut devices) = split(holders);
     // For a user-scoped certificate all of the user's devices count, those that were theirs too.
-    let former = reading::former_devices(conn, &user_ids).await?;
-    found.extend(devices::of_owners(conn, &user_ids).await?);
-    let gone: Vec<DeviceId> = former.iter().map(|ownership| ownership.device_id).collect();
-    found.extend(devices::by_ids(conn, &gone).await?);
-    found.sort_by_key(|device| device.id);
-    found.dedup_by_key(|device| device.id);
+    let former = reached::former_devices(conn, &users).await?;
+    devices.extend(reached::devices_of(conn, &users).await?);
+    devices.extend(former.iter().map(|ownership| ownership.device_id));
+    devices.sort();
+    devices.dedup();
+    let of_devices = Holders::Some { devices, users: Vec::new() };
+    let found = reading::devices(conn, &of_devices).await?;
     // For a device, its owner counts.
-    user_ids.extend(found.iter().filter_map(|device| device.owner_id));
-    user_ids.sort();
-    user_ids.dedup();
+    let owners = found.iter().filter_map(|device| device.owner_id);
+    let users: BTreeSet<UserId> = users.into_iter().chain(owners).collect();
+    let of_users = Holders::Some { devices: Vec::new(), users: users.into_iter().collect() };
     let mut directory = Directory {
         profiles: profile_entries(conn).await?,
         assignments: assigned(conn).await?,
         nesting: nesting(conn).await?,
         ..Directory::default()
     };
-    add_users(conn, &mut directory, &user_ids).await?;
+    add_users(conn, &mut directory, &of_users).await?;
     for ownership in former {
         if let (Some(user), Some(until)) =
             (directory.users.get_mut(&ownership.user_id), ownership.valid_until)
@@ -49,7 +47,7 @@ pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Di
             user.former_devices.push(FormerDevice { device: ownership.device_id, span });
         }
     }
-    add_devices(conn, &mut directory, found).await?;
+    add_devices(conn, &mut directory, found, &of_devices).await?;
     Ok(directory)
 }
 
@@ -103,50 +101,45 @@ async fn assigned(conn: &mut Conn) -> Result<Vec<Assigned>, StoreError> {
 
 async fn nesting(conn: &mut Conn) -> Result<BTreeMap<GroupId, Vec<Membership>>, StoreError> {
     let mut nesting: BTreeMap<GroupId, Vec<Membership>> = BTreeMap::new();
-    for it in reading::nesting(conn).await? {
+    for it in reading::memberships(conn, MemberKind::Group, &Holders::All).await? {
         nesting.entry(GroupId::from_uuid(it.member_id)).or_default().push(membership(&it));
     }
     Ok(nesting)
 }
 
-fn membership(it: &memberships::Membership) -> Membership {
+fn membership(it: &PlanMembership) -> Membership {
     Membership { group: it.group_id, span: Span { from: it.valid_from, until: it.valid_until } }
 }
 
-/// What these users or devices bring along: memberships and custom attributes.
+/// What users or devices bring along: memberships and custom attributes.
 async fn belongings(
     conn: &mut Conn,
     (member, holder): (MemberKind, HolderKind),
-    ids: &[Uuid],
+    of: &Holders,
 ) -> Result<(BTreeMap<Uuid, Vec<Membership>>, BTreeMap<Uuid, Values>), StoreError> {
     let mut groups: BTreeMap<Uuid, Vec<Membership>> = BTreeMap::new();
     let mut values: BTreeMap<Uuid, Values> = BTreeMap::new();
-    for chunk in ids.chunks(1000) {
-        for it in reading::memberships(conn, member, chunk).await? {
-            groups.entry(it.member_id).or_default().push(membership(&it));
-        }
-        for it in custom_attributes::of(conn, holder, chunk).await? {
-            values.entry(it.owner_id).or_default().insert(Variable::Custom(it.name), it.value);
-        }
+    for it in reading::memberships(conn, member, of).await? {
+        groups.entry(it.member_id).or_default().push(membership(&it));
+    }
+    for it in reading::attributes(conn, holder, of).await? {
+        values.entry(it.owner_id).or_default().insert(Variable::Custom(it.name), it.value);
     }
     Ok((groups, values))
 }
 
-async fn add_users(conn: &mut Conn, directory: &mut Directory, ids: &[UserId]) -> Result<(), StoreError> {
-    let plain: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let (mut groups, mut values) = belongings(conn, (MemberKind::User, HolderKind::User), &plain).await?;
-    for chunk in ids.chunks(1000) {
-        for user in users::by_ids(conn, chunk).await? {
-            let id = user.id.as_uuid();
-            let custom = values.remove(&id).unwrap_or_default();
-            let entry = UserEntry {
-                state: user.state,
-                values: user_values(&user, custom),
-                memberships: groups.remove(&id).unwrap_or_default(),
-                former_devices: Vec::new(),
-            };
-            directory.users.insert(user.id, entry);
-        }
+async fn add_users(conn: &mut Conn, directory: &mut Directory, of: &Holders) -> Result<(), StoreError> {
+    let (mut groups, mut values) = belongings(conn, (MemberKind::User, HolderKind::User), of).await?;
+    for user in reading::users(conn, of).await? {
+        let id = user.id.as_uuid();
+        let custom = values.remove(&id).unwrap_or_default();
+        let entry = UserEntry {
+            state: user.state,
+            values: user_values(&user, custom),
+            memberships: groups.remove(&id).unwrap_or_default(),
+            former_devices: Vec::new(),
+        };
+        directory.users.insert(user.id, entry);
     }
     Ok(())
 }
@@ -154,26 +147,20 @@ async fn add_users(conn: &mut Conn, directory: &mut Directory, ids: &[UserId]) -
 async fn add_devices(
     conn: &mut Conn,
     directory: &mut Directory,
-    found: Vec<Device>,
+    found: Vec<PlanDevice>,
+    of: &Holders,
 ) -> Result<(), StoreError> {
-    let ids: Vec<DeviceId> = found.iter().map(|device| device.id).collect();
-    let plain: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let (mut groups, mut values) = belongings(conn, (MemberKind::Device, HolderKind::Device), &plain).await?;
-    let mut enrolments: BTreeMap<DeviceId, LatestEnrolment> = BTreeMap::new();
-    for chunk in ids.chunks(1000) {
-        enrolments.extend(reading::enrolments(conn, chunk).await?.into_iter().map(|it| (it.device_id, it)));
-    }
+    let (mut groups, mut values) = belongings(conn, (MemberKind::Device, HolderKind::Device), of).await?;
     for device in found {
         let id = device.id.as_uuid();
-        let enrolment = enrolments.get(&device.id);
         let custom = values.remove(&id).unwrap_or_default();
         let entry = DeviceEntry {
             state: device.state,
             platform: device.platform,
             owner: device.owner_id,
-            enrolment: enrolment.map(|it| it.id),
-            management_generation: enrolment.map_or(0, |it| it.generation),
-            trusted: enrolment.is_none_or(|it| !it.unconfirmed),
+            enrolment: device.enrolment_id,
+            management_generation: device.management_generation.unwrap_or(0),
+            trusted: !device.unconfirmed.unwrap_or(false),
             last_seen: device.last_contact_at,
             values: device_values(&device, custom),
             memberships: groups.remove(&id).unwrap_or_default(),
@@ -183,30 +170,30 @@ async fn add_devices(
     Ok(())
 }
 
-fn user_values(user: &User, mut values: Values) -> Values {
+fn user_values(user: &PlanUser, mut values: Values) -> Values {
     let known = [
         (Variable::UserName, Some(user.user_name.as_str())),
-        (Variable::UserPrincipalName, user.upn.as_ref().map(|upn| upn.as_str())),
-        (Variable::EmailAddress, user.email.as_ref().map(|email| email.as_str())),
+        (Variable::UserPrincipalName, user.upn.as_deref()),
+        (Variable::EmailAddress, user.email.as_deref()),
         (Variable::DisplayName, Some(user.display_name.as_str())),
         (Variable::OnPremDistinguishedName, user.on_prem_dn.as_deref()),
         (Variable::OnPremisesSamAccountName, user.sam_account_name.as_deref()),
-        (Variable::OnPremisesSecurityIdentifier, user.sid.as_ref().map(|sid| sid.as_str())),
+        (Variable::OnPremisesSecurityIdentifier, user.sid.as_deref()),
     ];
     add_known(&mut values, known);
     values
 }
 
-fn device_values(device: &Device, mut values: Values) -> Values {
+fn device_values(device: &PlanDevice, mut values: Values) -> Values {
     let id = device.id.to_string();
     let known = [
         (Variable::DeviceId, Some(id.as_str())),
         (Variable::DeviceName, Some(device.name.as_str())),
-        (Variable::SerialNumber, device.serial_number.as_ref().map(|it| it.as_str())),
-        (Variable::ImeiNumber, device.imei.as_ref().map(|it| it.as_str())),
-        (Variable::Meid, device.meid.as_ref().map(|it| it.as_str())),
-        (Variable::WifiMacAddress, device.wifi_mac.as_ref().map(|it| it.as_str())),
-        (Variable::FullyQualifiedDomainName, device.fqdn.as_ref().map(|it| it.as_str())),
+        (Variable::SerialNumber, device.serial_number.as_deref()),
+        (Variable::ImeiNumber, device.imei.as_deref()),
+        (Variable::Meid, device.meid.as_deref()),
+        (Variable::WifiMacAddress, device.wifi_mac.as_deref()),
+        (Variable::FullyQualifiedDomainName, device.fqdn.as_deref()),
     ];
     add_known(&mut values, known);
     values

@@ -2,37 +2,53 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certporter_model::CertificateId;
 use certporter_model::assignment::HolderKind;
+use certporter_model::{CaId, CertificateId};
 use serde::Deserialize;
 
-use super::whom::by_kind;
+use super::whom::split;
 use crate::plan::actual::{Actual, Certificate, Copy, Request};
 use crate::plan::{Departure, Holder, Place, Slot};
-use crate::store::planning::holdings::{self as reading, HeldCertificate, HeldCopy, HeldRequest};
-use crate::store::{Conn, StoreError};
+use crate::store::planning::{self as reading, Holders, PlanCertificate, PlanCopy, PlanRequest};
+use crate::store::{Conn, StoreError, ca_generations};
 
 /// Reads it.
 pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Actual, StoreError> {
+    let (users, devices) = split(holders);
+    let of = Holders::Some { devices, users };
+    let cas = can_hold(conn).await?;
+    let certificates = reading::certificates(conn, &of).await?;
+    let ids: Vec<CertificateId> = certificates.iter().map(|it| it.id).collect();
+    let mut copies: BTreeMap<CertificateId, Vec<Copy>> = BTreeMap::new();
+    for it in reading::copies(conn, Some(&ids)).await? {
+        copies.entry(it.certificate_id).or_default().push(copy(&it));
+    }
     let mut actual = Actual::default();
-    for (kind, ids) in by_kind(holders) {
-        for chunk in ids.chunks(1000) {
-            let mut copies: BTreeMap<CertificateId, Vec<Copy>> = BTreeMap::new();
-            for it in reading::copies(conn, kind, chunk).await? {
-                copies.entry(it.certificate_id).or_default().push(copy(&it));
-            }
-            for it in reading::certificates(conn, kind, chunk).await? {
-                let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
-                let copies = copies.remove(&it.id).unwrap_or_default();
-                actual.holdings.entry(slot).or_default().certificates.push(certificate(it, copies)?);
-            }
-            for it in reading::requests(conn, kind, chunk).await? {
-                let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
-                actual.holdings.entry(slot).or_default().requests.push(request(&it));
-            }
-        }
+    for it in certificates {
+        let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
+        let holding = actual.holdings.entry(slot).or_default();
+        let copies = copies.remove(&it.id).unwrap_or_default();
+        holding.certificates.push(certificate(&it, cas.contains(&it.ca_id), copies));
+    }
+    for it in reading::requests(conn, &of).await? {
+        let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
+        actual.holdings.entry(slot).or_default().requests.push(request(&it));
     }
     Ok(actual)
+}
+
+/// The CAs that can put certificates on hold.
+async fn can_hold(conn: &mut Conn) -> Result<BTreeSet<CaId>, StoreError> {
+    let mut found = BTreeSet::new();
+    for ca in ca_generations::cas(conn).await? {
+        let capabilities: Capabilities = serde_json::from_str(&ca.capabilities).map_err(|error| {
+            StoreError::Corrupt { table: "cas", column: "capabilities", reason: error.to_string() }
+        })?;
+        if capabilities.hold {
+            found.insert(ca.id);
+        }
+    }
+    Ok(found)
 }
 
 fn slot(kind: HolderKind, id: uuid::Uuid, profile: certporter_model::ProfileId) -> Slot {
@@ -46,12 +62,9 @@ struct Capabilities {
     hold: bool,
 }
 
-fn certificate(it: HeldCertificate, copies: Vec<Copy>) -> Result<Certificate, StoreError> {
-    let capabilities: Capabilities = serde_json::from_str(&it.capabilities).map_err(|error| {
-        StoreError::Corrupt { table: "cas", column: "capabilities", reason: error.to_string() }
-    })?;
+fn certificate(it: &PlanCertificate, can_hold: bool, copies: Vec<Copy>) -> Certificate {
     let of_user = it.holder_kind == HolderKind::User;
-    Ok(Certificate {
+    Certificate {
         id: it.id,
         status: it.status,
         standing: it.standing,
@@ -65,24 +78,24 @@ fn certificate(it: HeldCertificate, copies: Vec<Copy>) -> Result<Certificate, St
         escrow: it.escrow,
         key: it.key_id,
         held_since: it.held_at,
-        can_hold: capabilities.hold,
+        can_hold,
         reason: it.reason,
         unwanted_since: it.cancelled_reason.zip(it.cancelled_trigger).map(|(r, t)| Departure::new(r, t)),
         copies,
-    })
+    }
 }
 
-fn copy(it: &HeldCopy) -> Copy {
+fn copy(it: &PlanCopy) -> Copy {
     Copy {
         id: it.id,
         place: Place { device: it.device_id, enrolment: it.enrolment_id, feature: it.feature },
         state: it.state,
-        sealed_for: it.generation,
+        sealed_for: it.sealed_for,
         device: it.device_state,
     }
 }
 
-fn request(it: &HeldRequest) -> Request {
+fn request(it: &PlanRequest) -> Request {
     Request {
         id: it.id,
         state: it.state,

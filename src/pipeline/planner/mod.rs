@@ -12,6 +12,7 @@
 mod apply;
 mod directory;
 mod holdings;
+mod jobs;
 pub mod sweep;
 pub mod whom;
 

@@ -16,8 +16,8 @@ use crate::plan::safety::{Origin, needs_approval};
 use crate::plan::summary::{Summary, digest};
 use crate::plan::{Holder, Limits};
 use crate::random::{Random, octets};
-use crate::store::planning::approvals::{self, Approval};
-use crate::store::planning::{directory as reading, holdings};
+use crate::store::approvals::{self, Approval};
+use crate::store::planning::reached as reading;
 use crate::store::{AuditEvent, Conn, Db, StoreError, Target};
 
 /// Holders are read so many at a time.
@@ -73,7 +73,7 @@ pub async fn sweep(
         return Ok(swept);
     }
     let digest = ContentDigest::from_octets(digests.finalize().into());
-    let alive = usize::try_from(holdings::count_alive(&mut conn, now).await?).unwrap_or(usize::MAX);
+    let alive = usize::try_from(reading::count_alive(&mut conn, now).await?).unwrap_or(usize::MAX);
     swept.waits = needs_approval(Origin::Automatic, &swept.summary, alive)
         && !approvals::is_approved(&mut conn, kind, digest, now.minus(APPROVED_FOR)).await?;
     drop(conn);
@@ -83,8 +83,7 @@ pub async fn sweep(
             id: ApprovalId::new(now, octets(random)),
             kind: kind.to_owned(),
             digest,
-            summary: serde_json::to_string(&swept.summary)
-                .map_err(|error| StoreError::Other(error.to_string()))?,
+            summary: serde_json::to_value(&swept.summary).unwrap_or_default(),
             state: "waiting".to_owned(),
             requested_by: permit.actor().to_string(),
             requested_at: now,
@@ -92,7 +91,7 @@ pub async fn sweep(
             decided_at: None,
             explanation: None,
         };
-        approvals::ask(&mut tx, &approval).await?;
+        approvals::wait(&mut tx, &approval).await?;
         "plan.wait"
     } else {
         for chunk in holders.chunks(CHUNK) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use certporter_model::assignment::{HolderKind, MemberKind};
+use certporter_model::assignment::MemberKind;
 use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
 
 use crate::pipeline::work::ReplanScope;
@@ -95,7 +95,7 @@ pub(super) async fn holders(conn: &mut Conn, whom: &Whom) -> Result<BTreeSet<Hol
         users.extend(reached::users_with_copies(conn, &chunk).await?);
     }
     for chunk in chunks(&users) {
-        some.extend(devices::of_owners(conn, &chunk).await?.iter().map(|device| device.id));
+        some.extend(reached::devices_of(conn, &chunk).await?);
     }
     exactly.extend(users.into_iter().map(Holder::User));
     exactly.extend(some.into_iter().map(Holder::Device));
@@ -117,10 +117,4 @@ pub(super) fn split(holders: &BTreeSet<Holder>) -> (Vec<UserId>, Vec<DeviceId>) 
         }
     }
     (users, devices)
-}
-
-/// The kinds of holders with their plain ids.
-pub(super) fn by_kind(holders: &BTreeSet<Holder>) -> [(HolderKind, Vec<uuid::Uuid>); 2] {
-    let of = |kind| holders.iter().filter(move |h| h.kind() == kind).map(|h| h.as_uuid()).collect();
-    [(HolderKind::Device, of(HolderKind::Device)), (HolderKind::User, of(HolderKind::User))]
 }

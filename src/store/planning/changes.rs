@@ -127,27 +127,14 @@ pub async fn amend_request(
     .await
 }
 
-/// Gives a request up.
+/// Notes for what reason a certificate that still comes for a cancelled request is revoked.
 ///
 /// # Errors
-/// When it is finished.
-pub async fn cancel_request(
-    tx: &mut WriteTx,
-    id: RequestId,
-    (reason, trigger): (Reason, Trigger),
-    now: Timestamp,
-) -> Result<()> {
-    sql!(
-        "UPDATE requests SET state = 'cancelled', cancelled_reason = $2, cancelled_trigger = $3, poll_at = NULL,
-                updated_at = $4, finished_at = $4, version = version + 1
-         WHERE id = $1 AND state NOT IN ('completed', 'cancelled')",
-        id,
-        reason,
-        trigger,
-        now
-    )
-    .change(tx, "request that is not finished")
-    .await
+/// When there is no such request.
+pub async fn cancelled_for(tx: &mut WriteTx, id: RequestId, reason: Reason) -> Result<()> {
+    sql!("UPDATE requests SET cancelled_reason = $2, version = version + 1 WHERE id = $1", id, reason)
+        .change(tx, "request")
+        .await
 }
 
 /// Gives a certificate another place.

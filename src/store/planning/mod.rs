@@ -7,6 +7,8 @@ use uuid::Uuid;
 use super::custom_attributes::{self, CustomAttribute};
 use super::{Conn, Result, Sql};
 
+pub mod changes;
+pub mod reached;
 mod rows;
 
 pub use rows::{PlanCertificate, PlanCopy, PlanDevice, PlanMembership, PlanRequest, PlanUser};
@@ -55,7 +57,8 @@ pub async fn devices(conn: &mut Conn, of: &Holders) -> Result<Vec<PlanDevice>> {
                     devices.name, devices.serial_number, devices.imei, devices.meid, devices.wifi_mac, devices.fqdn,
                     e.id AS enrolment_id,
                     (SELECT max(m.generation) FROM management_certificates m WHERE m.enrolment_id = e.id)
-                        AS management_generation
+                        AS management_generation,
+                    (e.staff_issued_code AND e.confirmed_at IS NULL) AS unconfirmed
              FROM devices LEFT JOIN enrolments e ON e.device_id = devices.id AND NOT EXISTS
                  (SELECT 1 FROM enrolments later WHERE later.device_id = e.device_id AND later.id > e.id)",
         )
@@ -143,9 +146,10 @@ pub async fn requests(conn: &mut Conn, of: &Holders) -> Result<Vec<PlanRequest>>
             "SELECT requests.id, requests.profile_id, requests.holder_kind, requests.holder_id, requests.user_id,
                     requests.enrolment_id, requests.state, requests.content_digest, k.id AS key_id
              FROM requests
-             LEFT JOIN escrowed_keys k ON k.id = requests.escrowed_key_id AND k.state <> 'destroyed'
+             LEFT JOIN escrowed_keys k ON k.id = COALESCE(requests.escrowed_key_id, requests.kept_key_id)
+                 AND k.state <> 'destroyed'
              WHERE (requests.state NOT IN ('completed', 'cancelled')
-                    OR (requests.state = 'cancelled' AND k.id IS NOT NULL))",
+                    OR (requests.state = 'cancelled' AND k.id IS NOT NULL AND requests.kept_key_id IS NULL))",
         )
     };
     of_holders(conn, start, "requests.holder_kind", "requests.holder_id", of).await
@@ -228,10 +232,3 @@ fn chunks<I>(ids: Option<&[I]>) -> Vec<Option<&[I]>> {
         Some(ids) => ids.chunks(CHUNK).map(Some).collect(),
     }
 }
-//! What the planner reads and writes across tables: a part of the directory with its history, what its holders hold,
-//! and the changes that a plan makes.
-pub mod approvals;
-pub mod changes;
-pub mod directory;
-pub mod holdings;
-pub mod reached;

@@ -1,9 +1,10 @@
 //! Whom a change may concern.
 
 use certporter_model::assignment::HolderKind;
-use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
+use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 use uuid::Uuid;
 
+use crate::store::device_owners::Ownership;
 use crate::store::{Conn, Result, Sql, sql, table_row};
 
 /// Users whose certificates have copies on these devices, gone or not.
@@ -17,6 +18,16 @@ pub async fn users_with_copies(conn: &mut Conn, devices: &[DeviceId]) -> Result<
          WHERE certificates.holder_kind = 'user' AND copies.device_id IN (",
     );
     query.bind_list(devices).push(")");
+    query.scalars(conn).await
+}
+
+/// Devices that these users own, in whatever state.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn devices_of(conn: &mut Conn, users: &[UserId]) -> Result<Vec<DeviceId>> {
+    let mut query = Sql::new("SELECT id FROM devices WHERE owner_id IN (");
+    query.bind_list(users).push(") ORDER BY id");
     query.scalars(conn).await
 }
 
@@ -53,4 +64,51 @@ pub async fn holders_of_profile(conn: &mut Conn, profile: ProfileId) -> Result<V
     )
     .all(conn)
     .await
+}
+
+/// Ownerships of these users that ended.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn former_devices(conn: &mut Conn, users: &[UserId]) -> Result<Vec<Ownership>> {
+    let mut query = Sql::select::<Ownership>();
+    query.push(" WHERE valid_until IS NOT NULL AND user_id IN (").bind_list(users);
+    query.push(") ORDER BY valid_from");
+    query.all(conn).await
+}
+
+/// Users and devices in the order of their ids, from `after` on: for going through all of them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn next_users(conn: &mut Conn, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>> {
+    match after {
+        Some(after) => sql!("SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT $2", after, limit),
+        None => sql!("SELECT id FROM users ORDER BY id LIMIT $1", limit),
+    }
+    .scalars(conn)
+    .await
+}
+
+/// The same for devices.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn next_devices(conn: &mut Conn, after: Option<DeviceId>, limit: u32) -> Result<Vec<DeviceId>> {
+    match after {
+        Some(after) => sql!("SELECT id FROM devices WHERE id > $1 ORDER BY id LIMIT $2", after, limit),
+        None => sql!("SELECT id FROM devices ORDER BY id LIMIT $1", limit),
+    }
+    .scalars(conn)
+    .await
+}
+
+/// How many certificates are alive in all: what a large plan is measured by.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_alive(conn: &mut Conn, now: Timestamp) -> Result<u64> {
+    sql!("SELECT count(*) FROM certificates WHERE status <> 'revoked' AND not_after > $1", now)
+        .scalar(conn)
+        .await
 }

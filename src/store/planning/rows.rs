@@ -73,6 +73,9 @@ table_row! {
         pub enrolment_id: Option<EnrolmentId>,
         /// The highest generation of that enrolment's management certificates.
         pub management_generation: Option<i64>,
+        /// Whether the code of that enrolment came from staff, and its person has not confirmed since: such a device
+        /// gets no retained key.
+        pub unconfirmed: Option<bool>,
     }
 }
 
