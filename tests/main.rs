@@ -7,5 +7,6 @@ mod kra;
 mod pipeline;
 mod pki;
 mod plan;
+mod planner;
 mod support;
 mod third_party;

@@ -7,5 +7,7 @@ mod histories;
 mod invariants;
 mod organisation;
 mod reference;
+mod scene;
 mod table;
+mod table_of_changes;
 mod world;

@@ -14,6 +14,7 @@ use crate::pipeline::revoke::{self, Why};
 use crate::pipeline::work::Work;
 use crate::plan::{Action, Asked, Directory, Holder, Place, Purpose, Slot};
 use crate::random::{Random, octets};
+use crate::store::certificates::settle;
 use crate::store::planning::changes::{self, Amendment, NewCopy, NewRequest};
 use crate::store::steps::events::{self, About, StepEvent};
 use crate::store::steps::{certificates, copies, requests};
@@ -51,7 +52,7 @@ impl Carrying<'_> {
             Action::Revoke { certificate, departure, standing } => {
                 let why = Why::revoked(departure.reason, departure.trigger);
                 revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
-                changes::stand(tx, *certificate, *standing, self.now).await
+                settle(tx, *certificate, *standing, self.now).await
             }
             Action::Hold { certificate } => {
                 let why = Why::held(Trigger::Blocked);
@@ -63,9 +64,7 @@ impl Carrying<'_> {
                 revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
                 changes::held_since(tx, *certificate, None).await
             }
-            Action::Settle { certificate, standing } => {
-                changes::stand(tx, *certificate, *standing, self.now).await
-            }
+            Action::Settle { certificate, standing } => settle(tx, *certificate, *standing, self.now).await,
             Action::Amend { request, asked } => self.amend(tx, *request, asked).await,
             Action::Issue { slot, trigger, asked } => {
                 self.ask(tx, *slot, asked, *trigger, (None, None)).await

@@ -18,7 +18,7 @@ use crate::plan::{Holder, Limits};
 use crate::random::{Random, octets};
 use crate::store::approvals::{self, Approval};
 use crate::store::planning::reached as reading;
-use crate::store::{AuditEvent, Conn, Db, StoreError, Target};
+use crate::store::{AuditEvent, Conn, Db, StoreError, Target, certificates};
 
 /// Holders are read so many at a time.
 const READ: u32 = 1000;
@@ -73,7 +73,7 @@ pub async fn sweep(
         return Ok(swept);
     }
     let digest = ContentDigest::from_octets(digests.finalize().into());
-    let alive = usize::try_from(reading::count_alive(&mut conn, now).await?).unwrap_or(usize::MAX);
+    let alive = usize::try_from(certificates::alive(&mut conn, now).await?).unwrap_or(usize::MAX);
     swept.waits = needs_approval(Origin::Automatic, &swept.summary, alive)
         && !approvals::is_approved(&mut conn, kind, digest, now.minus(APPROVED_FOR)).await?;
     drop(conn);

@@ -1,7 +1,6 @@
 //! What a plan changes in the tables.
 
 use certporter_model::assignment::HolderKind;
-use certporter_model::certificate::Standing;
 use certporter_model::copy::CopyState;
 use certporter_model::feature::Feature;
 use certporter_model::names::Names;
@@ -135,21 +134,6 @@ pub async fn cancelled_for(tx: &mut WriteTx, id: RequestId, reason: Reason) -> R
     sql!("UPDATE requests SET cancelled_reason = $2, version = version + 1 WHERE id = $1", id, reason)
         .change(tx, "request")
         .await
-}
-
-/// Gives a certificate another place.
-///
-/// # Errors
-/// When there is no such certificate.
-pub async fn stand(tx: &mut WriteTx, id: CertificateId, standing: Standing, now: Timestamp) -> Result<()> {
-    sql!(
-        "UPDATE certificates SET standing = $2, updated_at = $3, version = version + 1 WHERE id = $1",
-        id,
-        standing,
-        now
-    )
-    .change(tx, "certificate")
-    .await
 }
 
 /// Notes since when a certificate is on hold; none when it is not.

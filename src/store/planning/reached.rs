@@ -1,7 +1,7 @@
 //! Whom a change may concern.
 
 use certporter_model::assignment::HolderKind;
-use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
+use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
 use uuid::Uuid;
 
 use crate::store::device_owners::Ownership;
@@ -101,14 +101,4 @@ pub async fn next_devices(conn: &mut Conn, after: Option<DeviceId>, limit: u32) 
     }
     .scalars(conn)
     .await
-}
-
-/// How many certificates are alive in all: what a large plan is measured by.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count_alive(conn: &mut Conn, now: Timestamp) -> Result<u64> {
-    sql!("SELECT count(*) FROM certificates WHERE status <> 'revoked' AND not_after > $1", now)
-        .scalar(conn)
-        .await
 }

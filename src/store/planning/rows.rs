@@ -1,7 +1,7 @@
 //! The rows that a plan is made from.
 
 use certporter_model::Timestamp;
-use certporter_model::assignment::{HolderKind, MemberKind};
+use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
 use certporter_model::device::{DeviceState, UserState};
