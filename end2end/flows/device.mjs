@@ -35,7 +35,7 @@ async function makeDirectory(world) {
   const device = await rest("POST", "/devices", { name: "anna-laptop", platform: "linux", owner: user.id });
   await rest("POST", "/devices", { name: "<b>reception</b> =\"tablet\"", platform: "ios" });
   const made = await rest("POST", "/profiles", profile);
-  await rest("POST", "/assignments", { profile: made.id, group: group.id, kind: "include" });
+  await rest("POST", `/profiles/${made.id}/assignments`, { group_id: group.id, mode: "include" });
   world.rest = rest;
   world.device = device.id;
 }

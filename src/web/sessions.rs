@@ -140,6 +140,11 @@ pub struct Sessions(Portal);
 
 #[async_trait]
 impl SessionStore for Sessions {
+    /// Ids have 128 random bits: no two are ever the same.
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        self.save(record).await
+    }
+
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let text = |name: &str| record.data.get(name).and_then(|value| value.as_str()).map(str::to_owned);
         let kept = Kept {
