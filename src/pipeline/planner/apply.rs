@@ -46,8 +46,8 @@ impl Carrying<'_> {
     async fn one(&self, tx: &mut WriteTx, action: &Action) -> Result<(), StoreError> {
         match action {
             Action::Cancel { request, departure } => {
-                change::cancel(tx, *request, departure.trigger, self.now, self.random).await?;
-                changes::cancelled_for(tx, *request, departure.reason).await
+                let why = (departure.reason, departure.trigger);
+                change::cancel(tx, *request, why, self.now, self.random).await.map(|_| ())
             }
             Action::Revoke { certificate, departure, standing } => {
                 let why = Why::revoked(departure.reason, departure.trigger);

@@ -5,7 +5,7 @@ use certporter_model::copy::CopyState;
 use certporter_model::feature::Feature;
 use certporter_model::names::Names;
 use certporter_model::request::RequestState;
-use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::revocation::Trigger;
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{
     CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, Timestamp, UserId,
@@ -124,16 +124,6 @@ pub async fn amend_request(
     )
     .change(tx, "request that nobody works on")
     .await
-}
-
-/// Notes for what reason a certificate that still comes for a cancelled request is revoked.
-///
-/// # Errors
-/// When there is no such request.
-pub async fn cancelled_for(tx: &mut WriteTx, id: RequestId, reason: Reason) -> Result<()> {
-    sql!("UPDATE requests SET cancelled_reason = $2, version = version + 1 WHERE id = $1", id, reason)
-        .change(tx, "request")
-        .await
 }
 
 /// Notes since when a certificate is on hold; none when it is not.
