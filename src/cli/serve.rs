@@ -141,10 +141,12 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     );
     tokio::spawn({
         let portal = portal.clone();
+        let pipeline = Arc::clone(&pipeline);
         let wake = move |change: &Change| {
             if let Some(device) = change.device {
                 wakes.wake(device);
             }
+            pipeline.queue.wake();
         };
         async move { portal.live().follow(portal.db(), wake).await }
     });
