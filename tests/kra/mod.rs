@@ -10,9 +10,8 @@ use certporter::pki::secret_box::MasterKey;
 use certporter::pki::{Certificate, PkiError, PrivateKey, pkcs12};
 use certporter::random::{SystemRandom, octets};
 use certporter::store::escrowed_keys::{self, EscrowedKey};
-use certporter::store::{AuditEvent, Db, Target};
+use certporter::store::{Db, devices, profiles, requests};
 use certporter_model::Timestamp;
-use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::distinguished_name::DistinguishedName;
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
 use certporter_model::feature::Feature;
@@ -25,20 +24,13 @@ use certporter_model::thumbprint::PublicKeyHash;
 
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
+use crate::support::sample::{Sample, event, permit};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
 async fn open(database: &TestDatabase, master: &Arc<MasterKey>) -> Result<Kra, KraError> {
     let clock = ManualClock::new(NOW);
     Kra::open(Db::clone(database), Arc::clone(master), &clock as &dyn Clock, Arc::new(SystemRandom)).await
-}
-
-fn permit() -> Permit {
-    Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap()
-}
-
-fn event() -> AuditEvent {
-    AuditEvent::new(NOW, "test", Target::none("test"))
 }
 
 /// A key and a certificate of its own.
@@ -71,6 +63,7 @@ fn escrowed(generation: KraGenerationId, sealed: Vec<u8>, hash: PublicKeyHash) -
 on_both_engines! {
     a_key_comes_out_only_inside_an_envelope_for_its_device,
     a_rotation_changes_what_seals_and_nothing_of_what_opens,
+    a_key_goes_into_storage_and_out_of_the_world,
 }
 
 async fn a_key_comes_out_only_inside_an_envelope_for_its_device(database: TestDatabase) {
@@ -128,4 +121,55 @@ async fn a_rotation_changes_what_seals_and_nothing_of_what_opens(database: TestD
     }
     let wrong = open(&database, &Arc::new(MasterKey::generate(&SystemRandom))).await.unwrap_err();
     assert!(matches!(wrong, KraError::Pki(PkiError::OtherMasterKey { .. })));
+}
+
+async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
+    let master = Arc::new(MasterKey::generate(&SystemRandom));
+    let kra = open(&database, &master).await.unwrap();
+    let sample = Sample::new();
+    let (head, version) = sample.profile("VPN");
+    let device = sample.device("laptop", None);
+    let request = sample.request(head.id, &device);
+    let (key, _) = holder("CN=Maria");
+    let sealed = kra.transport_key().unwrap().seal(&key).unwrap();
+    let mut tx = database.write(&permit()).await.unwrap();
+    profiles::insert(&mut tx, &head, &version).await.unwrap();
+    devices::insert(&mut tx, &device).await.unwrap();
+    requests::insert(&mut tx, &request).await.unwrap();
+    let (policy, hash) = (EscrowPolicy::Retained, key.public_key_hash());
+    let id = kra.escrow(&mut tx, request.id, hash, sealed.clone(), policy, NOW).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    let row = async || escrowed_keys::get(&mut database.read().await.unwrap(), id).await.unwrap();
+    assert_eq!(
+        (row().await.state, row().await.sealed),
+        (EscrowState::Transport, Some(sealed.octets.clone()))
+    );
+
+    // Storing twice is storing once; what was given up stays where it was.
+    for commits in [false, true, true] {
+        let mut tx = database.write(&permit()).await.unwrap();
+        kra.store(&mut tx, id, NOW).await.unwrap();
+        if commits {
+            tx.commit(event()).await.unwrap();
+        } else {
+            tx.rollback().await.unwrap();
+            assert_eq!(row().await.state, EscrowState::Transport);
+        }
+    }
+    let stored = row().await;
+    assert_eq!((stored.state, stored.stored_at), (EscrowState::Stored, Some(NOW)));
+    assert_ne!(stored.sealed.as_ref(), Some(&sealed.octets));
+    assert_eq!(kra.csr(&stored).await.unwrap().public_key_hash(), hash);
+
+    for trigger in [Trigger::DeviceRetired, Trigger::LeftGroup] {
+        let mut tx = database.write(&permit()).await.unwrap();
+        kra.destroy(&mut tx, id, Some(trigger), NOW).await.unwrap();
+        tx.commit(event()).await.unwrap();
+    }
+    let gone = row().await;
+    assert_eq!((gone.state, gone.sealed.as_ref()), (EscrowState::Destroyed, None));
+    assert_eq!((gone.destroyed_at, gone.destroyed_trigger), (Some(NOW), Some(Trigger::DeviceRetired)));
+    assert!(matches!(kra.csr(&gone).await, Err(KraError::Destroyed)));
+    let mut tx = database.write(&permit()).await.unwrap();
+    assert!(matches!(kra.store(&mut tx, id, NOW).await, Err(KraError::Destroyed)));
 }
