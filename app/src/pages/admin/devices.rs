@@ -206,8 +206,9 @@ fn nothing(filter: &Filter) -> AnyView {
         view! {
             <Empty title="No device yet">
                 <p>
-                    "Issue an enrolment code with the REST API ("<code>"POST /api/v1/enrolment-codes"</code>
-                    "), then run on the device: "<code>"certporter agent enrol"</code>"."
+                    "Register one over the REST API ("<code>"POST /api/v1/devices"</code>
+                    "), issue its enrolment code there, then run on the device: "
+                    <code>"certporter agent enrol"</code>"."
                 </p>
             </Empty>
         }
