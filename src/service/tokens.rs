@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use certporter_model::access::{Actor, Caller, Grant, Role};
+use certporter_model::access::{Actor, Caller, Grant, Permission, Role};
 use certporter_model::text::Name;
 use certporter_model::{AccountId, ApiTokenId, FieldErrors, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,8 @@ pub async fn list(
 pub async fn create(portal: &Portal, caller: &Caller, draft: &TokenDraft) -> Result<NewToken, ServiceError> {
     let permit = Operation::TokensCreate.organisation(caller)?;
     let (name, mut expires_at) = parse(portal, draft)?;
-    if let Some(role) = draft.roles.iter().find(|role| !caller.grants().iter().any(|g| g.role == **role)) {
-        return Err(ServiceError::field("roles", format!("you don't have the role {role} yourself")));
+    if let Some(role) = draft.roles.iter().find(|role| within(caller.grants(), **role).is_none()) {
+        return Err(ServiceError::field("roles", format!("the role {role} may do what you may not")));
     }
     let account_id = match caller.actor() {
         Actor::Account { id, .. } => Some(*id),
@@ -182,9 +182,8 @@ async fn known(portal: &Portal, token: &str) -> Result<Option<Caller>, ServiceEr
         None => row.roles.iter().map(|&role| Grant { role, groups: None }).collect(),
         Some(account) => match accounts::get(&mut conn, account).await {
             Ok(maker) if maker.disabled_at.is_none() => {
-                let mut grants = accounts::grants(&mut conn, account).await?;
-                grants.retain(|grant| row.roles.contains(&grant.role));
-                grants
+                let grants = accounts::grants(&mut conn, account).await?;
+                row.roles.iter().filter_map(|&role| within(&grants, role)).collect()
             }
             Ok(_) | Err(crate::store::StoreError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -198,6 +197,20 @@ async fn known(portal: &Portal, token: &str) -> Result<Option<Caller>, ServiceEr
         tx.commit().await?;
     }
     Ok(Some(Caller::token(row.id, row.name.into(), row.account_id, grants)))
+}
+
+/// A role as far as somebody with these grants can give it: they have it themselves, and then no further than they
+/// have it, or may do without limit all that it may.
+fn within(grants: &[Grant], role: Role) -> Option<Grant> {
+    if let Some(own) = grants.iter().find(|grant| grant.role == role) {
+        return Some(own.clone());
+    }
+    let may = |permission| {
+        grants.iter().any(|g| g.groups.is_none() && g.role != Role::User && g.role.has(permission))
+    };
+    let all =
+        Permission::ALL.iter().filter(|permission| role.has(**permission)).all(|&permission| may(permission));
+    all.then_some(Grant { role, groups: None })
 }
 
 fn parse(portal: &Portal, draft: &TokenDraft) -> Result<(Name, Timestamp), ServiceError> {
@@ -265,5 +278,25 @@ fn view(row: api_tokens::ApiToken) -> TokenView {
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
         revoked_at: row.revoked_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gives_what_they_have_not() {
+        let of = |role, groups| vec![Grant { role, groups }];
+        let unlimited = |role| Some(Grant { role, groups: None });
+        let group = certporter_model::GroupId::new(Timestamp::from_millis(1), [1; 10]);
+        assert_eq!(within(&of(Role::Administrator, None), Role::Auditor), unlimited(Role::Auditor));
+        assert_eq!(within(&of(Role::Administrator, None), Role::RecoveryAgent), None);
+        assert_eq!(within(&of(Role::PkiOperator, None), Role::Administrator), None);
+        assert_eq!(within(&of(Role::Auditor, None), Role::Administrator), None);
+        // A limit stays.
+        let desk = of(Role::Helpdesk, Some(vec![group]));
+        assert_eq!(within(&desk, Role::Helpdesk), desk.first().cloned());
+        assert_eq!(within(&desk, Role::Auditor), None);
     }
 }

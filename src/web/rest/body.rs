@@ -63,6 +63,13 @@ pub(super) fn too_large() -> Problem {
 /// Parses a JSON body; an empty one counts as `{}`.
 pub(super) fn parse<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
     let octets = if octets.is_empty() { b"{}" } else { octets };
+    // An array would be taken for the fields in their order.
+    if octets.iter().find(|octet| !octet.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Problem::invalid(&FieldErrors::one(
+            "body",
+            "is a JSON object with named fields, not an array",
+        )));
+    }
     let mut reader = serde_json::Deserializer::from_slice(octets);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

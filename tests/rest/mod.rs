@@ -1,0 +1,7 @@
+//! The REST API as a program sees it, on both engines.
+mod access;
+mod bad_input;
+mod document;
+mod flow;
+pub(crate) mod program;
+mod repeating;
