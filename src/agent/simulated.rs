@@ -26,6 +26,8 @@ pub struct SimulatedDevice {
     client: DeviceClient,
     identity: ManagementIdentity,
     revision: Option<Revision>,
+    /// Whether the portal said that something is being made for this device.
+    expecting: bool,
     held: BTreeMap<CopyId, OpenedCopy>,
 }
 
@@ -44,7 +46,14 @@ impl SimulatedDevice {
         let answer = enrolment::request(server, anchor, code, facts, &key).await?;
         let identity = ManagementIdentity::new(key, &answer.management)?;
         let client = DeviceClient::trusting(server, anchor, Some(&identity))?;
-        Ok(Self { device: answer.device, client, identity, revision: None, held: BTreeMap::new() })
+        Ok(Self {
+            device: answer.device,
+            client,
+            identity,
+            revision: None,
+            expecting: false,
+            held: BTreeMap::new(),
+        })
     }
 
     /// Its id at the portal.
@@ -80,6 +89,7 @@ impl SimulatedDevice {
         let query = PollQuery { after: self.revision.clone(), wait };
         let Commands { revision, commands, more, in_preparation, .. } = self.client.commands(&query).await?;
         self.revision = Some(revision);
+        self.expecting = in_preparation;
         let statuses: Vec<CopyStatus> =
             commands.iter().filter_map(|command| self.carry_out(&command.kind)).collect();
         let idle = statuses.is_empty();
@@ -100,7 +110,8 @@ impl SimulatedDevice {
             if left.is_zero() {
                 return Err(AgentError::Unfinished(within.as_secs()));
             }
-            if self.round(left.max(Duration::from_secs(1))).await? {
+            let wait = if self.expecting { left.max(Duration::from_secs(1)) } else { Duration::ZERO };
+            if self.round(wait).await? {
                 return Ok(());
             }
         }

@@ -74,6 +74,7 @@ pub async fn sync(
         surroundings: surroundings.clone(),
         outcome: Outcome::default(),
         introduced: false,
+        expecting: false,
     };
     copies::recover(&run.folder, &mut run.state)?;
     run.go_on(until).await?;
@@ -90,6 +91,8 @@ struct Sync {
     outcome: Outcome,
     /// Whether the portal was told what is here.
     introduced: bool,
+    /// Whether the portal said that something is being made for this device.
+    expecting: bool,
 }
 
 impl Sync {
@@ -142,7 +145,12 @@ impl Sync {
             self.introduce().await?;
             self.introduced = true;
         }
-        let wait = left.map_or(u64::from(LONGEST_WAIT), |left| left.as_secs().max(1));
+        // Whoever wants to end when all is done waits only while something is being made for this device.
+        let wait = match left {
+            None => u64::from(LONGEST_WAIT),
+            Some(left) if self.expecting => left.as_secs().max(1),
+            Some(_) => 0,
+        };
         let wait = u16::try_from(wait).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
         let query = PollQuery { after: revision.clone(), wait };
         let commands = match self.client.commands(&query).await {
@@ -163,6 +171,7 @@ impl Sync {
         revision: &mut Option<Revision>,
     ) -> Result<bool, AgentError> {
         let settled = !commands.more && !commands.in_preparation;
+        self.expecting = commands.in_preparation;
         let mut idle = true;
         let mut renewal_wanted = false;
         for command in commands.commands {
