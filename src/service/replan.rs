@@ -5,7 +5,8 @@ use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 
 use super::error::ServiceError;
 use super::portal::Portal;
-use crate::pipeline::work::{ReplanScope, Work};
+use crate::pipeline::planner::{self, Whom};
+use crate::plan::Limits;
 use crate::store::memberships::{self, Member};
 use crate::store::{Result, WriteTx};
 
@@ -58,33 +59,20 @@ impl Touched {
     }
 }
 
-/// People and devices that one job plans for.
-const CHUNK: usize = 200;
-
-/// Asks for a plan for whom the change touches, in the transaction of the change: both happen or neither.
+/// Draws the consequences for whom the change touches, in the transaction of the change: both happen or neither. For
+/// very many people jobs are made instead, in the same transaction.
 pub(super) async fn replan(
     portal: &Portal,
     tx: &mut WriteTx,
     touched: &Touched,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    for &id in &touched.profiles {
-        enqueue(portal, tx, ReplanScope::Profile { id }, now).await?;
-    }
-    let scopes: Vec<ReplanScope> = if touched.users.len() + touched.devices.len() <= 4 {
-        let users = touched.users.iter().map(|&id| ReplanScope::User { id });
-        users.chain(touched.devices.iter().map(|&id| ReplanScope::Device { id })).collect()
-    } else {
-        let users = touched.users.chunks(CHUNK).map(|users| (users.to_vec(), Vec::new()));
-        let devices = touched.devices.chunks(CHUNK).map(|devices| (Vec::new(), devices.to_vec()));
-        users.chain(devices).map(|(users, devices)| ReplanScope::Some { users, devices }).collect()
+    let whom = Whom {
+        users: touched.users.clone(),
+        devices: touched.devices.clone(),
+        profiles: touched.profiles.clone(),
+        ..Whom::default()
     };
-    for scope in scopes {
-        enqueue(portal, tx, scope, now).await?;
-    }
+    planner::replan(tx, &whom, Limits::default(), now, portal.random()).await?;
     Ok(())
-}
-
-async fn enqueue(portal: &Portal, tx: &mut WriteTx, scope: ReplanScope, now: Timestamp) -> Result<()> {
-    Work::Replan { scope }.enqueue(tx, now, portal.random()).await
 }
