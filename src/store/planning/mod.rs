@@ -36,12 +36,8 @@ const CHUNK: usize = 5_000;
 /// When the database refuses.
 pub async fn users(conn: &mut Conn, of: &Holders) -> Result<Vec<PlanUser>> {
     match of {
-        Holders::All => {
-            by_ids::<PlanUser, UserId>(conn, || Sql::select::<PlanUser>(), "users.id", None).await
-        }
-        Holders::Some { users, .. } => {
-            by_ids(conn, || Sql::select::<PlanUser>(), "users.id", Some(users)).await
-        }
+        Holders::All => by_ids::<PlanUser, UserId>(conn, Sql::select::<PlanUser>, "users.id", None).await,
+        Holders::Some { users, .. } => by_ids(conn, Sql::select::<PlanUser>, "users.id", Some(users)).await,
     }
 }
 
