@@ -11,7 +11,7 @@ const profile = {
   key_scope: "device",
   subject: "CN={{UserName}}",
   key_algorithm: "ec-p256",
-  key_usage: ["digital_signature"],
+  key_usage: { digital_signature: true },
   extended_key_usages: ["1.3.6.1.5.5.7.3.2"],
   validity_days: 365,
   renewal_threshold_percent: 20,

@@ -71,13 +71,14 @@ fn facts(view: &CertificateView) -> Vec<(&'static str, Vec<String>)> {
     let summary = &view.certificate;
     let user = summary.user.iter().map(|user| format!("{} ({})", user.display_name, user.user_name));
     let names = view.subject_alternative_names.iter().map(|name| format!("{} {}", name.kind, name.value));
-    let usage = serde_json::to_value(view.key_usage).ok().into_iter().flat_map(|usage| {
-        let words = usage.as_array().cloned().unwrap_or_default();
-        words
-            .into_iter()
-            .filter_map(|word| word.as_str().map(|word| word.replace('_', " ")))
-            .collect::<Vec<_>>()
-    });
+    let usage = [
+        (view.key_usage.digital_signature, "digital signature"),
+        (view.key_usage.content_commitment, "content commitment"),
+        (view.key_usage.key_encipherment, "key encipherment"),
+        (view.key_usage.data_encipherment, "data encipherment"),
+        (view.key_usage.key_agreement, "key agreement"),
+    ];
+    let usage = usage.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned());
     let escrow = match view.escrow {
         None => "never kept",
         Some(EscrowState::Transport) => "sealed, not yet stored",
