@@ -114,6 +114,26 @@ pub const fn step(step: Step) -> &'static str {
     }
 }
 
+/// What a timeline says beside a step, in the words of this page: features, triggers and reasons have words of their own.
+#[must_use]
+pub fn detail(text: &str) -> String {
+    let word = |word: &str| {
+        let known = word
+            .parse::<Feature>()
+            .map(feature)
+            .or_else(|_| word.parse::<Trigger>().map(trigger))
+            .or_else(|_| word.parse::<Reason>().map(reason));
+        known.map_or_else(|_| word.replace('_', " "), str::to_owned)
+    };
+    text.split(", ").map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Who did something: a device is named by the page that it is on.
+#[must_use]
+pub fn actor(text: &str) -> String {
+    if text.starts_with("device ") { "the device".to_owned() } else { text.to_owned() }
+}
+
 /// Messages begin in small letters, since they usually follow something; a page shows them as sentences.
 #[must_use]
 pub fn sentence(text: &str) -> String {

@@ -11,6 +11,7 @@ use certporter_model::access::Caller;
 
 use super::device::{Copy, Device, Request};
 use crate::ui::timeline::Event;
+use crate::ui::words;
 
 /// Rows of the timeline that a page shows.
 const EVENTS: u32 = 50;
@@ -87,8 +88,8 @@ pub fn event(entry: TimelineEntry) -> Event {
     Event {
         at: entry.at,
         step: entry.step,
-        about: entry.detail,
-        by: entry.actor,
+        about: entry.detail.as_deref().map(words::detail),
+        by: words::actor(&entry.actor),
         took: entry.duration_ms.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis),
         cause: entry.cause,
         remedy: entry.remedy,
