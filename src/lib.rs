@@ -15,6 +15,7 @@
 //! - [`pipeline`]: the queue, and the steps that bring a certificate and take it away
 //! - [`connector`]: the worker beside an issuing CA
 //! - [`web`]: what answers on the network
+//! - [`generate`]: fills a database with a believable fleet
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
 pub mod agent;
@@ -24,6 +25,7 @@ pub mod clock;
 pub mod config;
 pub mod connector;
 pub mod delivery;
+pub mod generate;
 pub mod kra;
 pub mod pipeline;
 pub mod pki;

@@ -35,6 +35,9 @@ table_row! {
         /// The device has used a newer one since then.
         pub superseded_at: Option<Timestamp>,
     }
+    derived {
+        subject_kind: |_| "device",
+    }
 }
 
 /// Records a certificate.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::row::{FromRow, Load, Row};
 use super::tx::{Conn, Handle};
-use super::{Result, StoreError};
+use super::{Engine, Result, StoreError};
 
 /// A value that both engines can hold. PostgreSQL wants to know the type of a null.
 #[derive(Debug, Clone)]
@@ -80,6 +80,18 @@ impl Sql {
         let number = self.values.len();
         self.built().push_str(&format!("${number}"));
         self
+    }
+
+    /// A placeholder without a number, for statements with thousands of them: SQLite looks numbered ones up one by
+    /// one. Not to be mixed with others.
+    pub(crate) fn bind_in_order(&mut self, value: Value, engine: Engine) -> &mut Self {
+        match engine {
+            Engine::Sqlite => {
+                self.values.push(value);
+                self.push("?")
+            }
+            Engine::Postgres => self.bind_value(value),
+        }
     }
 
     /// Placeholders and their values, with commas between. No value at all becomes NULL, which is in no list.

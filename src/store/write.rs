@@ -6,7 +6,7 @@ use super::{Conn, Result, Sql, StoreError, ToRow, WriteConn};
 /// Values of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 const VALUES: usize = 30_000;
 /// Rows of one statement: more are no faster.
-const ROWS: usize = 500;
+const ROWS: usize = 250;
 
 /// A new row.
 pub(crate) async fn insert<T: ToRow>(conn: &mut WriteConn, row: &T) -> Result<()> {
@@ -25,6 +25,7 @@ pub(crate) async fn insert_if_absent<T: ToRow>(conn: &mut WriteConn, row: &T) ->
 }
 
 async fn insert_rows<T: ToRow>(conn: &mut WriteConn, rows: &[T], ending: &'static str) -> Result<u64> {
+    let engine = conn.engine();
     let mut inserted = 0;
     for chunk in rows.chunks(ROWS.min(VALUES / T::NAMES.len()).max(1)) {
         let mut sql = Sql::new("INSERT INTO ");
@@ -36,7 +37,7 @@ async fn insert_rows<T: ToRow>(conn: &mut WriteConn, rows: &[T], ending: &'stati
         for (index, row) in chunk.iter().enumerate() {
             sql.push(if index == 0 { "(" } else { "), (" });
             push_list(&mut sql, row.values(), |sql, value| {
-                sql.bind_value(value);
+                sql.bind_in_order(value, engine);
             });
         }
         sql.push(")").push(ending);

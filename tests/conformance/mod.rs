@@ -1,6 +1,7 @@
 //! The same behaviour on SQLite and on PostgreSQL.
 
 mod directory;
+mod fleet;
 mod transactions;
 mod trouble;
 

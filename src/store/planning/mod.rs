@@ -28,7 +28,7 @@ pub enum Holders {
 }
 
 /// So many ids in a list of one statement.
-const CHUNK: usize = 5_000;
+const CHUNK: usize = 1_000;
 
 /// Users, by id.
 ///
