@@ -10,7 +10,7 @@ use certporter_model::copy::CopyState;
 use certporter_model::device::{DeviceState, EnrolmentState};
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
 use certporter_model::ids::*;
-use certporter_model::names::{Names, RenderedNames};
+use certporter_model::names::Names;
 use certporter_model::request::RequestState;
 use certporter_model::revocation::Trigger;
 use certporter_model::serial::SerialNumber;
@@ -22,7 +22,6 @@ use super::authorities::{Authorities, filler};
 use super::organisation::moment;
 use super::templates::Template;
 use super::{Fleet, GenerateError};
-use crate::plan::content;
 use crate::plan::directory::Values;
 use crate::random::{SeededRandom, octets};
 use crate::store::certificates::Certificate;
@@ -151,10 +150,12 @@ impl<'g> Holdings<'g> {
         let at = moment(random, self.fleet.at, ASKED.0, ASKED.1);
         let of_user = user.map(user_values);
         let of_device = device.map(|(device, _)| device_values(device));
-        let content = content::render(&template.profile, of_user.as_ref(), of_device.as_ref());
-        let digest = template.digest.with(&content);
-        let content = content
-            .map_err(|error| certporter_model::ParseError::new("name", format!("renders: {error}")))?;
+        let rendered = Names::render(&template.profile, &|variable: &Variable| {
+            let value = of_user.as_ref().and_then(|values| values.get(variable));
+            value.or_else(|| of_device.as_ref()?.get(variable)).map(String::as_str)
+        });
+        let digest = template.digest.with(&rendered);
+        let names = rendered.ready()?.clone();
         let (holder_kind, holder_id) = match (device, user) {
             (Some((device, _)), _) => (HolderKind::Device, device.id.as_uuid()),
             (None, Some(user)) => (HolderKind::User, user.id.as_uuid()),
@@ -166,7 +167,7 @@ impl<'g> Holdings<'g> {
         let key_id = (template.profile.escrow() == EscrowPolicy::Retained)
             .then(|| EscrowedKeyId::new(at, octets(random)));
         let der = filler(random);
-        let subject = content.subject.to_string();
+        let subject = names.subject.to_string();
         let not_after = at.plus(DAY * template.profile.validity_days());
         let left = u32::from(template.profile.renewal_threshold_percent());
         let serial = SerialNumber::from_random(octets(random));
@@ -222,7 +223,7 @@ impl<'g> Holdings<'g> {
             sha1_thumbprint: Sha1Thumbprint::from_octets(octets(random)),
             subject,
             upn: user.and_then(|user| user.upn.as_ref()).map(ToString::to_string),
-            sans: content.subject_alternative_names.clone(),
+            sans: names.subject_alternative_names,
             der,
             public_key_hash,
             not_before: at,
@@ -249,11 +250,7 @@ impl<'g> Holdings<'g> {
             device_id: device.map(|(device, _)| device.id),
             enrolment_id: device.map(|(_, enrolment)| enrolment),
             state: RequestState::Completed,
-            names: Names::Rendered(RenderedNames {
-                subject: content.subject,
-                subject_alternative_names: content.subject_alternative_names,
-                sid: content.sid,
-            }),
+            names: rendered,
             content_digest: digest,
             trigger_kind: Trigger::Targeted,
             supersedes_id: None,
