@@ -8,7 +8,7 @@ use super::portal::Portal;
 use crate::pipeline::planner::{self, Whom};
 use crate::plan::Limits;
 use crate::store::memberships::{self, Member};
-use crate::store::{Result, WriteTx};
+use crate::store::{Result, StoreError, WriteTx};
 
 /// Whom a change touches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +73,10 @@ pub(super) async fn replan(
         profiles: touched.profiles.clone(),
         ..Whom::default()
     };
-    planner::replan(tx, &whom, Limits::default(), now, portal.random()).await?;
-    Ok(())
+    match planner::replan(tx, &whom, Limits::default(), now, portal.random()).await {
+        Ok(_) => Ok(()),
+        // Another planner came in between: no fault of what was asked, which may be asked again.
+        Err(StoreError::Conflict { .. }) => Err(StoreError::Serialization.into()),
+        Err(error) => Err(error.into()),
+    }
 }

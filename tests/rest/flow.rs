@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::program::{Program, wifi};
+use super::program::{NOW, Program, wifi};
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
 
@@ -13,6 +13,7 @@ on_both_engines! {
     devices_are_blocked_lost_and_handed_over,
     lists_come_in_pages_and_are_searched_without_accents,
     a_profile_is_saved_in_versions,
+    an_enrolled_device_gets_a_request_that_waits_for_a_missing_value,
 }
 
 fn id(value: &Value) -> &str {
@@ -150,6 +151,73 @@ async fn lists_come_in_pages_and_are_searched_without_accents(database: TestData
         let page = program.get(&format!("/users?q={words}")).await.ok();
         assert_eq!(page["data"].as_array().unwrap().len(), found, "{words}");
     }
+}
+
+/// Puts a device into the state that it has once it is enrolled; enrolling itself is the devices' own protocol.
+async fn enrol(program: &Program, device: &str) {
+    use certporter::store::enrolments::{self, EnrolmentRow};
+    use certporter::store::{AuditEvent, Target, devices};
+    use certporter_model::EnrolmentId;
+    use certporter_model::access::{Caller, Permission, Scope};
+    use certporter_model::device::{DeviceState, EnrolmentState};
+    use certporter_model::thumbprint::PublicKeyHash;
+
+    let permit = Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap();
+    let mut tx = program.database.write(&permit).await.unwrap();
+    let id = device.parse().unwrap();
+    let row = devices::get(&mut tx, id).await.unwrap();
+    devices::update(
+        &mut tx,
+        &devices::Device { state: DeviceState::Enrolled, last_contact_at: Some(NOW), ..row },
+    )
+    .await
+    .unwrap();
+    let enrolment = EnrolmentRow {
+        id: EnrolmentId::new(NOW, [1; 10]),
+        device_id: id,
+        state: EnrolmentState::Active,
+        public_key_hash: PublicKeyHash::from_octets([1; 32]),
+        staff_issued_code: true,
+        confirmed_at: None,
+        started_at: NOW,
+        ended_at: None,
+    };
+    enrolments::insert(&mut tx, &enrolment).await.unwrap();
+    tx.commit(AuditEvent::new(NOW, "test.enrol", Target::none("device"))).await.unwrap();
+}
+
+async fn an_enrolled_device_gets_a_request_that_waits_for_a_missing_value(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let maria = program.post("/users", &json!({"user_name": "maria"})).await.ok();
+    let laptop = device(&program, "Laptop", Some(id(&maria))).await;
+    enrol(&program, id(&laptop)).await;
+    let group = program.post("/groups", &json!({"name": "Staff"})).await.ok();
+    let profile = program.post("/profiles", &wifi()).await.ok();
+    let assignment = json!({"group_id": id(&group), "mode": "include"});
+    program.post(&format!("/profiles/{}/assignments", id(&profile)), &assignment).await.ok();
+    let members = format!("/groups/{}/members", id(&group));
+    let member = program.post(&members, &json!({"kind": "user", "id": id(&maria)})).await.ok();
+
+    let state = async || {
+        let list = program.get(&format!("/requests?device={}", id(&laptop))).await.ok();
+        list["data"][0].clone()
+    };
+    let waits = state().await;
+    assert_eq!(waits["state"], "waiting", "{waits}");
+    assert_eq!(waits["profile"]["name"], "Wi-Fi");
+    assert!(waits["cause"].as_str().unwrap_or_default().contains("EmailAddress"), "{waits}");
+    // The value comes, and the request goes on.
+    let body = json!({"user_name": "maria", "email": "maria@example.org"});
+    program.put(&format!("/users/{}", id(&maria)), "\"1\"", &body).await.ok();
+    let goes_on = state().await;
+    assert_eq!(goes_on["state"], "requested", "{goes_on}");
+    let timeline = program.get(&format!("/requests/{}/timeline", id(&goes_on))).await.ok();
+    assert!(!timeline["data"].as_array().unwrap().is_empty());
+    program.post(&format!("/requests/{}/retry", id(&goes_on)), &json!({})).await.problem(409, &[]);
+    // She leaves the group: nothing is asked for any more.
+    program.ask(http::Method::DELETE, &format!("{members}/{}", id(&member))).send().await.ok();
+    let cancelled = program.get(&format!("/requests/{}", id(&goes_on))).await.ok();
+    assert_eq!(cancelled["state"], "cancelled", "{cancelled}");
 }
 
 async fn a_profile_is_saved_in_versions(database: TestDatabase) {
