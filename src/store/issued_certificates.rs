@@ -133,6 +133,14 @@ pub async fn of_reference(
     query.optional(conn).await
 }
 
+/// How many certificates the ledger has that are signed, of whatever standing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_signed(conn: &mut Conn) -> Result<u64> {
+    sql!("SELECT count(*) FROM issued_certificates WHERE der IS NOT NULL").scalar(conn).await
+}
+
 /// Every entry for a public key, the newest first.
 ///
 /// # Errors
