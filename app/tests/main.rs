@@ -4,3 +4,4 @@
     clippy::expect_used,
     reason = "a test that can not go on fails where it stands"
 )]
+mod kills;

@@ -76,16 +76,48 @@ impl Pipeline {
             let target = Target::one("job", job.id.as_uuid());
             let event = AuditEvent::new(now, "job.claim", target).with("kind", job.kind.as_str());
             events.push(event.with("attempt", job.attempt));
-            if let Some(task) = self.task(&mut tx, &job, connector, now).await? {
-                let lease = Lease { job: job.id, fence: job.fence };
-                orders.push(Order { version: VERSION, lease, attempt: job.attempt, task });
-            } else {
-                jobs::complete(&mut tx, job.id, job.fence, now).await?;
+            if job.attempt > job.max_attempts {
+                let cause = format!("{} workers stopped while they worked on it", job.max_attempts);
+                self.give_up(&mut tx, &job, &cause, now).await?;
+                continue;
+            }
+            match self.task(&mut tx, &job, connector, now).await {
+                Ok(Some(task)) => {
+                    let lease = Lease { job: job.id, fence: job.fence };
+                    orders.push(Order { version: VERSION, lease, attempt: job.attempt, task });
+                }
+                Ok(None) => jobs::complete(&mut tx, job.id, job.fence, now).await?,
+                // A row that can't be read must not keep the others.
+                Err(StepError::Store(error @ (StoreError::NotFound { .. } | StoreError::Corrupt { .. }))) => {
+                    self.give_up(&mut tx, &job, &error.to_string(), now).await?;
+                }
+                Err(error) => return Err(error),
             }
         }
         tx.commit_all(events).await?;
         fault::point("after_claim");
         Ok(orders)
+    }
+
+    /// Gives a job up, and with it the request that it is about.
+    async fn give_up(
+        &self,
+        tx: &mut WriteTx,
+        job: &Job,
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let remedy = "Look at the portal's log for the reason, then put the job back or retry the request.";
+        if let Ok(Work::Request { request, .. }) = Work::of(job) {
+            match requests::lock(tx, request).await {
+                Ok(mut request) if request.state.to(RequestState::Failed).is_ok() => {
+                    self.fail_with(tx, &mut request, cause, remedy, now).await?;
+                }
+                Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Corrupt { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(jobs::bury(tx, job.id, job.fence, cause, remedy, now).await?)
     }
 
     async fn task(
@@ -123,10 +155,7 @@ impl Pipeline {
                 tracing::error!(job = %job.id, "{} is no work for a connector", other.kind());
                 Ok(None)
             }
-            Err(error) => {
-                tracing::error!(job = %job.id, "{error}");
-                Ok(None)
-            }
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -27,7 +27,11 @@ impl Pipeline {
             Work::DestroyKey { key } => self.destroy_key(lease, key).await,
             Work::Housekeeping => self.housekeeping().await,
             Work::Replan { scope } => self.replan(lease, scope).await,
-            Work::Sweep => self.sweep().await,
+            Work::Sweep => {
+                let swept = self.sweep().await?;
+                self.schedule_next_sweep().await?;
+                Ok(swept)
+            }
             Work::Request { .. } | Work::Revoke { .. } => Err(StepError::Hopeless {
                 cause: format!("{} is the work of a connector", job.kind),
                 remedy: "Report this: it is a defect of the program.".into(),

@@ -47,7 +47,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn schedule_next_sweep(&self) -> Result<(), StepError> {
+    pub(super) async fn schedule_next_sweep(&self) -> Result<(), StepError> {
         let now = self.clock.now();
         let mut books = self.db.bookkeeping().await?;
         Work::Sweep.schedule(&mut books, now.plus(SWEEP), now, self.random.as_ref()).await?;

@@ -9,8 +9,8 @@ use certporter::pki::secret_box::MasterKey;
 use certporter::pki::{Certificate, PrivateKey};
 use certporter::random::{SystemRandom, octets};
 use certporter::store::{
-    AuditEvent, Target, WriteTx, assignments, device_owners, devices, enrolments, groups, management_certificates,
-    memberships, profiles, users,
+    AuditEvent, Target, WriteTx, assignments, device_owners, devices, enrolments, groups,
+    management_certificates, memberships, profiles, users,
 };
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::assignment::{AssignmentMode, MemberKind, Source};
@@ -20,7 +20,8 @@ use certporter_model::platform::Platform;
 use certporter_model::profile::{Profile, ProfileDraft};
 use certporter_model::text::Name;
 use certporter_model::{
-    AssignmentId, DeviceId, EnrolmentId, GroupId, ManagementCertificateId, MembershipId, ProfileId, Timestamp, UserId,
+    AssignmentId, DeviceId, EnrolmentId, GroupId, ManagementCertificateId, MembershipId, ProfileId,
+    Timestamp, UserId,
 };
 
 use super::database::TestDatabase;
@@ -53,13 +54,14 @@ impl Assigned {
         std::fs::create_dir(&folder).unwrap();
         if let certporter::store::Location::Sqlite(path) = &db.location {
             // The portal opens the same file by the name that it gives it.
-            std::os::unix::fs::symlink(path, folder.join("certporter.db")).unwrap();
+            std::os::unix::fs::symlink(path, folder.join("certporter.sqlite")).unwrap();
         }
         let master = MasterKey::generate(&random);
         master.write_new(&folder.join("master.key")).unwrap();
         let authority = DeviceCa::open(db, &master, &SystemClock, Arc::new(random)).await.unwrap();
         let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
-        let (device, enrolment) = (DeviceId::new(now, octets(&random)), EnrolmentId::new(now, octets(&random)));
+        let (device, enrolment) =
+            (DeviceId::new(now, octets(&random)), EnrolmentId::new(now, octets(&random)));
         let certificate = authority.issue_management(enrolment, key.public_key().clone(), now).unwrap();
         let assigned = Self { device, key, certificate };
         let user = UserId::new(now, octets(&random));

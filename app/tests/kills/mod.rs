@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use certporter::clock::{Clock, SystemClock};
 use certporter::delivery::envelope;
-use certporter::pipeline::revoke::{self, Why};
 use certporter::pipeline::fault;
+use certporter::pipeline::revoke::{self, Why};
 use certporter::pki::{crl::Crl, pkcs12};
 use certporter::random::SystemRandom;
 use certporter::store::certificates::{self, Certificate, CertificateFilter};

@@ -28,7 +28,8 @@ impl Portal {
             Some(point) => command.env("CERTPORTER_FAULT", point),
             None => command.env_remove("CERTPORTER_FAULT"),
         };
-        let log = std::fs::File::create(db.folder().join(format!("{}.log", fault.unwrap_or("well")))).unwrap();
+        let log =
+            std::fs::File::create(db.folder().join(format!("{}.log", fault.unwrap_or("well")))).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
         Self(command.spawn().unwrap())
     }
