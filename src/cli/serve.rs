@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum_server::Handle;
 use certporter_model::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::logging::{self, Format};
 use super::workers::Workers;
@@ -99,6 +99,8 @@ impl Authorities {
 /// When a setting is wrong, a port is in use, or the database or master key can't be used.
 pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     logging::start(args.log_format);
+    // From here on, so that nothing that has begun is cut off.
+    let terminate = signal(SignalKind::terminate())?;
     let settings = Settings::load(args.settings)?;
     let open = Listeners::open(&settings)?;
     let addresses = open.addresses(&settings)?;
@@ -131,7 +133,7 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());
     let workers = Workers::start(&pipeline, settings.key_threads).await?;
     let handle = Handle::<SocketAddr>::new();
-    tokio::spawn(stop_on_signal(handle.clone(), wakes.clone()));
+    tokio::spawn(stop_on_signal(terminate, handle.clone(), wakes.clone()));
     tracing::info!(
         portal = %portal.addresses().portal,
         devices = %portal.addresses().device,
@@ -184,14 +186,7 @@ fn device_tls(
 }
 
 /// Lets open requests end once the process is asked to stop.
-async fn stop_on_signal(handle: Handle<SocketAddr>, wakes: Wakes) {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::error!(%error, "can't listen for SIGTERM");
-            return;
-        }
-    };
+async fn stop_on_signal(mut terminate: Signal, handle: Handle<SocketAddr>, wakes: Wakes) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use certporter::store::Location;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -28,10 +29,26 @@ impl Portal {
             Some(point) => command.env("CERTPORTER_FAULT", point),
             None => command.env_remove("CERTPORTER_FAULT"),
         };
-        let log =
-            std::fs::File::create(db.folder().join(format!("{}.log", fault.unwrap_or("well")))).unwrap();
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
-        Self(command.spawn().unwrap())
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        let ready = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                said.push_str(&line);
+                said.push('\n');
+                if line.contains("ready") {
+                    return true;
+                }
+            }
+            false
+        };
+        // One that is to die may do so before.
+        let ready = timeout(DEADLINE, ready).await.expect("it neither gets ready nor ends");
+        assert!(ready || fault.is_some(), "it does not start:\n{said}");
+        // Its log must have a reader, or it stands still once the pipe is full.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self(child)
     }
 
     /// Waits until it has killed itself.
