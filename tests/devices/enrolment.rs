@@ -37,6 +37,7 @@ async fn the_same_code_with_the_same_key_gets_the_same_answer_and_another_key_no
     assert_eq!(portal.device_state(device).await, "enrolled");
     assert_eq!(portal.audited("device.enrol").await, 1);
     let other = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
+    refused_with(&ask(&other).await.unwrap_err(), 403, problem::CODE_REFUSED);
 }
 
 #[tokio::test]
@@ -52,6 +53,7 @@ async fn wrong_expired_and_blocked_are_not_told_apart() {
     let mut said = Vec::new();
     for code in [wrong, expired, blocked] {
         let error = portal.try_enrol(code).await.err().unwrap();
+        refused_with(&error, 403, problem::CODE_REFUSED);
         said.push(error.to_string());
     }
     assert!(said.windows(2).all(|pair| pair[0] == pair[1]));
@@ -88,6 +90,7 @@ async fn a_csr_that_is_damaged_or_oversized_is_refused_and_the_code_stays_good()
         let csr = CsrOctets::new(octets).unwrap();
         let request = EnrolRequest { version: VERSION, code: code.clone(), csr, facts: facts() };
         let error = client.enrol(&request).await.unwrap_err();
+        refused_with(&error, 422, problem::CSR_REFUSED);
         let AgentError::Refused { problem, .. } = error else { unreachable!() };
         assert_eq!(problem.errors[0].field, "csr");
     }

@@ -4,6 +4,8 @@
 //! digest of it. So a lost answer, a crash on either side or another process that answers next loses nothing, and a
 //! command stays until the device has reported.
 
+use std::time::Duration;
+
 use certporter_model::copy::CopyState;
 use sha2::{Digest as _, Sha256};
 
@@ -13,6 +15,9 @@ use crate::store::Conn;
 use crate::store::device_contacts::{self, DueCopy};
 use crate::wire::device::{Command, CommandKind, Commands, MOST_COMMANDS, PollQuery, Revision, VERSION};
 use crate::wire::octets::Octets;
+
+/// How often it is looked whether something is still being made for a device that waits.
+const PREPARING: Duration = Duration::from_secs(1);
 
 /// The list without envelopes: what its revision is made of.
 struct Due {
@@ -49,6 +54,8 @@ impl DeviceProtocol {
             drop(conn);
             tokio::select! {
                 () = waiter.woken() => {}
+                // That nothing is being made any more is announced by nobody.
+                () = tokio::time::sleep(PREPARING), if due.in_preparation => {}
                 () = &mut deadline => last = true,
             }
         }

@@ -13,7 +13,9 @@ use crate::random::octets;
 use crate::store::devices::Device;
 use crate::store::enrolments::EnrolmentRow;
 use crate::store::management_certificates::{self, ManagementCertificateRow};
-use crate::store::{AuditEvent, Target, WriteTx, devices, enrolment_codes, enrolments, rate_limits};
+use crate::store::{
+    AuditEvent, StoreError, Target, WriteTx, devices, enrolment_codes, enrolments, rate_limits,
+};
 use crate::wire::device::{
     DeviceFacts, EnrolAnswer, EnrolRequest, ManagementCertificate, TrustAnchors, VERSION,
 };
@@ -21,6 +23,9 @@ use crate::wire::octets::CertificateOctets;
 
 /// Codes that could not be used from one address, within the window, before it has to wait.
 const MOST_REFUSALS: u32 = 20;
+
+/// How often an enrolment is tried again when another change came in between.
+const ATTEMPTS: u32 = 3;
 
 /// The window.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -47,7 +52,17 @@ impl DeviceProtocol {
         let limit = format!("enrol:{address}");
         self.check_limit(&limit).await?;
         let csr = Csr::parse(request.csr.as_slice()).map_err(ProtocolError::CsrRefused)?;
-        match self.use_code(address, request, &csr).await {
+        let mut answer = self.use_code(address, request, &csr).await;
+        // Another planner came in between: the same again, on the state that it has left.
+        for _ in 0..ATTEMPTS {
+            match &answer {
+                Err(ProtocolError::Store(StoreError::Serialization | StoreError::Conflict { .. })) => {
+                    answer = self.use_code(address, request, &csr).await;
+                }
+                _ => break,
+            }
+        }
+        match answer {
             Err(ProtocolError::CodeRefused) => {
                 let mut tx = self.db.bookkeeping().await?;
                 rate_limits::count_up(&mut tx, &limit, window(self.clock.now())).await?;
@@ -115,7 +130,7 @@ impl DeviceProtocol {
         device.updated_at = now;
         devices::update(&mut tx, &device).await?;
         let row = self.issue(&mut tx, (device.id, enrolment.id), csr).await?;
-        self.plan_device(&mut tx, device.id, device.owner_id).await?;
+        self.plan_now(&mut tx, device.id, device.owner_id).await?;
         let event = event(now, &row, code.id, again, request);
         tx.commit(event).await?;
         self.enrol_answer(&row)
