@@ -3,6 +3,7 @@
 //! - [`serve`]: the portal
 //! - [`agent`]: the device's side
 //! - [`simulate`]: many devices at once
+//! - [`bench`]: figures beside the raw limit
 //! - [`doctor`]: whether an installation is well
 //! - [`sample`]: an invented organisation, to try things out on
 //! - [`setup`], [`token`]: administrators and API tokens, made on the host
@@ -11,6 +12,7 @@
 //! - [`master_key`]: where the master key comes from
 //! - [`logging`]: what is written to standard error
 pub mod agent;
+pub mod bench;
 pub mod doctor;
 pub mod logging;
 pub mod master_key;
@@ -46,6 +48,8 @@ struct CommandLine {
 enum Command {
     /// Run the portal.
     Serve(Box<serve::ServeArgs>),
+    /// Measure beside the raw limit of this machine.
+    Bench(bench::BenchArgs),
     /// Check this installation, and say what to do about what is wrong.
     Doctor(Box<doctor::DoctorArgs>),
     /// Make the first administrator, or find the way back in.
@@ -77,6 +81,7 @@ pub fn main(pages: Pages) -> ExitCode {
 async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(*args, pages).await?,
+        Command::Bench(args) => bench::run(args).await?,
         Command::Doctor(args) => doctor::run(*args).await?,
         Command::Setup(args) => setup::run(*args).await?,
         Command::Token(args) => token::run(args).await?,

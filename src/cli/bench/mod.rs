@@ -1,0 +1,90 @@
+//! `certporter bench`: figures beside the raw limit of the same cores, in the same run.
+//!
+//! Blocks of the raw loop and of the real thing alternate, so that a machine that is busier for a while slows both.
+//!
+//! - [`figures`]: cases, ratios and their intervals
+//! - [`raw`]: what cryptography alone costs
+//! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
+//! - [`sweep`]: planning for everybody
+
+mod figures;
+mod installation;
+mod issue;
+mod raw;
+mod sweep;
+
+use std::path::PathBuf;
+
+use certporter_model::key::KeyAlgorithm;
+
+use super::{CommandError, logging};
+use figures::Figures;
+
+/// Flags of `certporter bench`.
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// Only the cases whose name contains this.
+    name: Option<String>,
+    /// Write the figures to this file as well.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Small numbers: to see that it works, not to compare.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// How much of each.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// Alternating blocks.
+    blocks: usize,
+    /// RSA keys in a block.
+    rsa: usize,
+    /// P-256 keys in a block.
+    p256: usize,
+    /// Devices to plan for.
+    devices: u32,
+}
+
+const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000 };
+const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000 };
+
+const ISSUE_RSA: &str = "issue-rsa-2048";
+const ISSUE_P256: &str = "issue-p256";
+const SWEEP: &str = "plan-sweep";
+const RAW_RSA: &str = "raw-rsa-2048-key";
+const RAW_P256: &str = "raw-p256-loop";
+
+/// Runs the cases and prints them.
+///
+/// # Errors
+/// When a case fails, or none has that name.
+pub async fn run(args: BenchArgs) -> Result<(), CommandError> {
+    logging::start(logging::Format::Text);
+    let size = if args.quick { QUICK } else { FULL };
+    let wanted = |case: &str| args.name.as_deref().is_none_or(|name| case.contains(name));
+    let mut figures = Figures::default();
+    if wanted(RAW_RSA) {
+        figures.add(raw::keys(RAW_RSA, KeyAlgorithm::Rsa2048, size.blocks, size.rsa)?);
+    }
+    if wanted(RAW_P256) {
+        figures.add(raw::loops(RAW_P256, size.blocks, size.p256)?);
+    }
+    if wanted(ISSUE_RSA) {
+        figures.add(issue::run(ISSUE_RSA, KeyAlgorithm::Rsa2048, size.blocks, size.rsa).await?);
+    }
+    if wanted(ISSUE_P256) {
+        figures.add(issue::run(ISSUE_P256, KeyAlgorithm::EcP256, size.blocks, size.p256).await?);
+    }
+    if wanted(SWEEP) {
+        figures.add(sweep::run(SWEEP, size.devices, size.blocks.min(5)).await?);
+    }
+    if figures.is_empty() {
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP].join(", ");
+        return Err(format!("no case has that name; there are {all}").into());
+    }
+    if let Some(file) = args.json {
+        std::fs::write(&file, figures.to_json()?).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
