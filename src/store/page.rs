@@ -21,6 +21,7 @@ impl<I> Page<I> {
     }
 }
 
+#[expect(private_bounds, reason = "what can be bound is the database's own affair; pages are made by others")]
 impl<I: Bind> Page<I> {
     /// ` AND column > ..`, if it does not start at the start.
     pub(crate) fn push_cursor(&self, sql: &mut Sql, column: &'static str) {
