@@ -1,6 +1,7 @@
 //! Large plans that wait for somebody to decide: an automatic plan never revokes or replaces very many by itself.
 
 use certporter_model::access::Caller;
+use certporter_model::text::Explanation;
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{ApprovalId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -84,8 +85,7 @@ pub async fn decide(
     }
     let by = permit.actor().to_string();
     let state = if draft.approve { "approved" } else { "refused" };
-    let decided =
-        Decided { state, by: &by, explanation: explanation.as_ref().map(|explanation| explanation.as_str()) };
+    let decided = Decided { state, by: &by, explanation: explanation.as_ref().map(Explanation::as_str) };
     approvals::decide(&mut tx, id, &decided, now).await?;
     if draft.approve {
         Work::Sweep.enqueue(&mut tx, now, portal.random()).await?;

@@ -117,7 +117,7 @@ pub async fn create(portal: &Portal, caller: &Caller, draft: &UserDraft) -> Resu
     let id = UserId::new(now, portal.octets());
     let attributes = parsed.attributes.clone();
     let user = with(
-        User {
+        &User {
             id,
             source: Source::Local,
             external_id: None,
@@ -169,7 +169,7 @@ pub async fn update(
         return Err(ServiceError::Stale { what: "user" });
     }
     let attributes = parsed.attributes.clone();
-    let user = with(User { updated_at: now, ..before }, parsed);
+    let user = with(&User { updated_at: now, ..before }, parsed);
     users::update(&mut tx, &user).await?;
     attributes::set(portal, &mut tx, HolderKind::User, id.as_uuid(), &attributes, now).await?;
     replan(portal, &mut tx, &Touched::user(id), now).await?;
@@ -324,7 +324,7 @@ fn living(user: User) -> Result<User, ServiceError> {
     if user.deleted_at.is_some() { Err(ServiceError::NotFound { what: "user" }) } else { Ok(user) }
 }
 
-fn with(user: User, parsed: ParsedUser) -> User {
+fn with(blank: &User, parsed: ParsedUser) -> User {
     User {
         user_name: parsed.user_name,
         display_name: parsed.display_name,
@@ -334,7 +334,7 @@ fn with(user: User, parsed: ParsedUser) -> User {
         sam_account_name: parsed.sam_account_name,
         sid: parsed.sid,
         external_id: parsed.external_id,
-        ..user
+        ..blank.clone()
     }
 }
 

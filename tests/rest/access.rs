@@ -5,6 +5,7 @@ use std::time::Duration;
 use certporter::service::accounts::{self, AccountDraft};
 use certporter::service::directory_draft::GrantDraft;
 use certporter::service::tokens::{self, TokenDraft};
+use certporter::service::{devices, members, users};
 use certporter_model::access::Role;
 use http::Method;
 use serde_json::json;
@@ -132,7 +133,6 @@ async fn a_limited_helpdesk_sees_its_groups_alone(database: TestDatabase) {
     let desk = certporter::service::sign_in::caller_of(&program.portal, id).await.unwrap().unwrap();
 
     let portal = &program.portal;
-    use certporter::service::{devices, members, users};
     let page = devices::list(portal, &desk, &devices::DevicesQuery::default()).await.unwrap();
     let seen: Vec<String> = page.data.iter().map(|device| device.id.to_string()).collect();
     assert_eq!(seen, [my_device.clone()]);

@@ -147,7 +147,7 @@ pub async fn create(
         updated_at: now,
         deleted_at: None,
     };
-    let device = with(blank, parsed);
+    let device = with(&blank, parsed);
     let mut tx = portal.db().write(&permit).await?;
     devices::insert(&mut tx, &device).await?;
     device_owners::hand_over(&mut tx, id, owner, now).await?;
@@ -178,7 +178,7 @@ pub async fn update(
     }
     let now = portal.now();
     let attributes = parsed.attributes.clone();
-    let device = with(Device { updated_at: now, ..before }, parsed);
+    let device = with(&Device { updated_at: now, ..before }, parsed);
     devices::update(&mut tx, &device).await?;
     attributes::set(portal, &mut tx, HolderKind::Device, id.as_uuid(), &attributes, now).await?;
     replan(portal, &mut tx, &Touched::device(id), now).await?;
@@ -283,7 +283,7 @@ fn summary(device: Device, names: &Names) -> DeviceSummary {
     }
 }
 
-fn with(device: Device, parsed: ParsedDevice) -> Device {
+fn with(blank: &Device, parsed: ParsedDevice) -> Device {
     Device {
         name: parsed.name,
         platform: parsed.platform,
@@ -293,7 +293,7 @@ fn with(device: Device, parsed: ParsedDevice) -> Device {
         wifi_mac: parsed.wifi_mac,
         fqdn: parsed.fqdn,
         external_id: parsed.external_id,
-        ..device
+        ..blank.clone()
     }
 }
 
