@@ -20,6 +20,7 @@ use crate::random::{SystemRandom, octets};
 use crate::store::enrolment_codes::{self, NewEnrolmentCode};
 use crate::store::{AuditEvent, Db, Location, StoreError, Target, device_contacts};
 use crate::wire::device::{DeviceFacts, EnrolmentCode};
+use crate::wire::octets::CertificateOctets;
 
 /// How long a code of the simulation can be used.
 const CODE_LIFE: Duration = Duration::from_secs(3600);
@@ -98,7 +99,7 @@ impl SimulateArgs {
             self.server.or_else(|| settings.device_url.as_ref().map(ToString::to_string)).unwrap_or(own);
         let server = ServerAddress::parse(&server)?;
         let offered = DeviceClient::trusting_anybody(&server)?.trust_anchors().await?;
-        let anchor = offered.certificates.into_iter().next().map(|octets| octets.into_vec());
+        let anchor = offered.certificates.into_iter().next().map(CertificateOctets::into_vec);
         let anchor = anchor.ok_or_else(|| SimulateError::Other("the server names no CA".to_owned()))?;
         let location = match settings.database {
             Database::Sqlite(path) => Location::Sqlite(path),

@@ -10,7 +10,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use certporter_model::FieldErrors;
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 
 use super::listeners::peer;
 use super::problem::Problem;
@@ -42,7 +41,7 @@ async fn trust_anchors(State(service): Service) -> Result<Response, Problem> {
 }
 
 async fn enrol(State(service): Service, from: From, body: Bytes) -> Result<Response, Problem> {
-    let request: EnrolRequest = read(&body)?;
+    let request: EnrolRequest = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     Ok(Json(service.enrol(&peer(&from), &request).await.map_err(refusal)?).into_response())
 }
 
@@ -53,7 +52,7 @@ async fn commands(
     query: Result<Query<PollQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Problem> {
     let contact = contact(&service, &who, &from).await?;
-    let Query(query) = query.map_err(|error| malformed(&error.body_text()))?;
+    let Query(query) = query.map_err(|error| malformed(&error))?;
     Ok(Json(service.commands(&contact, &query).await.map_err(refusal)?).into_response())
 }
 
@@ -64,7 +63,7 @@ async fn report(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let contact = contact(&service, &who, &from).await?;
-    let request: Report = read(&body)?;
+    let request: Report = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     Ok(Json(service.report(&contact, &request).await.map_err(refusal)?).into_response())
 }
 
@@ -75,7 +74,7 @@ async fn renew(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let contact = contact(&service, &who, &from).await?;
-    let request: RenewRequest = read(&body)?;
+    let request: RenewRequest = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     Ok(Json(service.renew(&contact, &request).await.map_err(refusal)?).into_response())
 }
 
@@ -86,7 +85,7 @@ async fn retire(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let contact = contact(&service, &who, &from).await?;
-    let _: RetireRequest = read(&body)?;
+    let _: RetireRequest = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     service.retire(&contact).await.map_err(refusal)?;
     Ok(Json(serde_json::json!({ "version": VERSION })).into_response())
 }
@@ -99,11 +98,7 @@ async fn contact(
     service.contact(who.0, &peer(from)).await.map_err(refusal)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| malformed(&error.to_string()))
-}
-
-fn malformed(why: &str) -> Problem {
+fn malformed(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         problem::MESSAGE_MALFORMED,
