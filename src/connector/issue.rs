@@ -18,7 +18,10 @@ impl<P: ConnectorPort> Connector<P> {
     pub(super) async fn issue(&self, lease: Lease, order: IssueOrder) -> Option<Answer> {
         let Some(ca) = self.authorities.get(order.ca.as_str()) else {
             let cause = format!("this connector knows no CA of the name {}", order.ca);
-            return Some(refused(cause, "Choose another CA in the profile, or set the connector up for it."));
+            return Some(refused(
+                &cause,
+                "Choose another CA in the profile, or set the connector up for it.",
+            ));
         };
         if !order.wanted {
             return Some(self.whatever_was_issued(ca.as_ref(), &order).await);
@@ -41,7 +44,7 @@ impl<P: ConnectorPort> Connector<P> {
     async fn intend(&self, lease: Lease, order: &IssueOrder) -> Result<Option<Intent>, Box<Answer>> {
         let intent = self.new_intent(order).await.map_err(|error| {
             Box::new(failed(
-                error,
+                &error,
                 "It is tried again by itself. If it stays so, look at the connector's log.",
             ))
         })?;
@@ -50,7 +53,7 @@ impl<P: ConnectorPort> Connector<P> {
             Ok(IntentAnswer::Stored) => Ok(Some(intent)),
             Ok(IntentAnswer::Already { intent }) => Ok(Some(*intent)),
             Ok(IntentAnswer::NotWanted) => Err(Box::new(Answer::Nothing)),
-            Err(PortError::Refused(why)) => Err(Box::new(refused(why, "Update the connector."))),
+            Err(PortError::Refused(why)) => Err(Box::new(refused(&why, "Update the connector."))),
             // The lease runs out, or has; nothing has left yet, so the key is simply dropped.
             Err(PortError::LeaseLost | PortError::Unavailable(_)) => Ok(None),
         }
@@ -87,7 +90,7 @@ impl<P: ConnectorPort> Connector<P> {
         }
         let csr = match Csr::parse(intent.csr.as_slice()) {
             Ok(csr) => csr,
-            Err(error) => return refused(error, "Retry the request: it then gets a new key."),
+            Err(error) => return refused(&error, "Retry the request: it then gets a new key."),
         };
         let request = SignRequest {
             reference: order.request.to_string(),
@@ -152,7 +155,7 @@ fn answer(outcome: Result<SignOutcome, CaError>, watch: Stopwatch) -> Answer {
                     Answer::Issued { certificate, generation: issued.generation, duration_ms: millis(watch) }
                 }
                 Err(error) => refused(
-                    format!("the CA's certificate {error}"),
+                    &format!("the CA's certificate {error}"),
                     "Change the CA's template so that certificates become smaller.",
                 ),
             }

@@ -16,11 +16,11 @@ impl<P: ConnectorPort> Connector<P> {
     pub(super) async fn bring_into_standing(&self, order: &RevokeOrder) -> Answer {
         let Some(ca) = self.authorities.get(order.ca.as_str()) else {
             let cause = format!("this connector knows no CA of the name {}", order.ca);
-            return refused(cause, "Set the connector up for it, then put the job back.");
+            return refused(&cause, "Set the connector up for it, then put the job back.");
         };
         let watch = Stopwatch::start();
         if order.what != RevocationKind::Revoke && !ca.capabilities().hold {
-            return refused("the CA can't put certificates on hold", "Revoke the certificate instead.");
+            return refused(&"the CA can't put certificates on hold", "Revoke the certificate instead.");
         }
         fault::point("before_revoke");
         let orders = [RevocationOrder {

@@ -96,11 +96,11 @@ pub(super) fn millis(watch: Stopwatch) -> u32 {
 }
 
 /// What did not work this time.
-pub(super) fn failed(cause: impl ToString, remedy: &str) -> Answer {
+pub(super) fn failed(cause: &impl ToString, remedy: &str) -> Answer {
     Answer::Failed { cause: cause.to_string(), remedy: remedy.to_owned() }
 }
 
 /// What will not work until somebody changes something.
-pub(super) fn refused(cause: impl ToString, remedy: &str) -> Answer {
+pub(super) fn refused(cause: &impl ToString, remedy: &str) -> Answer {
     Answer::Refused { cause: cause.to_string(), remedy: remedy.to_owned() }
 }

@@ -19,13 +19,16 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long to wait after the source itself has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// Things to do, each under its lease.
+pub type Claimed<T> = Result<Vec<(Lease, T)>, Unavailable>;
+
 /// Where work comes from, and how it is done.
 pub trait Source: Send + Sync + 'static {
     /// A thing to do.
     type Task: Send + 'static;
 
     /// At most so many things to do, each under a lease.
-    fn claim(&self, most: u32) -> BoxFuture<'_, Result<Vec<(Lease, Self::Task)>, Unavailable>>;
+    fn claim(&self, most: u32) -> BoxFuture<'_, Claimed<Self::Task>>;
 
     /// Makes leases last longer. Answers those that were lost; their work goes on, since it may bring something that
     /// must be recorded, but its steps will be refused.
