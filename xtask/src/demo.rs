@@ -89,12 +89,8 @@ impl Running {
         let token = command::output(&mut self.portal.on_data(&flags))
             .ok_or_else(|| Failure::new("certporter token create failed"))?;
         let rest = Rest::new(self.portal.address(), token);
-        let groups = rest.get("/groups?q=Staff")?;
-        let staff = groups["data"]
-            .as_array()
-            .and_then(|groups| groups.iter().find(|group| group["name"] == "Staff"))
-            .ok_or_else(|| Failure::new("the sample has no group Staff"))?["id"]
-            .clone();
+        let staff = group(&rest, "Staff")?;
+        let managed = group(&rest, "Managed devices")?;
         let person = rest.post(
             "/users",
             &serde_json::json!({
@@ -103,10 +99,14 @@ impl Running {
             }),
         )?["id"]
             .clone();
-        let staff = staff.as_str().unwrap_or_default();
         rest.post(&format!("/groups/{staff}/members"), &serde_json::json!({"kind": "user", "id": person}))?;
         let laptop = serde_json::json!({"name": "ada-laptop", "platform": "linux", "owner": person, "serial_number": "DEMO-0001"});
         let device = rest.post("/devices", &laptop)?["id"].clone();
+        // Mail keys stay away from it: staff issued its code, and the person has not confirmed the device.
+        rest.post(
+            &format!("/groups/{managed}/members"),
+            &serde_json::json!({"kind": "device", "id": device}),
+        )?;
         let path = format!("/devices/{}/enrolment-codes", device.as_str().unwrap_or_default());
         let code = rest.post(&path, &serde_json::json!({}))?;
         code["code"].as_str().map(str::to_owned).ok_or_else(|| Failure::new("the portal gave no code"))
@@ -141,4 +141,15 @@ impl Running {
         println!("The portal's log:   {}", self.folder.join("portal.log").display());
         println!("Ctrl+C ends it.");
     }
+}
+
+/// The id of a group of the sample.
+fn group(rest: &Rest, name: &str) -> Outcome<String> {
+    let found = rest.get(&format!("/groups?q={}", name.replace(' ', "%20")))?;
+    found["data"]
+        .as_array()
+        .and_then(|groups| groups.iter().find(|group| group["name"] == name))
+        .and_then(|group| group["id"].as_str())
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new(format!("the sample has no group {name}")))
 }
