@@ -11,7 +11,9 @@ use crate::command;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Step;
 
+/// Where the portal listens unless told otherwise.
 const PEOPLE: &str = "127.0.0.1:3000";
+const DEVICES: &str = "127.0.0.1:3443";
 /// How many times the portal is asked whether it is ready, and the pause between.
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -20,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Portal {
     executable: PathBuf,
     data: PathBuf,
+    people: String,
+    devices: String,
     child: Child,
 }
 
@@ -38,14 +42,20 @@ impl Portal {
             .stderr(file)
             .spawn()
             .map_err(Failure::at(executable))?;
-        let mut portal = Self { executable: executable.to_path_buf(), data: data.to_path_buf(), child };
+        let mut portal = Self {
+            executable: executable.to_path_buf(),
+            data: data.to_path_buf(),
+            people: format!("http://{PEOPLE}"),
+            devices: format!("https://{DEVICES}"),
+            child,
+        };
         for _ in 0..TRIES {
             if let Ok(Some(status)) = portal.child.try_wait() {
                 let said = std::fs::read_to_string(&log).unwrap_or_default();
                 return Err(Failure::new(format!("the portal ended ({status}):\n{said}")));
             }
             if is_ready() {
-                step.done(&portal.address());
+                step.done(portal.address());
                 return Ok(portal);
             }
             std::thread::sleep(PAUSE);
@@ -54,15 +64,13 @@ impl Portal {
     }
 
     /// Where people reach it.
-    #[expect(clippy::unused_self, reason = "an address belongs to a portal that runs")]
-    pub(crate) fn address(&self) -> String {
-        format!("http://{PEOPLE}")
+    pub(crate) fn address(&self) -> &str {
+        &self.people
     }
 
     /// Where devices reach it.
-    #[expect(clippy::unused_self, reason = "an address belongs to a portal that runs")]
-    pub(crate) fn devices(&self) -> &'static str {
-        "https://127.0.0.1:3443"
+    pub(crate) fn devices(&self) -> &str {
+        &self.devices
     }
 
     /// A command of the executable.

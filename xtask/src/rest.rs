@@ -15,7 +15,7 @@ pub(crate) struct Rest {
 }
 
 impl Rest {
-    pub(crate) fn new(address: String, token: String) -> Self {
+    pub(crate) fn new(address: &str, token: String) -> Self {
         Self { authority: address.replace("http://", ""), token }
     }
 
