@@ -5,6 +5,7 @@
 //! - [`pages`]: a file is a route: it asks the service, and shows what came back
 //! - [`render`], [`site`]: from a view to an answer; the stylesheet, scripts and icons
 #![recursion_limit = "256"]
+#![allow(clippy::needless_pass_by_value, reason = "components take their properties by value")]
 
 pub mod islands;
 #[cfg(feature = "ssr")]

@@ -25,7 +25,6 @@ struct Watched {
 }
 
 /// The three routes. They tell nothing about anybody, so they take no sign-in.
-#[must_use]
 pub fn routes(portal: Portal, metrics: Option<PrometheusHandle>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "lives\n" }))

@@ -37,7 +37,6 @@ struct Published {
 }
 
 /// The routes: every published file under its name, as AIA and CRL addresses in certificates have it.
-#[must_use]
 pub fn routes(portal: Portal, ca: BuiltinCa) -> Router {
     Router::new()
         .route("/{name}", get(file))
