@@ -49,6 +49,7 @@ pub(crate) const TEST: &[Tool] = &[
         packages: &["postgresql"],
         why: "the tests of the store run on PostgreSQL too",
     },
+    Tool { present: &["sqlite3"], packages: &["sqlite3"], why: "some tests change a database by hand" },
     Tool { present: &["chromium"], packages: &["chromium"], why: "the browser's tests" },
     Tool { present: &["certutil"], packages: &["libnss3-tools"], why: "NSS reads what certporter issues" },
     Tool { present: &["certtool"], packages: &["gnutls-bin"], why: "GnuTLS reads what certporter issues" },
