@@ -41,3 +41,9 @@ pub fn Pager(
     }
     .into_any()
 }
+
+/// How many rows a page shows, in words.
+#[must_use]
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {} on this page", if count == 1 { one } else { many })
+}

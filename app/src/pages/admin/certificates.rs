@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, present, word};
 use crate::ui::layout::{Heading, Page, Task};
-use crate::ui::pager::Pager;
+use crate::ui::pager::{Pager, counted};
 use crate::ui::status::{State, Status};
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::{Now, PerhapsMoment};
@@ -103,7 +103,7 @@ pub fn page(list: List) -> AnyView {
             {if list.rows.is_empty() {
                 nothing(&list.filter).into_any()
             } else {
-                let shown = format!("{} certificates on this page", list.rows.len());
+                let shown = counted(list.rows.len(), "certificate", "certificates");
                 let first = (!list.filter.after.is_empty()).then(|| list.filter.page(""));
                 let next = list.next.as_deref().map(|cursor| list.filter.page(cursor));
                 view! {

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, present, word};
 use crate::ui::layout::{Heading, Page, Task};
-use crate::ui::pager::Pager;
+use crate::ui::pager::{Pager, counted};
 use crate::ui::status::State;
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::PerhapsMoment;
@@ -116,7 +116,7 @@ pub fn page(list: List) -> AnyView {
             {if list.rows.is_empty() {
                 nothing(&list.filter).into_any()
             } else {
-                let shown = format!("{} devices on this page", list.rows.len());
+                let shown = counted(list.rows.len(), "device", "devices");
                 let first = (!list.filter.after.is_empty()).then(|| list.filter.page(""));
                 let next = list.next.as_deref().map(|cursor| list.filter.page(cursor));
                 view! {
