@@ -5,3 +5,4 @@
     reason = "a test that can not go on fails where it stands"
 )]
 mod kills;
+mod outside;
