@@ -3,6 +3,8 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use axum::Router;
+use axum::middleware::from_fn;
 use axum_server::Handle;
 use certporter_model::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,6 +25,7 @@ use crate::service::live::Change;
 use crate::service::portal::{Parts, Portal};
 use crate::service::setup;
 use crate::store::{Db, ca_generations};
+use crate::web::measure::measure;
 use crate::web::state::{AppState, Pages};
 use crate::web::tls::{self, DeviceTls};
 use crate::web::{devices, health, listeners, people, publishing};
@@ -160,13 +163,18 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         );
     }
     tokio::try_join!(
-        listeners::serve_plain(open.people, people, handle.clone()),
-        listeners::serve_plain(open.publishing, publishing, handle.clone()),
-        tls::serve_devices(open.devices, &tls, devices::router(protocol), handle.clone()),
+        listeners::serve_plain(open.people, measured("people", people), handle.clone()),
+        listeners::serve_plain(open.publishing, measured("publishing", publishing), handle.clone()),
+        tls::serve_devices(open.devices, &tls, measured("devices", devices::router(protocol)), handle.clone()),
     )?;
     workers.stop().await;
     db.close().await;
     Ok(())
+}
+
+/// A listener's routes, each request counted and timed.
+fn measured(listener: &'static str, routes: Router) -> Router {
+    routes.layer(from_fn(move |request, next| measure(listener, request, next)))
 }
 
 /// The device listener's key and certificate, for the names by which devices reach it.

@@ -46,6 +46,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome in a word, for metrics.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Done | Self::Finished => "done",
+            Self::Lost => "lost",
+            Self::Later(_) => "later",
+            Self::Failed { .. } => "failed",
+            Self::Dead { .. } => "dead",
+        }
+    }
+
     /// What an error of the database means for the job that met it.
     #[must_use]
     pub fn of_error(error: &StoreError) -> Self {
@@ -139,6 +150,8 @@ impl Queue {
     pub async fn settle(&self, job: &Job, outcome: &Outcome) -> Result<(), StoreError> {
         let now = self.clock.now();
         let (id, fence) = (job.id, job.fence);
+        let labels = [("kind", job.kind.to_string()), ("outcome", outcome.word().to_owned())];
+        metrics::counter!("certporter_jobs_total", &labels).increment(1);
         let mut books = self.db.bookkeeping().await?;
         let settled = match outcome {
             Outcome::Finished | Outcome::Lost => return Ok(()),

@@ -109,6 +109,7 @@ impl Row {
     ) -> Result<(), StoreError> {
         self.0.id = TimelineEventId::new(now, octets(random));
         self.0.at = now;
+        metrics::counter!("certporter_steps_total", "step" => self.0.step.as_str()).increment(1);
         events::insert(tx, &self.0).await
     }
 }

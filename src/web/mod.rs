@@ -1,6 +1,7 @@
 //! What answers on the network: three listeners, and errors as HTTP.
 //!
 //! - [`listeners`]: bound first, served until the process is asked to stop
+//! - [`measure`]: counts and times every request
 //! - [`people`]: the listener of people and REST clients, put together
 //! - [`publishing`]: the listener of relying parties: CA certificates and CRLs
 //! - [`sessions`]: who asks, by the cookie of their browser
@@ -15,6 +16,7 @@ pub mod devices;
 pub mod headers;
 pub mod health;
 pub mod listeners;
+pub mod measure;
 pub mod people;
 pub mod problem;
 pub mod publishing;
