@@ -165,7 +165,12 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     tokio::try_join!(
         listeners::serve_plain(open.people, measured("people", people), handle.clone()),
         listeners::serve_plain(open.publishing, measured("publishing", publishing), handle.clone()),
-        tls::serve_devices(open.devices, &tls, measured("devices", devices::router(protocol)), handle.clone()),
+        tls::serve_devices(
+            open.devices,
+            &tls,
+            measured("devices", devices::router(protocol)),
+            handle.clone()
+        ),
     )?;
     workers.stop().await;
     db.close().await;

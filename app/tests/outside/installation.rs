@@ -97,10 +97,11 @@ impl Installation {
     /// A command's flags for this portal's data and addresses.
     pub(super) fn on_its_addresses(&self, command: &str) -> Vec<String> {
         let host = |url: &str| url.split("://").nth(1).unwrap().to_owned();
+        let data = self.data();
         let flags = [
             command,
             "--data",
-            self.data().to_str().unwrap(),
+            data.to_str().unwrap(),
             "--listen",
             &host(&self.portal),
             "--device-listen",
