@@ -218,9 +218,9 @@ mod tests {
 
     #[test]
     fn the_way_that_lasted_longest_says_why() {
-        let mut directory = Directory::default();
-        directory.assignments =
+        let assignments =
             vec![assigned(1, AssignmentMode::Include, 0, None), assigned(2, AssignmentMode::Include, 0, 3)];
+        let directory = Directory { assignments, ..Directory::default() };
         // Still in group 2, whose assignment ended at 3, but it was leaving group 1 at 7 that ended it.
         let reach = Reach::new(&directory, at(8));
         let members = [member(1, 0, 7), member(2, 0, None)];

@@ -40,7 +40,9 @@ impl<'a> SlotPlan<'a> {
         let mut kept: BTreeSet<EscrowedKeyId> =
             in_flight.kept.and_then(|request| request.key).into_iter().collect();
         if let (Wish::Wanted(wanted), Some(trigger)) = (self.wish, needed) {
-            kept.extend(requests::ask(&mut self, wanted, current, trigger));
+            // One that has just made way for its predecessor is no longer there to be renewed.
+            let in_place = |c: &&Certificate| matches!(fates.get(&c.id), Some(Fate::Use | Fate::Wait));
+            kept.extend(requests::ask(&mut self, wanted, current.filter(in_place), trigger));
         }
         for certificate in &holding.certificates {
             let fate = fates.get(&certificate.id).copied().unwrap_or(Fate::Gone);

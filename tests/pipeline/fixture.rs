@@ -343,17 +343,12 @@ impl Installation {
         panic!("there is always something due");
     }
 
-    /// Lets the connector work once.
-    pub(crate) async fn connector_works(&self) -> usize {
-        run_once(&self.connector, 16).await.unwrap()
-    }
-
     pub(crate) async fn state(&self, request: RequestId) -> request_steps::RequestInWork {
-        request_steps::get(&mut *self.db.read().await.unwrap(), request).await.unwrap()
+        request_steps::get(&mut self.db.read().await.unwrap(), request).await.unwrap()
     }
 
     pub(crate) async fn copies(&self, device: &EnrolledDevice) -> Vec<copies::Copy> {
-        copies::of_device(&mut *self.db.read().await.unwrap(), device.id).await.unwrap()
+        copies::of_device(&mut self.db.read().await.unwrap(), device.id).await.unwrap()
     }
 
     /// The steps of a request, the first one first.

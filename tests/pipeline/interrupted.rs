@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certporter::ca::{IssuingCa, SignOutcome, SignRequest};
-use certporter::clock::Clock;
 use certporter::connector::port::{ConnectorPort, PortError};
 use certporter::connector::{Authorities, in_process::InProcess, worker::Connector};
 use certporter::pipeline::change;
@@ -259,7 +258,7 @@ async fn a_request_is_called_off_before_anything_left(db: TestDatabase) {
         assert!(!call_off(&it, request).await);
     }
     assert!(it.stray(&device).await.is_empty());
-    assert_eq!(jobs::count_open(&mut *it.db.read().await.unwrap()).await.unwrap(), 0);
+    assert_eq!(jobs::count_open(&mut it.db.read().await.unwrap()).await.unwrap(), 0);
 }
 
 async fn a_request_is_called_off_while_the_ca_decides(db: TestDatabase) {

@@ -65,7 +65,7 @@ impl Fixture {
     }
 
     async fn state(&self, job: &jobs::Job) -> jobs::Job {
-        jobs::get(&mut *self.db.read().await.unwrap(), job.id).await.unwrap()
+        jobs::get(&mut self.db.read().await.unwrap(), job.id).await.unwrap()
     }
 }
 
@@ -187,5 +187,5 @@ async fn work_that_is_asked_for_again_while_it_runs_runs_again_afterwards(db: Te
     let failed = Outcome::Failed { cause: "not now".into(), remedy: "Wait.".into() };
     fixture.queue.settle(&second[0], &failed).await.unwrap();
     assert_eq!(fixture.claim("three").await.len(), 1);
-    assert_eq!(jobs::count_open(&mut *fixture.db.read().await.unwrap()).await.unwrap(), 1);
+    assert_eq!(jobs::count_open(&mut fixture.db.read().await.unwrap()).await.unwrap(), 1);
 }

@@ -91,16 +91,16 @@ impl History {
         for id in self.world.requests().into_iter().skip(usize::from(a) % 7).take(30) {
             for _ in 0..b % 9 {
                 if self.world.request(id).state.is_in_flight() {
-                    self.world.progress(id, b % 5 == 0);
+                    self.world.progress(id, b.is_multiple_of(5));
                     self.world.replan();
                 }
             }
         }
-        if let Some(id) = self.world.requests().get(usize::from(a) % 40).filter(|_| b % 6 == 0) {
+        if let Some(id) = self.world.requests().get(usize::from(a) % 40).filter(|_| b.is_multiple_of(6)) {
             let request = self.world.request(*id);
             request.state = request.state.to(RequestState::Failed).unwrap_or(request.state);
         }
-        if b % 2 == 0 {
+        if b.is_multiple_of(2) {
             self.world.seal();
         }
         vec![]
@@ -110,7 +110,7 @@ impl History {
         self.world.seal();
         for n in 0..30 {
             let device = pick(&self.devices, a.wrapping_add(n));
-            self.world.contact(device, b % 11 == 0);
+            self.world.contact(device, b.is_multiple_of(11));
         }
         vec![]
     }
@@ -148,10 +148,10 @@ impl History {
             3 => Member::Device(pick(&self.devices, a / 5)),
             _ => Member::Group(pick(&self.groups, a / 5)),
         };
-        if b % 2 == 0 {
-            self.world.leave(member, group)
+        if b.is_multiple_of(2) {
+            self.world.leave(member, group);
         } else {
-            self.world.join(member, group)
+            self.world.join(member, group);
         }
         vec![Trigger::LeftGroup]
     }
@@ -162,17 +162,17 @@ impl History {
             0 => self.world.unassign(profile, group),
             1 | 2 => self.world.assign(profile, group, AssignmentMode::Include),
             3 => self.world.assign(profile, group, AssignmentMode::Exclude),
-            _ if a % 97 == 0 => {
+            _ if a.is_multiple_of(97) => {
                 self.world.directory.profiles.get_mut(&profile).unwrap().deleted = true;
                 return vec![Trigger::ProfileDeleted];
             }
             _ => {}
         }
-        vec![if (a / 4) % 5 == 0 { Trigger::AssignmentRemoved } else { Trigger::LeftGroup }]
+        vec![if (a / 4).is_multiple_of(5) { Trigger::AssignmentRemoved } else { Trigger::LeftGroup }]
     }
 
     fn edit(&mut self, a: u16, b: u16) -> Vec<Trigger> {
-        let when = if b % 2 == 0 { Reissue::Now } else { Reissue::AtRenewal };
+        let when = if b.is_multiple_of(2) { Reissue::Now } else { Reissue::AtRenewal };
         self.world.edit(pick(&self.profiles, a), when, |draft| match (b / 2) % 7 {
             0 => draft.description.push('!'),
             1 => draft.validity_days = 50 + u32::from(b % 100),
@@ -181,7 +181,7 @@ impl History {
             4 => draft.escrow = pick(EscrowPolicy::ALL, b),
             5 if !draft.key_algorithm.is_rsa() => draft.key_algorithm = KeyAlgorithm::EcP384,
             _ => {
-                draft.subject = format!("{},O=Example {}", draft.subject.split(",O=").next().unwrap(), b % 3)
+                draft.subject = format!("{},O=Example {}", draft.subject.split(",O=").next().unwrap(), b % 3);
             }
         });
         vec![Trigger::ProfileEdited]
@@ -200,18 +200,18 @@ impl History {
 
     fn user_state(&mut self, a: u16, b: u16) -> Vec<Trigger> {
         let user = self.world.directory.users.get_mut(&pick(&self.users, a)).unwrap();
-        let state = if b % 3 == 0 { UserState::Enabled } else { pick(UserState::ALL, b) };
+        let state = if b.is_multiple_of(3) { UserState::Enabled } else { pick(UserState::ALL, b) };
         user.state = user.state.to(state).unwrap_or(user.state);
         vec![Trigger::UserDisabled, Trigger::Blocked]
     }
 
     fn device_state(&mut self, a: u16, b: u16) -> Vec<Trigger> {
-        self.world.ca_can_hold = b % 5 != 0;
+        self.world.ca_can_hold = !b.is_multiple_of(5);
         let id = pick(&self.devices, a);
         let state =
             pick(&[DeviceState::Blocked, DeviceState::Retired, DeviceState::Lost, DeviceState::Deleted], b);
         let device = self.world.device(id);
-        if device.state == DeviceState::Blocked && b % 2 == 0 {
+        if device.state == DeviceState::Blocked && b.is_multiple_of(2) {
             device.state = DeviceState::Enrolled;
             return vec![];
         }
@@ -225,7 +225,7 @@ impl History {
     }
 
     fn owner(&mut self, a: u16, b: u16) -> Vec<Trigger> {
-        let owner = if b % 6 == 0 { None } else { Some(pick(&self.users, b)) };
+        let owner = if b.is_multiple_of(6) { None } else { Some(pick(&self.users, b)) };
         self.world.hand_over(pick(&self.devices, a), owner);
         // What was a shared device's now depends on its owner too.
         vec![Trigger::OwnerChanged, Trigger::LeftGroup, Trigger::UserDisabled, Trigger::Blocked]
@@ -242,7 +242,7 @@ impl History {
     /// Somebody revokes a certificate, or has a request tried again.
     fn ask(&mut self, a: u16, b: u16) -> Vec<Trigger> {
         let all: Vec<_> = self.world.certificates().map(|(_, c)| c.id).collect();
-        if let Some(id) = all.get(usize::from(a) % all.len().max(1)).filter(|_| b % 2 == 0) {
+        if let Some(id) = all.get(usize::from(a) % all.len().max(1)).filter(|_| b.is_multiple_of(2)) {
             let certificate = self.world.certificate(*id);
             if certificate.status != CertificateStatus::Revoked {
                 certificate.status = CertificateStatus::Revoked;

@@ -33,7 +33,7 @@ fn run(history: &mut History, event: Event) {
     let triggers = history.happen(event);
     history.world.replan();
     check(&history.world);
-    for (id, departure) in history.world.revoked[before..].to_vec() {
+    for (id, departure) in history.world.revoked[before..].iter().copied() {
         let of_device = |slot: &certporter::plan::Slot| matches!(slot.holder, Holder::Device(_));
         let (slot, _) = history.world.certificates().find(|(_, c)| c.id == id).unwrap();
         let ordinary = departure.reason == Reason::Superseded;

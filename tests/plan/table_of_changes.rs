@@ -182,7 +182,8 @@ fn enrolled_again() {
 
 #[test]
 fn any_of_these_while_the_request_is_at_the_ca() {
-    let events: [(fn(&mut Scene), Departure); 5] = [
+    type Change = fn(&mut Scene);
+    let events: [(Change, Departure); 5] = [
         (|s| s.world.device(s.laptop).state = DeviceState::Retired, Departure::RETIRED),
         (|s| s.world.device(s.laptop).state = DeviceState::Lost, Departure::LOST),
         (|s| s.world.device(s.laptop).state = DeviceState::Blocked, Departure::BLOCKED),

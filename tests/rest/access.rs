@@ -135,7 +135,7 @@ async fn a_limited_helpdesk_sees_its_groups_alone(database: TestDatabase) {
     let portal = &program.portal;
     let page = devices::list(portal, &desk, &devices::DevicesQuery::default()).await.unwrap();
     let seen: Vec<String> = page.data.iter().map(|device| device.id.to_string()).collect();
-    assert_eq!(seen, [my_device.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&my_device));
     let draft = certporter::service::action::ActionDraft::default();
     devices::lost(portal, &desk, my_device.parse().unwrap(), &draft).await.unwrap();
     let hidden = [

@@ -199,7 +199,7 @@ impl TestDatabase {
     pub(crate) async fn by_hand(&self, sql: &str) {
         match &self.location {
             Location::Sqlite(path) => {
-                run(Command::new("sqlite3").arg(path).arg("PRAGMA busy_timeout=5000").arg(sql))
+                run(Command::new("sqlite3").arg(path).arg("PRAGMA busy_timeout=5000").arg(sql));
             }
             Location::Postgres(_) => run(Command::new(binaries().join("psql"))
                 .args(["-U", "postgres", "-v", "ON_ERROR_STOP=1", "-h"])

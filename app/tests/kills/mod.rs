@@ -1,6 +1,7 @@
 //! The portal is killed at every boundary between two steps, and started again: one live certificate, none that
 //! nobody knows of, no request lost.
 #[path = "../../../tests/support/database.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
 mod database;
 mod directory;
 mod portal;
@@ -72,7 +73,7 @@ fn every_place_has_its_test() {
 
 /// What a killed process leaves leased goes to the next at once, and not only when the lease has run out.
 async fn let_leases_run_out(db: &Db) {
-    let leased = jobs::list(&mut *db.read().await.unwrap(), JobState::Leased, None, 100).await.unwrap();
+    let leased = jobs::list(&mut db.read().await.unwrap(), JobState::Leased, None, 100).await.unwrap();
     let leases: Vec<_> = leased.iter().map(|job| (job.id, job.fence)).collect();
     let mut books = db.bookkeeping().await.unwrap();
     jobs::heartbeat(&mut books, &leases, Duration::ZERO).await.unwrap();
@@ -167,7 +168,7 @@ async fn dies_over_a_revocation(db: TestDatabase, point: &'static str) {
     let_leases_run_out(&db).await;
     let portal = Portal::start(&db, None).await;
     until("the CRL has it", async || {
-        let revocation = revocations::get(&mut *db.read().await.unwrap(), asked).await.unwrap();
+        let revocation = revocations::get(&mut db.read().await.unwrap(), asked).await.unwrap();
         revocation.in_crl_at
     })
     .await;
