@@ -71,7 +71,7 @@ impl RawLoop {
     pub(super) fn new(algorithm: KeyAlgorithm) -> Result<Self, CommandError> {
         let authority = |name: &str| -> Result<(PrivateKey, Certificate), CommandError> {
             let key = PrivateKey::generate(KeyAlgorithm::EcP256)?;
-            let validity = Validity::days(SystemClock.now(), 30);
+            let validity = Validity::days(SystemClock.now(), 3650);
             let serial = SerialNumber::from_random(octets(&SystemRandom));
             let issuance = Issuance::authority(
                 DistinguishedName::parse(&format!("CN={name}"))?,
