@@ -33,7 +33,7 @@ pub struct RawSettings {
     pub pki_listen: Option<String>,
     /// PostgreSQL to use instead of SQLite in the data folder, as postgres://user:password@host/name.
     #[arg(long, env = "CERTPORTER_DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<DatabaseUrl>,
     /// Where people reach the portal [default: http:// and the listener's address].
     #[arg(long, env = "CERTPORTER_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -75,8 +75,15 @@ pub enum Database {
 }
 
 /// A URL that may hold a password: not shown by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct DatabaseUrl(String);
+
+impl From<&str> for DatabaseUrl {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
 
 impl DatabaseUrl {
     /// The URL, password included.
@@ -228,8 +235,8 @@ impl Settings {
         }
         let database = match raw.database_url {
             None => Database::Sqlite(data.join("certporter.sqlite")),
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Database::Postgres(DatabaseUrl(url))
+            Some(url) if url.0.starts_with("postgres://") || url.0.starts_with("postgresql://") => {
+                Database::Postgres(url)
             }
             Some(_) => {
                 errors.add(
@@ -384,6 +391,7 @@ mod tests {
     #[test]
     fn a_database_s_password_is_not_shown() {
         let url = DatabaseUrl("postgres://certporter:hunter2@db.example.org/certporter".into());
-        assert!(!format!("{url:?}").contains("hunter2"));
+        let raw = RawSettings { database_url: Some(url.clone()), ..RawSettings::default() };
+        assert!(!format!("{url:?} {raw:?}").contains("hunter2"));
     }
 }
