@@ -4,6 +4,7 @@ use certporter_model::access::Forbidden;
 use certporter_model::error::InvalidTransition;
 use certporter_model::{FieldErrors, ParseError};
 
+use super::consequences::Consequences;
 use crate::store::StoreError;
 
 /// Why something was not done. Typed by what the asker can do about it; what happened inside is only in the log.
@@ -37,6 +38,12 @@ pub enum ServiceError {
         /// The kind of thing.
         what: &'static str,
     },
+    /// What follows is not any more what the caller was shown. Nothing was done.
+    #[error("what follows from this has changed since it was shown: look at it again")]
+    ConsequencesChanged(Box<Consequences>),
+    /// No failure: how a rehearsal ends. See [`super::consequences::preview`].
+    #[error("this was rehearsed only")]
+    Rehearsed(Box<Consequences>),
     /// Too often.
     #[error("too many tries: try again in {retry_after} seconds")]
     TooMany {
@@ -93,6 +100,8 @@ impl From<StoreError> for ServiceError {
         match &error {
             StoreError::NotFound { what } => Self::NotFound { what },
             StoreError::Stale { what } => Self::Stale { what },
+            // Nothing of what was changed has consequences, or it would have ended sooner.
+            StoreError::Rehearsed => Self::Rehearsed(Box::default()),
             StoreError::Conflict { constraint } => match Self::taken(constraint) {
                 Some(field) => Self::field(field, "is already in use: choose another"),
                 None => Self::conflict("this already exists"),

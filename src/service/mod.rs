@@ -6,6 +6,7 @@
 //! - [`portal`]: what every operation works with
 //! - [`operation`]: every operation, and the permission it takes; the policy of 401, 403 and 404
 //! - [`error`]: why something was not done
+//! - [`consequences`]: what would follow from an operation, asked before it is done
 //! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
@@ -21,6 +22,7 @@ pub mod assignments;
 mod attributes;
 pub mod audit;
 pub mod certificates;
+pub mod consequences;
 mod copies;
 pub mod device_protocol;
 pub mod devices;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use certporter_model::Timestamp;
+use certporter_model::thumbprint::ContentDigest;
 
 use super::live::Live;
 use crate::clock::Clock;
@@ -26,20 +27,48 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Portal {
     parts: Arc<Parts>,
+    db: Db,
     live: Live,
+    intent: Intent,
+}
+
+/// What an operation is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// To be done.
+    #[default]
+    Do,
+    /// To be done if what follows from it is still what was shown.
+    DoIf(ContentDigest),
+    /// To find out what would follow; nothing is done.
+    Rehearse,
 }
 
 impl Portal {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), live: Live::default() }
+        let db = parts.db.clone();
+        Self { parts: Arc::new(parts), db, live: Live::default(), intent: Intent::Do }
+    }
+
+    /// The same portal, whose operations are asked for with this intent.
+    #[must_use]
+    pub fn with_intent(&self, intent: Intent) -> Self {
+        let db = if intent == Intent::Rehearse { self.parts.db.rehearsing() } else { self.parts.db.clone() };
+        Self { db, intent, ..self.clone() }
+    }
+
+    /// What operations are asked for.
+    #[must_use]
+    pub fn intent(&self) -> Intent {
+        self.intent
     }
 
     /// The database.
     #[must_use]
     pub fn db(&self) -> &Db {
-        &self.parts.db
+        &self.db
     }
 
     /// The present moment.

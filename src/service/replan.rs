@@ -3,8 +3,9 @@
 use certporter_model::assignment::MemberKind;
 use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 
+use super::consequences;
 use super::error::ServiceError;
-use super::portal::Portal;
+use super::portal::{Intent, Portal};
 use crate::pipeline::planner::{self, Whom};
 use crate::plan::Limits;
 use crate::store::memberships::{self, Member};
@@ -61,6 +62,10 @@ impl Touched {
 
 /// Draws the consequences for whom the change touches, in the transaction of the change: both happen or neither. For
 /// very many people jobs are made instead, in the same transaction.
+///
+/// # Errors
+/// [`ServiceError::Rehearsed`] or [`ServiceError::ConsequencesChanged`], as the portal's intent asks; the transaction
+/// is then to be dropped.
 pub(super) async fn replan(
     portal: &Portal,
     tx: &mut WriteTx,
@@ -73,6 +78,18 @@ pub(super) async fn replan(
         profiles: touched.profiles.clone(),
         ..Whom::default()
     };
+    match portal.intent() {
+        Intent::Do => {}
+        Intent::Rehearse => {
+            return Err(ServiceError::Rehearsed(Box::new(consequences::of(tx, &whom, now).await?)));
+        }
+        Intent::DoIf(shown) => {
+            let consequences = consequences::of(tx, &whom, now).await?;
+            if consequences.digest != shown {
+                return Err(ServiceError::ConsequencesChanged(Box::new(consequences)));
+            }
+        }
+    }
     match planner::replan(tx, &whom, Limits::default(), now, portal.random()).await {
         Ok(_) => Ok(()),
         // Another planner came in between: no fault of what was asked, which may be asked again.

@@ -70,19 +70,42 @@ impl std::fmt::Debug for Location {
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
-pub enum Db {
-    /// SQLite: one connection writes, others read.
+pub struct Db {
+    pools: Pools,
+    rehearsing: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Pools {
+    /// One connection writes, others read.
     Sqlite {
-        /// The only connection that writes.
         writer: SqlitePool,
-        /// Connections that can't write.
         readers: SqlitePool,
     },
-    /// PostgreSQL.
     Postgres(PgPool),
 }
 
 impl Db {
+    fn new(pools: Pools) -> Self {
+        Self { pools, rehearsing: false }
+    }
+
+    /// The same database, on which no change of the business's state can be committed: what is asked of it is found
+    /// out, and rolled back.
+    #[must_use]
+    pub fn rehearsing(&self) -> Self {
+        Self { rehearsing: true, ..self.clone() }
+    }
+
+    /// The connection that writes SQLite; none on PostgreSQL. For tests that fill the disk.
+    #[must_use]
+    pub fn sqlite_writer(&self) -> Option<&SqlitePool> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => Some(writer),
+            Pools::Postgres(_) => None,
+        }
+    }
+
     /// Opens the database; makes the file if there is none. Does not touch the schema: see [`Db::migrate`].
     ///
     /// # Errors
@@ -104,7 +127,7 @@ impl Db {
                     .connect_with(options.application_name("certporter").statement_cache_capacity(500))
                     .await
                     .map_err(|error| fails(open_reason(error)))?;
-                Ok(Self::Postgres(pool))
+                Ok(Self::new(Pools::Postgres(pool)))
             }
         }
     }
@@ -114,9 +137,9 @@ impl Db {
     /// # Errors
     /// [`StoreError::NewerVersion`] when a newer program was here; [`StoreError::Migration`] when it fails.
     pub async fn migrate(&self) -> Result<()> {
-        match self {
-            Self::Sqlite { writer, .. } => migration::run_sqlite(&mut *writer.acquire().await?).await,
-            Self::Postgres(pool) => migration::run_postgres(&mut *pool.acquire().await?).await,
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => migration::run_sqlite(&mut *writer.acquire().await?).await,
+            Pools::Postgres(pool) => migration::run_postgres(&mut *pool.acquire().await?).await,
         }
     }
 
@@ -129,9 +152,9 @@ impl Db {
     /// Which engine it is.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match self {
-            Self::Sqlite { .. } => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+        match &self.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -140,9 +163,9 @@ impl Db {
     /// # Errors
     /// When none is free in time.
     pub async fn read(&self) -> Result<ReadConn> {
-        Ok(ReadConn(match self {
-            Self::Sqlite { readers, .. } => Conn::sqlite(readers.acquire().await?),
-            Self::Postgres(pool) => Conn::postgres(pool.acquire().await?),
+        Ok(ReadConn(match &self.pools {
+            Pools::Sqlite { readers, .. } => Conn::sqlite(readers.acquire().await?),
+            Pools::Postgres(pool) => Conn::postgres(pool.acquire().await?),
         }))
     }
 
@@ -151,9 +174,9 @@ impl Db {
     /// # Errors
     /// When none is free in time.
     pub async fn snapshot(&self) -> Result<ReadConn> {
-        Ok(ReadConn(match self {
-            Self::Sqlite { readers, .. } => Conn::sqlite_tx(readers.begin_with("BEGIN DEFERRED").await?),
-            Self::Postgres(pool) => {
+        Ok(ReadConn(match &self.pools {
+            Pools::Sqlite { readers, .. } => Conn::sqlite_tx(readers.begin_with("BEGIN DEFERRED").await?),
+            Pools::Postgres(pool) => {
                 Conn::postgres_tx(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
             }
         }))
@@ -164,7 +187,7 @@ impl Db {
     /// # Errors
     /// When another writer does not end in time.
     pub async fn write(&self, permit: &Permit) -> Result<WriteTx> {
-        Ok(WriteTx::new(self.begin().await?, permit.clone()))
+        Ok(WriteTx::new(self.begin().await?, permit.clone(), self.rehearsing))
     }
 
     /// A transaction for what is no state of the business: see [`Bookkeeping`].
@@ -176,10 +199,10 @@ impl Db {
     }
 
     async fn begin(&self) -> Result<Conn> {
-        Ok(match self {
+        Ok(match &self.pools {
             // Immediate: a transaction that reads first and then writes could otherwise fail in the middle.
-            Self::Sqlite { writer, .. } => Conn::sqlite_tx(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Conn::postgres_tx(pool.begin().await?),
+            Pools::Sqlite { writer, .. } => Conn::sqlite_tx(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Conn::postgres_tx(pool.begin().await?),
         })
     }
 
@@ -211,12 +234,12 @@ impl Db {
 
     /// Closes every connection, after what runs on them.
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite { writer, readers } => {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
     }
 }
@@ -246,7 +269,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .max_lifetime(None)
         .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-16384"))
         .await?;
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Db::new(Pools::Sqlite { writer, readers }))
 }
 
 /// The file holds everything: nobody but its owner reads it.

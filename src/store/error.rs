@@ -43,6 +43,9 @@ pub enum StoreError {
     /// Two transactions were in each other's way, and this one was rolled back. It may be tried again from the start.
     #[error("another change came in between: try again")]
     Serialization,
+    /// The change was only rehearsed, and rolled back: see [`super::Db::rehearsing`].
+    #[error("this was rehearsed only")]
+    Rehearsed,
     /// No room left.
     #[error("the database can't grow: the disk or its quota is full. Free some space, then try again")]
     Full,

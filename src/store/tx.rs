@@ -109,6 +109,7 @@ pub struct WriteTx {
     conn: WriteConn,
     permit: Permit,
     announcements: Vec<Announcement>,
+    rehearsing: bool,
 }
 lends!(WriteTx => conn: WriteConn);
 
@@ -147,8 +148,8 @@ impl Announcement {
 }
 
 impl WriteTx {
-    pub(crate) fn new(conn: Conn, permit: Permit) -> Self {
-        Self { conn: WriteConn(conn), permit, announcements: Vec::new() }
+    pub(crate) fn new(conn: Conn, permit: Permit, rehearsing: bool) -> Self {
+        Self { conn: WriteConn(conn), permit, announcements: Vec::new(), rehearsing }
     }
 
     /// With whose leave it was opened.
@@ -175,8 +176,13 @@ impl WriteTx {
     /// Writes the audit events of a batch and commits.
     ///
     /// # Errors
-    /// When there is no event, or the database refuses; then nothing has changed.
+    /// When there is no event, or the database refuses; [`super::StoreError::Rehearsed`] when the database was opened
+    /// by [`super::Db::rehearsing`]. Nothing has changed then.
     pub async fn commit_all(mut self, events: Vec<AuditEvent>) -> Result<()> {
+        if self.rehearsing {
+            self.rollback().await?;
+            return Err(super::StoreError::Rehearsed);
+        }
         let Some(at) = events.first().map(|event| event.at) else {
             return Err(super::StoreError::Other("a transaction commits only with an audit event".into()));
         };

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::service::ServiceError;
+use crate::service::consequences::Consequences;
 
 /// A problem document. Its `type` is a relative address that names the kind for good; `detail` says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -29,6 +30,9 @@ pub struct Problem {
     /// Seconds after which it may be tried again; also in the header Retry-After.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// What follows now, where that is not what the request was sent for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequences: Option<Box<Consequences>>,
 }
 
 impl Problem {
@@ -42,7 +46,14 @@ impl Problem {
             errors: Vec::new(),
             instance: None,
             retry_after: None,
+            consequences: None,
         }
+    }
+
+    /// The same, with what follows now.
+    #[must_use]
+    pub fn with(self, consequences: Consequences) -> Self {
+        Self { consequences: Some(Box::new(consequences)), ..self }
     }
 
     /// 422: fields are wrong, each named.
@@ -110,15 +121,18 @@ impl Problem {
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
+        let error_text = error.to_string();
         match error {
             ServiceError::Invalid(errors) => Self::invalid(&errors),
-            ServiceError::Unauthenticated => Self::unauthenticated(&error.to_string()),
+            ServiceError::Unauthenticated => Self::unauthenticated(&error_text),
             ServiceError::Forbidden(refused) => Self::forbidden(refused.to_string()),
             ServiceError::NotFound { what } => Self::not_found(what),
             ServiceError::Conflict { detail } => Self::conflict(detail),
-            ServiceError::Stale { .. } => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "stale", error.to_string())
+            ServiceError::Stale { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "stale", error_text),
+            ServiceError::ConsequencesChanged(consequences) => {
+                Self::new(StatusCode::CONFLICT, "consequences-changed", error_text).with(*consequences)
             }
+            ServiceError::Rehearsed(_) => Self::conflict("this operation can't be previewed"),
             ServiceError::TooMany { retry_after } => Self::too_many(retry_after),
             ServiceError::Unavailable { detail, retry_after } => Self::unavailable(detail, retry_after),
             ServiceError::Internal { instance } => Self::internal(instance),

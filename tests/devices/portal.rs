@@ -95,10 +95,7 @@ impl Portal {
     }
 
     fn pool(&self) -> &SqlitePool {
-        match &self.db.db {
-            Db::Sqlite { writer, .. } => writer,
-            Db::Postgres(_) => unreachable!("these tests run on SQLite"),
-        }
+        self.db.db.sqlite_writer().expect("these tests run on SQLite")
     }
 
     fn now(&self) -> Timestamp {

@@ -212,7 +212,7 @@ impl TestDatabase {
 impl TestDatabase {
     /// Lets the file grow by so many pages at most: a small disk.
     pub(crate) async fn limit_pages(&self, more: i64) {
-        let Db::Sqlite { writer, .. } = &self.db else { panic!("only SQLite has pages to limit") };
+        let writer = self.db.sqlite_writer().expect("only SQLite has pages to limit");
         certporter::store::limit_pages(writer, more).await.unwrap();
     }
 }

@@ -85,9 +85,9 @@ impl Asked {
             ServiceError::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "This can't be done"),
             ServiceError::Forbidden(_) => (StatusCode::FORBIDDEN, "Not allowed"),
             ServiceError::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
-            ServiceError::Conflict { .. } | ServiceError::Stale { .. } => {
-                (StatusCode::CONFLICT, "This doesn't go together")
-            }
+            ServiceError::Conflict { .. }
+            | ServiceError::Stale { .. }
+            | ServiceError::ConsequencesChanged(_) => (StatusCode::CONFLICT, "This doesn't go together"),
             ServiceError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many tries"),
             ServiceError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Not now"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "Something failed"),
@@ -107,6 +107,7 @@ pub fn form_errors(error: ServiceError) -> Result<FieldErrors, ServiceError> {
         ServiceError::Invalid(errors) => Ok(errors),
         ServiceError::Conflict { .. }
         | ServiceError::Stale { .. }
+        | ServiceError::ConsequencesChanged(_)
         | ServiceError::TooMany { .. }
         | ServiceError::Unavailable { .. } => Ok(FieldErrors::one("", sentence(&error.to_string()))),
         other => Err(other),

@@ -13,7 +13,8 @@ use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, FieldErrors, Timestamp};
 use http::{Request, StatusCode, header};
 
-use super::admin::{certificate, certificates, device, devices};
+use super::admin::certificates::{detail as certificate, list as certificates};
+use super::admin::devices::{detail as device, list as devices};
 use super::{problem, set_up, sign_in};
 use crate::render::Renderer;
 use crate::site::Site;

@@ -89,15 +89,39 @@ pub fn Document(
 /// A part of the portal, as in the sidebar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Task {
+    /// What needs a hand, and the state of things.
+    Overview,
+    /// Certificate profiles.
+    Profiles,
+    /// Groups and assignments.
+    Groups,
     /// Devices and what is on them.
     Devices,
+    /// The people who hold certificates.
+    Users,
     /// Certificates.
     Certificates,
+    /// The pipeline.
+    Requests,
+    /// Issuing CAs and connectors.
+    Authorities,
+    /// Who did what.
+    Audit,
+    /// Accounts, tokens, sessions.
+    Settings,
 }
 
-const TASKS: [(Task, &str, &str, &str); 2] = [
+const TASKS: [(Task, &str, &str, &str); 10] = [
+    (Task::Overview, "/", "layout-dashboard", "Overview"),
+    (Task::Profiles, "/profiles", "scroll-text", "Profiles"),
+    (Task::Groups, "/groups", "users-round", "Groups"),
     (Task::Devices, "/devices", "monitor-smartphone", "Devices"),
+    (Task::Users, "/users", "user-round", "Users"),
     (Task::Certificates, "/certificates", "file-badge", "Certificates"),
+    (Task::Requests, "/requests", "list-checks", "Requests"),
+    (Task::Authorities, "/authorities", "landmark", "CAs and connectors"),
+    (Task::Audit, "/audit", "history", "Audit"),
+    (Task::Settings, "/settings", "settings", "Settings"),
 ];
 
 /// A page for somebody signed in: sidebar, top line, and the page itself.

@@ -41,11 +41,18 @@ pub struct Outcome {
     pub deferred: usize,
 }
 
+/// As many consequences are shown one by one.
+const SAMPLE: usize = 20;
+
 /// What would follow from the state of the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// In numbers.
     pub summary: Summary,
+    /// For how many holders something would be done.
+    pub holders: usize,
+    /// Some of it, what weighs most first.
+    pub sample: Vec<(Slot, Action)>,
     /// What a save carries, so that it can be refused when the consequences have changed since.
     pub digest: ContentDigest,
 }
@@ -89,12 +96,31 @@ pub async fn preview(
 ) -> Result<Preview, StoreError> {
     let holders: Vec<Holder> = whom::holders(conn, whom).await?.into_iter().collect();
     let mut all = Vec::new();
+    let mut concerned = BTreeSet::new();
     for chunk in holders.chunks(CHUNK) {
         let chunk = chunk.iter().copied().collect();
         let (_, by_slot) = decide(conn, &chunk, limits, now).await?;
-        all.extend(by_slot.into_iter().flat_map(|(_, actions)| actions));
+        concerned.extend(by_slot.iter().map(|(slot, _)| slot.holder));
+        all.extend(
+            by_slot.into_iter().flat_map(|(slot, actions)| actions.into_iter().map(move |it| (slot, it))),
+        );
     }
-    Ok(Preview { summary: Summary::of(&all), digest: digest(&all) })
+    let actions = || all.iter().map(|(_, action)| action);
+    let (summary, digest) = (Summary::of(actions()), digest(actions()));
+    all.sort_by_key(|(_, action)| std::cmp::Reverse(weight(action)));
+    all.truncate(SAMPLE);
+    Ok(Preview { summary, holders: concerned.len(), sample: all, digest })
+}
+
+/// How much a consequence matters to whoever decides on it: what can't be undone comes first.
+const fn weight(action: &Action) -> u8 {
+    match action {
+        Action::Revoke { .. } => 4,
+        Action::Hold { .. } | Action::DestroyKey { .. } => 3,
+        Action::Issue { .. } | Action::Renew { .. } | Action::Cancel { .. } => 2,
+        Action::Remove { .. } | Action::Release { .. } => 1,
+        _ => 0,
+    }
 }
 
 /// Slots where something is to be done, and what.

@@ -1,9 +1,32 @@
-//! The pages of those who run the portal.
-pub mod certificate;
-pub mod certificate_read;
-pub mod certificate_route;
+//! The pages of those who run the portal: a folder is a task of the sidebar.
+pub mod audit;
+pub mod authorities;
 pub mod certificates;
-pub mod device;
-pub mod device_read;
-pub mod device_route;
 pub mod devices;
+pub mod groups;
+pub mod overview;
+pub mod profiles;
+pub mod requests;
+pub mod search;
+pub mod settings;
+pub mod users;
+
+use axum::Router;
+
+use super::asked::PagesState;
+
+/// Every route of theirs.
+pub fn routes() -> Router<PagesState> {
+    Router::new()
+        .merge(overview::routes())
+        .merge(profiles::routes())
+        .merge(groups::routes())
+        .merge(devices::routes())
+        .merge(users::routes())
+        .merge(certificates::routes())
+        .merge(requests::routes())
+        .merge(authorities::routes())
+        .merge(audit::routes())
+        .merge(settings::routes())
+        .merge(search::routes())
+}

@@ -13,7 +13,7 @@ use futures::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::{device, device_read};
+use super::{detail, read};
 use crate::pages::asked::{Asked, id};
 
 /// How long a quiet page waits before its times are told anew.
@@ -23,10 +23,10 @@ const REFRESH: Duration = Duration::from_secs(20);
 pub async fn get(asked: Asked, Path(text): Path<String>) -> Response {
     let shown = async {
         let id = id(&text, "device")?;
-        device_read::read(&asked.portal, &asked.caller, id).await
+        read::read(&asked.portal, &asked.caller, id).await
     };
     let shown = shown.await;
-    asked.answer(shown, device::page).await
+    asked.answer(shown, detail::page).await
 }
 
 /// Sends the moving part of the page whenever something about the device has changed. What the caller may see is asked
@@ -38,7 +38,7 @@ pub async fn events(asked: Asked, Path(text): Path<String>) -> Response {
     };
     // Listening begins before the first reading, so that nothing falls between.
     let changes = asked.portal.live().listen();
-    if let Err(error) = device_read::read(&asked.portal, &asked.caller, id).await {
+    if let Err(error) = read::read(&asked.portal, &asked.caller, id).await {
         return asked.refuse(error).await;
     }
     let stream = stream::unfold((asked, changes, true), move |(asked, mut changes, first)| async move {
@@ -53,8 +53,8 @@ pub async fn events(asked: Asked, Path(text): Path<String>) -> Response {
 
 async fn part(asked: &Asked, id: DeviceId) -> Result<String, ServiceError> {
     let caller = asked.still_signed_in().await?;
-    let shown = device_read::read(&asked.portal, &caller, id).await?;
-    Ok(asked.renderer.at(asked.portal.now()).part(|| device::part(shown)))
+    let shown = read::read(&asked.portal, &caller, id).await?;
+    Ok(asked.renderer.at(asked.portal.now()).part(|| detail::part(shown)))
 }
 
 /// Waits until the device has changed, or for as long as a quiet page may; `None` when the portal stops.

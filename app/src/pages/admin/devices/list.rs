@@ -38,7 +38,7 @@ impl Filter {
 
     /// The address of the page that begins at a cursor, with the same filter.
     fn page(&self, after: &str) -> String {
-        super::super::address(
+        crate::pages::address(
             "/devices",
             &[("q", &self.q), ("state", &self.state), ("platform", &self.platform), ("after", after)],
         )

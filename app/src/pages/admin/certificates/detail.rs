@@ -7,7 +7,7 @@ use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, Timestamp};
 use leptos::prelude::*;
 
-use super::certificates::status_at;
+use super::list::status_at;
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::field::{ChoiceField, LongField, Typed};
 use crate::ui::icon::Icon;

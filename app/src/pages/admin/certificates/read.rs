@@ -8,8 +8,8 @@ use certporter_model::access::Caller;
 use certporter_model::certificate::{CertificateStatus, RevocationKind};
 use certporter_model::escrow::EscrowState;
 
-use super::certificate::{Certificate, Copy, Revocation};
-use super::device_read::event;
+use super::detail::{Certificate, Copy, Revocation};
+use crate::pages::admin::devices::read::event;
 
 /// The certificate, its copies, its revocation and its timeline.
 ///

@@ -29,7 +29,7 @@ pub struct Filter {
 
 impl Filter {
     fn page(&self, after: &str) -> String {
-        super::super::address("/certificates", &[("q", &self.q), ("status", &self.status), ("after", after)])
+        crate::pages::address("/certificates", &[("q", &self.q), ("status", &self.status), ("after", after)])
     }
 }
 

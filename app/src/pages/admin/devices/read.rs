@@ -9,7 +9,7 @@ use certporter::service::{Portal, ServiceError};
 use certporter_model::DeviceId;
 use certporter_model::access::Caller;
 
-use super::device::{Copy, Device, Request};
+use super::detail::{Copy, Device, Request};
 use crate::ui::timeline::Event;
 use crate::ui::words;
 

@@ -10,8 +10,8 @@ use certporter_model::revocation::Reason;
 use certporter_model::{CertificateId, FieldErrors};
 use http::{HeaderValue, StatusCode, header};
 
-use super::certificate::{self, RevokeForm};
-use super::certificate_read;
+use super::detail::{self, RevokeForm};
+use super::read;
 use crate::pages::asked::{Asked, form_errors, id};
 use crate::ui::field::Typed;
 
@@ -38,9 +38,9 @@ async fn show(
     typed: Typed<RevokeForm>,
     done: bool,
 ) -> Response {
-    match certificate_read::read(&asked.portal, &asked.caller, id).await {
+    match read::read(&asked.portal, &asked.caller, id).await {
         Ok(shown) => {
-            let view = move || certificate::page(shown.clone(), typed.clone(), done);
+            let view = move || detail::page(shown.clone(), typed.clone(), done);
             asked.renderer.page(status, view).await
         }
         Err(error) => asked.refuse(error).await,

@@ -1,0 +1,10 @@
+//! `/users`: the people who hold certificates.
+
+use axum::Router;
+
+use crate::pages::asked::PagesState;
+
+/// The routes under `/users`.
+pub fn routes() -> Router<PagesState> {
+    Router::new()
+}

@@ -1,0 +1,163 @@
+//! What would follow from an operation: shown before it is done, and held to when it is.
+//!
+//! A preview is the operation itself, on a database where nothing can be committed: it changes what it would change,
+//! plans, and is rolled back. So there is no second description of what an operation does that could differ.
+
+use certporter_model::revocation::Reason;
+use certporter_model::thumbprint::ContentDigest;
+use certporter_model::{CertificateId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::error::ServiceError;
+use super::names::Names;
+use super::portal::{Intent, Portal};
+use super::reference::{DeviceReference, ProfileReference, UserReference};
+use crate::pipeline::planner::{self, Preview, Whom};
+use crate::plan::summary::{Summary, digest};
+use crate::plan::{Action, Holder, Limits, Purpose, Slot};
+use crate::store::{Conn, StoreError, devices};
+
+/// What would follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Consequences {
+    /// In numbers.
+    #[schema(value_type = Object)]
+    pub summary: Summary,
+    /// For how many devices and people something would be done.
+    pub holders: usize,
+    /// Some of it, what weighs most first.
+    pub sample: Vec<Consequence>,
+    /// What the operation carries when it is asked for, so that it is refused when the consequences have changed.
+    pub digest: ContentDigest,
+}
+
+/// Nothing follows.
+impl Default for Consequences {
+    fn default() -> Self {
+        Self { summary: Summary::default(), holders: 0, sample: Vec::new(), digest: digest([]) }
+    }
+}
+
+/// One consequence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Consequence {
+    /// What is done.
+    pub effect: Effect,
+    /// Of which profile.
+    pub profile: ProfileReference,
+    /// On which device; none for what is common to a person's devices.
+    pub device: Option<DeviceReference>,
+    /// Whose.
+    pub user: Option<UserReference>,
+    /// The certificate that goes or is replaced.
+    pub certificate: Option<CertificateId>,
+    /// Why it goes.
+    pub reason: Option<Reason>,
+}
+
+/// What is done to a certificate, its copies or its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Asked for where none was.
+    Issued,
+    /// Asked for in place of one that has to go or doesn't fit any more.
+    Reissued,
+    /// Asked for in place of one that nears its end.
+    Renewed,
+    /// Revoked for good.
+    Revoked,
+    /// Put on hold.
+    Held,
+    /// Taken off hold.
+    Released,
+    /// A request is given up.
+    Cancelled,
+    /// A request asks for something else.
+    Amended,
+    /// A certificate gives up its place without being revoked.
+    Settled,
+    /// A copy is delivered, or sealed again.
+    Delivered,
+    /// A copy is taken from its device.
+    Removed,
+    /// A key is destroyed.
+    KeyDestroyed,
+}
+
+/// What would follow from an operation, which is given the portal that it is to be asked of:
+/// `preview(&portal, async |portal| devices::retire(portal, &caller, id, &draft).await)`.
+///
+/// # Errors
+/// Whatever the operation refuses for.
+pub async fn preview<T>(
+    portal: &Portal,
+    operation: impl AsyncFnOnce(&Portal) -> Result<T, ServiceError>,
+) -> Result<Consequences, ServiceError> {
+    match operation(&portal.with_intent(Intent::Rehearse)).await {
+        // It found nothing to do.
+        Ok(_) => Ok(Consequences::default()),
+        Err(ServiceError::Rehearsed(consequences)) => Ok(*consequences),
+        Err(error) => Err(error),
+    }
+}
+
+/// What would follow from the state of the transaction.
+pub(super) async fn of(conn: &mut Conn, whom: &Whom, now: Timestamp) -> Result<Consequences, StoreError> {
+    let preview = planner::preview(conn, whom, Limits::default(), now).await?;
+    shown(conn, preview).await
+}
+
+async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreError> {
+    let machines = preview.sample.iter().filter_map(|(slot, _)| match slot.holder {
+        Holder::Device(id) => Some(id),
+        Holder::User(_) => None,
+    });
+    let machines: Vec<_> = machines.collect();
+    let owners = devices::by_ids(conn, &machines).await?;
+    let owner = |id| owners.iter().find(|device| device.id == id).and_then(|device| device.owner_id);
+    let people = preview.sample.iter().filter_map(|(slot, _)| match slot.holder {
+        Holder::Device(id) => owner(id),
+        Holder::User(id) => Some(id),
+    });
+    let profiles = preview.sample.iter().map(|(slot, _)| slot.profile);
+    let names = Names::of(conn, people, machines.iter().copied(), profiles).await?;
+    let one = |(slot, action): &(Slot, Action)| {
+        let (device, user) = match slot.holder {
+            Holder::Device(id) => (names.device(Some(id)), names.user(owner(id))),
+            Holder::User(id) => (None, names.user(Some(id))),
+        };
+        let (effect, certificate, reason) = told(action);
+        Consequence { effect, profile: names.profile(slot.profile), device, user, certificate, reason }
+    };
+    Ok(Consequences {
+        sample: preview.sample.iter().map(one).collect(),
+        summary: preview.summary,
+        holders: preview.holders,
+        digest: preview.digest,
+    })
+}
+
+fn told(action: &Action) -> (Effect, Option<CertificateId>, Option<Reason>) {
+    use certporter_model::revocation::Trigger;
+    match action {
+        Action::Cancel { .. } => (Effect::Cancelled, None, None),
+        Action::Revoke { certificate, departure, .. } => {
+            (Effect::Revoked, Some(*certificate), Some(departure.reason))
+        }
+        Action::Hold { certificate } => (Effect::Held, Some(*certificate), None),
+        Action::Release { certificate } => (Effect::Released, Some(*certificate), None),
+        Action::Settle { certificate, .. } => (Effect::Settled, Some(*certificate), None),
+        Action::Amend { .. } => (Effect::Amended, None, None),
+        Action::Issue { trigger: Trigger::Targeted, .. } => (Effect::Issued, None, None),
+        Action::Issue { .. } => (Effect::Reissued, None, None),
+        Action::Renew { certificate, .. } => (Effect::Renewed, Some(*certificate), None),
+        Action::Deliver { certificate, purpose: Purpose::Use | Purpose::Decrypt, .. } => {
+            (Effect::Delivered, Some(*certificate), None)
+        }
+        Action::Reseal { .. } => (Effect::Delivered, None, None),
+        Action::Remove { .. } => (Effect::Removed, None, None),
+        Action::DestroyKey { .. } => (Effect::KeyDestroyed, None, None),
+    }
+}
