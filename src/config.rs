@@ -310,7 +310,9 @@ pub struct PublicAddresses {
     pub pki: WebAddress,
 }
 
-fn beside_executable() -> PathBuf {
+/// The folder of assets where none is named.
+#[must_use]
+pub fn beside_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     executable.parent().map_or_else(|| PathBuf::from("site"), |folder| folder.join("site"))
 }

@@ -81,7 +81,7 @@ pub fn main(pages: Pages) -> ExitCode {
 async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(*args, pages).await?,
-        Command::Bench(args) => bench::run(args).await?,
+        Command::Bench(args) => bench::run(args, pages).await?,
         Command::Doctor(args) => doctor::run(*args).await?,
         Command::Setup(args) => setup::run(*args).await?,
         Command::Token(args) => token::run(args).await?,

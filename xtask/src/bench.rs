@@ -26,7 +26,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         tools::need(tools::BUILD)?;
-        let executable = build::server(workspace, true)?;
+        let executable = build::build(workspace, true)?;
         let mut bench = Command::new(executable);
         bench.arg("bench").args(&self.name);
         if let Some(file) = &self.json {

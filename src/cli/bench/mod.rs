@@ -6,10 +6,12 @@
 //! - [`raw`]: what cryptography alone costs
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
 //! - [`sweep`]: planning for everybody
+//! - [`pages`]: what somebody signed in waits for
 
 mod figures;
 mod installation;
 mod issue;
+mod pages;
 mod raw;
 mod sweep;
 
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 use certporter_model::key::KeyAlgorithm;
 
 use super::{CommandError, logging};
+use crate::web::state::Pages;
 use figures::Figures;
 
 /// Flags of `certporter bench`.
@@ -28,6 +31,12 @@ pub struct BenchArgs {
     /// Write the figures to this file as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure the pages on the database of this data folder, instead of on a fleet made for it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Folder with the portal's stylesheet, scripts and icons [default: site beside the executable].
+    #[arg(long, value_name = "DIR")]
+    site: Option<PathBuf>,
     /// Small numbers: to see that it works, not to compare.
     #[arg(long)]
     quick: bool,
@@ -44,14 +53,17 @@ struct Size {
     p256: usize,
     /// Devices to plan for.
     devices: u32,
+    /// Requests for a page in a block.
+    requests: usize,
 }
 
-const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000 };
-const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000 };
+const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000, requests: 100 };
+const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000, requests: 20 };
 
 const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
 const SWEEP: &str = "plan-sweep";
+const PAGES: &str = "pages";
 const RAW_RSA: &str = "raw-rsa-2048-key";
 const RAW_P256: &str = "raw-p256-loop";
 
@@ -59,7 +71,7 @@ const RAW_P256: &str = "raw-p256-loop";
 ///
 /// # Errors
 /// When a case fails, or none has that name.
-pub async fn run(args: BenchArgs) -> Result<(), CommandError> {
+pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
     logging::start(logging::Format::Text);
     let size = if args.quick { QUICK } else { FULL };
     let wanted = |case: &str| args.name.as_deref().is_none_or(|name| case.contains(name));
@@ -79,8 +91,16 @@ pub async fn run(args: BenchArgs) -> Result<(), CommandError> {
     if wanted(SWEEP) {
         figures.add(sweep::run(SWEEP, size.devices, size.blocks.min(5)).await?);
     }
+    if wanted(PAGES) {
+        let visit =
+            pages::Visit { devices: size.devices, blocks: size.blocks.min(5), requests: size.requests };
+        let site = args.site.unwrap_or_else(crate::config::beside_executable);
+        for case in pages::run(pages, &site, args.data.as_deref(), &visit).await? {
+            figures.add(case);
+        }
+    }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP].join(", ");
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP, PAGES].join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }
     if let Some(file) = args.json {
