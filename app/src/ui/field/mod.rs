@@ -1,0 +1,121 @@
+//! A form's fields, each with its hint and what is wrong with it. A field's name is its path as in JSON, so that what
+//! is wrong with it finds it.
+//!
+//! - [`text`]: a line, several lines, a number
+//! - [`choice`]: one of several, as a list or with a line of help each
+//! - [`check`]: yes or no, and any of several
+pub mod check;
+pub mod choice;
+pub mod text;
+
+use certporter_model::FieldErrors;
+use leptos::prelude::*;
+
+pub use self::check::{CheckField, ChecksField};
+pub use self::choice::{ChoiceField, RadioField};
+pub use self::text::{LongField, NumberField, TextField};
+use super::icon::Icon;
+use super::words::sentence;
+
+/// What was typed into a form and what was wrong with it: empty at first.
+#[derive(Debug, Clone, Default)]
+pub struct Typed<F> {
+    /// The values as they were typed.
+    pub values: F,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// Something that can be chosen: its value in the form and the words for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its value in the form.
+    pub value: String,
+    /// What it is called.
+    pub words: String,
+    /// What it means, where its words don't say it.
+    pub help: String,
+}
+
+impl Choice {
+    /// With a line of help.
+    pub fn new(value: impl Into<String>, words: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { value: value.into(), words: words.into(), help: help.into() }
+    }
+}
+
+/// What can be chosen, out of pairs of value and words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choices(pub Vec<Choice>);
+
+impl<V: Into<String>, W: Into<String>> From<Vec<(V, W)>> for Choices {
+    fn from(pairs: Vec<(V, W)>) -> Self {
+        Self(pairs.into_iter().map(|(value, words)| Choice::new(value, words, "")).collect())
+    }
+}
+
+impl From<Vec<Choice>> for Choices {
+    fn from(choices: Vec<Choice>) -> Self {
+        Self(choices)
+    }
+}
+
+/// A value that the form carries along without showing it.
+#[component]
+pub fn Hidden(
+    /// Its name in the form.
+    #[prop(into)]
+    name: String,
+    /// The value.
+    #[prop(into)]
+    value: String,
+) -> AnyView {
+    view! { <input type="hidden" name=name value=value/> }.into_any()
+}
+
+/// Hint and errors of a field.
+#[component]
+fn Beside(name: String, errors: FieldErrors, hint: String) -> AnyView {
+    let wrong = errors.of(&name).map(sentence).collect::<Vec<_>>();
+    view! {
+        {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+        {(!wrong.is_empty())
+            .then(|| {
+                view! {
+                    <div id=format!("{name}-wrong")>
+                        {wrong
+                            .into_iter()
+                            .map(|message| {
+                                view! {
+                                    <p class="wrong">
+                                        <Icon name="circle-alert"/>
+                                        <span>{message}</span>
+                                    </p>
+                                }
+                            })
+                            .collect_view()}
+                    </div>
+                }
+            })}
+    }
+    .into_any()
+}
+
+/// Leptos writes what stands in a `textarea` as it is: what was typed must not end it. The browser shows the
+/// characters that these stand for, and drops one line break at the start.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+fn is_wrong(name: &str, errors: &FieldErrors) -> bool {
+    errors.of(name).next().is_some()
+}
+
+fn described(name: &str, hint: &str, errors: &FieldErrors) -> Option<String> {
+    match (hint.is_empty(), is_wrong(name, errors)) {
+        (true, false) => None,
+        (false, false) => Some(format!("{name}-hint")),
+        (true, true) => Some(format!("{name}-wrong")),
+        (false, true) => Some(format!("{name}-wrong {name}-hint")),
+    }
+}
