@@ -1,6 +1,7 @@
 //! Pages: a file is a route. It asks the service, and shows what came back.
 pub mod admin;
 pub mod asked;
+pub mod consequences;
 pub mod form;
 pub mod problem;
 pub mod routes;

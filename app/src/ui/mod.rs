@@ -4,7 +4,9 @@
 //! - [`status`]: a state as a word with an icon
 //! - [`time`]: a moment, relative, with the exact one on hover
 //! - [`field`], [`notice`]: forms and what is wrong with them
+//! - [`consequences`]: what would follow from a change, before it is done
 //! - [`facts`], [`table`], [`pager`], [`timeline`]: what is shown
+pub mod consequences;
 pub mod facts;
 pub mod field;
 pub mod icon;

@@ -1,5 +1,6 @@
 //! A state as a word with an icon: never colour alone.
 
+use certporter::service::consequences::Effect;
 use certporter_model::certificate::CertificateStatus;
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
@@ -92,6 +93,25 @@ impl From<RequestState> for Status {
             RequestState::Failed => Self::new("bad", "circle-x", "Failed"),
             RequestState::Cancelled => Self::new("over", "ban", "Cancelled"),
         }
+    }
+}
+
+impl From<Effect> for Status {
+    fn from(effect: Effect) -> Self {
+        let (tone, icon) = match effect {
+            Effect::Issued => ("good", "file-badge"),
+            Effect::Reissued | Effect::Renewed => ("busy", "rotate-cw"),
+            Effect::Revoked => ("bad", "ban"),
+            Effect::Held => ("wary", "circle-pause"),
+            Effect::Released => ("good", "circle-check"),
+            Effect::Cancelled => ("over", "circle-x"),
+            Effect::Amended => ("busy", "undo-2"),
+            Effect::Settled => ("over", "archive"),
+            Effect::Delivered => ("busy", "send"),
+            Effect::Removed => ("wary", "trash-2"),
+            Effect::KeyDestroyed => ("over", "key-round"),
+        };
+        Self::new(tone, icon, words::effect(effect))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The model's words as people read them.
 
+use certporter::service::consequences::Effect;
 use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::platform::Platform;
@@ -82,6 +83,44 @@ pub const fn trigger(trigger: Trigger) -> &'static str {
         Trigger::EnrolledAgain => "The same hardware enrolled again",
         Trigger::Asked => "Somebody asked for it",
         Trigger::Surplus => "One too many, or not what was asked for",
+    }
+}
+
+/// What would be done.
+#[must_use]
+pub const fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Issued => "Issued",
+        Effect::Reissued => "Reissued",
+        Effect::Renewed => "Renewed",
+        Effect::Revoked => "Revoked",
+        Effect::Held => "Put on hold",
+        Effect::Released => "Taken off hold",
+        Effect::Cancelled => "Cancelled",
+        Effect::Amended => "Asked for anew",
+        Effect::Settled => "No longer in use",
+        Effect::Delivered => "Delivered",
+        Effect::Removed => "Removed",
+        Effect::KeyDestroyed => "Key destroyed",
+    }
+}
+
+/// What would be done, after how much of it: "37 certificates will be revoked".
+#[must_use]
+pub const fn effect_to_come(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Issued => "will be issued",
+        Effect::Reissued => "will be reissued",
+        Effect::Renewed => "will be renewed",
+        Effect::Revoked => "will be revoked",
+        Effect::Held => "will be put on hold",
+        Effect::Released => "will be taken off hold",
+        Effect::Cancelled => "under way will be cancelled",
+        Effect::Amended => "under way will ask for something else",
+        Effect::Settled => "will make way without being revoked",
+        Effect::Delivered => "will be delivered",
+        Effect::Removed => "will be removed",
+        Effect::KeyDestroyed => "will be destroyed",
     }
 }
 
