@@ -6,6 +6,8 @@ use certporter_model::FieldErrors;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::store::{SortKey, SortedPage};
+
 /// Entries on a page when nothing is said.
 pub const DEFAULT_LIMIT: u32 = 50;
 /// The most entries on a page.
@@ -78,6 +80,22 @@ impl PageQuery {
         Ok((self.octets::<8>()?.map(i64::from_be_bytes), limit))
     }
 
+    /// Parses the bounds of a list in the order of a key and, among the same, of ids. `order` names the order as the
+    /// query does, such as `-expiry`: a cursor of another order leads nowhere.
+    ///
+    /// # Errors
+    /// Names `cursor` or `limit` when it is not right.
+    pub fn sorted(&self, order: &str) -> Result<SortedBounds, FieldErrors> {
+        let limit = Self { cursor: None, limit: self.limit }.bounds()?.limit;
+        let after = match self.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+            None => None,
+            Some(cursor) => Some(place(cursor, order).ok_or_else(|| {
+                FieldErrors::one("cursor", "cursor is what the page before gave as next, in the same order")
+            })?),
+        };
+        Ok(SortedBounds { order: order.to_owned(), after, limit })
+    }
+
     fn octets<const N: usize>(&self) -> Result<Option<[u8; N]>, FieldErrors> {
         let Some(cursor) = self.cursor.as_deref().filter(|cursor| !cursor.is_empty()) else {
             return Ok(None);
@@ -120,6 +138,57 @@ impl Bounds {
     }
 }
 
+/// The bounds of a page of a list that is sorted by a key, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortedBounds {
+    order: String,
+    after: Option<(SortKey, Uuid)>,
+    /// Entries on the page.
+    pub limit: u32,
+}
+
+impl SortedBounds {
+    /// The page to ask the store for: one row more than the page, to know whether another follows.
+    #[must_use]
+    pub fn store<I>(&self, descending: bool, id: impl Fn(Uuid) -> I) -> SortedPage<I> {
+        let after = self.after.clone().map(|(key, last)| (key, id(last)));
+        SortedPage { after, limit: self.limit + 1, descending }
+    }
+
+    /// The page of up to `limit + 1` rows, of which `place` gives key and id.
+    pub fn page<T>(&self, mut rows: Vec<T>, place: impl Fn(&T) -> (SortKey, Uuid)) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| {
+            let (key, id) = place(row);
+            let place = match key {
+                SortKey::Int(number) => serde_json::json!([self.order, number, id]),
+                SortKey::Text(text) => serde_json::json!([self.order, text, id]),
+            };
+            URL_SAFE_NO_PAD.encode(place.to_string())
+        });
+        Page { data: rows, next }
+    }
+}
+
+/// The key and id of a cursor, if it is one of this order.
+fn place(cursor: &str, order: &str) -> Option<(SortKey, Uuid)> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Key {
+        Int(i64),
+        Text(String),
+    }
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (of, key, id): (String, Key, Uuid) = serde_json::from_slice(&text).ok()?;
+    let key = match key {
+        Key::Int(number) => SortKey::Int(number),
+        Key::Text(text) => SortKey::Text(text),
+    };
+    (of == order).then_some((key, id))
+}
+
 /// The page of up to `limit + 1` rows of a list in the order of a sequence number.
 pub fn sequence_page<T>(limit: u32, mut rows: Vec<T>, seq: impl Fn(&T) -> i64) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -142,6 +211,19 @@ mod tests {
         let next = PageQuery { cursor: page.next, limit: None }.bounds().unwrap();
         assert_eq!(next.after, Some(Uuid::from_u128(2)));
         assert!(bounds.page(vec![Uuid::from_u128(4)], |id| *id).next.is_none());
+    }
+
+    #[test]
+    fn a_cursor_of_a_sorted_list_is_of_its_order_alone() {
+        let bounds = PageQuery { cursor: None, limit: Some(1) }.sorted("subject").unwrap();
+        let rows = vec![("Åsa \"q\"", 1), ("b", 2)];
+        let place = |row: &(&str, u128)| (SortKey::Text(row.0.to_owned()), Uuid::from_u128(row.1));
+        let next = bounds.page(rows, place).next;
+        let query = PageQuery { cursor: next, limit: None };
+        let store = query.sorted("subject").unwrap().store(false, |id| id);
+        assert_eq!(store.after, Some((SortKey::Text("Åsa \"q\"".to_owned()), Uuid::from_u128(1))));
+        assert_eq!(query.sorted("-subject").unwrap_err().as_slice()[0].field, "cursor");
+        assert!(bounds.page(vec![("b", 2)], place).next.is_none());
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub use audit_events::{AuditEvent, Target};
 pub use db::{Db, Location, limit_pages};
 pub use dialect::Engine;
 pub use error::StoreError;
-pub use page::Page;
+pub use page::{Page, SortKey, SortedPage};
 pub use search_key::{fold, search_key};
 pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
 

@@ -5,10 +5,12 @@
 //! - [`time`]: a moment, relative, with the exact one on hover
 //! - [`field`], [`notice`]: forms and what is wrong with them
 //! - [`consequences`]: what would follow from a change, before it is done
+//! - [`filters`]: the form above a list
 //! - [`facts`], [`table`], [`pager`], [`timeline`]: what is shown
 pub mod consequences;
 pub mod facts;
 pub mod field;
+pub mod filters;
 pub mod icon;
 pub mod layout;
 pub mod notice;
