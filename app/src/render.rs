@@ -11,7 +11,7 @@ use leptos_axum::ResponseOptions;
 
 use crate::site::Site;
 use crate::ui::icon::Sprite;
-use crate::ui::layout::{Surroundings, Theme};
+use crate::ui::layout::{Person, Surroundings, Theme};
 use crate::ui::time::Now;
 
 /// Everything that a rendering needs beside its data.
@@ -21,16 +21,16 @@ pub struct Renderer {
     now: Timestamp,
     address: String,
     theme: Theme,
-    account: Option<String>,
+    person: Option<Person>,
 }
 
 impl Renderer {
     /// For the answer to one request.
     #[must_use]
-    pub fn new(site: Site, now: Timestamp, parts: &http::request::Parts, account: Option<String>) -> Self {
+    pub fn new(site: Site, now: Timestamp, parts: &http::request::Parts, person: Option<Person>) -> Self {
         let address = parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
         let theme = cookie(parts, "theme").map_or(Theme::System, Theme::from_word);
-        Self { site, now, address, theme, account }
+        Self { site, now, address, theme, person }
     }
 
     /// The same at another moment: for answers that take long.
@@ -94,7 +94,8 @@ impl Renderer {
             style: self.site.path("css"),
             favicon: self.site.path("favicon"),
             leptos: self.site.leptos(),
-            account: self.account.clone(),
+            keys: self.site.path("keys"),
+            person: self.person.clone(),
         });
     }
 }

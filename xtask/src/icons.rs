@@ -19,7 +19,7 @@ pub(crate) fn build(workspace: &Workspace, site: &mut Site) -> Outcome {
         .path(&workspace.path("public"))?
         .path(&workspace.path("style/package-lock.json"))?
         .check();
-    if stamp.is() && site.keep(&["icons", "favicon"]) {
+    if stamp.is() && site.keep(&["icons", "favicon", "keys"]) {
         step.unchanged();
         return Ok(());
     }

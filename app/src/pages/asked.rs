@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::{Portal, ServiceError, sign_in};
+use certporter::service::{Operation, Portal, ServiceError, sign_in};
 use certporter::web::state::AppState;
 use certporter_model::access::{Actor, Caller};
 use certporter_model::{FieldErrors, ParseError};
@@ -15,6 +15,7 @@ use http::request::Parts;
 use super::{escaped, problem};
 use crate::render::Renderer;
 use crate::site::Site;
+use crate::ui::layout::{Person, Task};
 use crate::ui::words::sentence;
 
 /// The state of the pages' routes.
@@ -41,17 +42,41 @@ impl FromRequestParts<PagesState> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, state: &PagesState) -> Result<Self, Infallible> {
         let caller = parts.extensions.get::<Caller>().cloned().unwrap_or_else(Caller::anonymous);
-        let account = match caller.actor() {
+        let person = match caller.actor() {
             Actor::Anonymous => None,
-            actor => Some(actor.to_string()),
+            actor => Some(Person { name: actor.to_string(), tasks: tasks(&caller) }),
         };
         let portal = state.app.portal.clone();
-        let renderer = Renderer::new(state.site.clone(), portal.now(), parts, account);
+        let renderer = Renderer::new(state.site.clone(), portal.now(), parts, person);
         Ok(Self { portal, caller, renderer })
     }
 }
 
+/// The parts of the portal in which the caller may see something.
+fn tasks(caller: &Caller) -> Vec<Task> {
+    let seen = [
+        (Task::Overview, None),
+        (Task::Profiles, Some(Operation::ProfilesList)),
+        (Task::Groups, Some(Operation::GroupsList)),
+        (Task::Devices, Some(Operation::DevicesList)),
+        (Task::Users, Some(Operation::UsersList)),
+        (Task::Certificates, Some(Operation::CertificatesList)),
+        (Task::Requests, Some(Operation::RequestsList)),
+        (Task::Authorities, Some(Operation::AuditList)),
+        (Task::Audit, Some(Operation::AuditList)),
+        (Task::Settings, None),
+    ];
+    let may = |operation: &Option<Operation>| operation.is_none_or(|it| it.thinkable(caller).is_ok());
+    seen.into_iter().filter(|(_, operation)| may(operation)).map(|(task, _)| task).collect()
+}
+
 impl Asked {
+    /// Whether the caller could do this for somebody: what they can't do at all is not offered.
+    #[must_use]
+    pub fn may(&self, operation: Operation) -> bool {
+        operation.thinkable(&self.caller).is_ok()
+    }
+
     /// The caller as they are now: for answers that take long.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use super::{problem, set_up, sign_in};
 use crate::render::Renderer;
 use crate::site::Site;
 use crate::ui::field::Typed;
+use crate::ui::layout::{Person, Task};
 use crate::ui::timeline::Event;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'> Zoë, Ø. =+;\\ \u{202e}ميم";
@@ -176,6 +177,10 @@ pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Cert
     }
 }
 
+fn person(name: &str) -> Person {
+    Person { name: name.to_owned(), tasks: vec![Task::Devices, Task::Certificates] }
+}
+
 fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pkg")).unwrap();
@@ -184,7 +189,7 @@ fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
     let request =
         Request::builder().uri("/devices?q=a").header(header::COOKIE, "a=b; theme=dark").body(()).unwrap();
     let site = Site::load(folder.path()).unwrap();
-    let renderer = Renderer::new(site, now(), &request.into_parts().0, account.map(str::to_owned));
+    let renderer = Renderer::new(site, now(), &request.into_parts().0, account.map(person));
     (folder, renderer)
 }
 

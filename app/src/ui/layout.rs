@@ -1,5 +1,6 @@
 //! The document, the frame around signed-in pages, and a page's heading.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use super::icon::Icon;
@@ -51,8 +52,19 @@ pub struct Surroundings {
     pub favicon: String,
     /// What names script and WASM, for pages with an island.
     pub leptos: LeptosOptions,
+    /// The path of the script that lends `/` to the search box.
+    pub keys: String,
     /// Who is signed in.
-    pub account: Option<String>,
+    pub person: Option<Person>,
+}
+
+/// Who is signed in, as far as the frame shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The account's name.
+    pub name: String,
+    /// The parts of the portal that are theirs.
+    pub tasks: Vec<Task>,
 }
 
 /// A whole HTML document.
@@ -78,6 +90,8 @@ pub fn Document(
                 <title>{format!("{title} · certporter")}</title>
                 <link rel="stylesheet" href=around.style.clone()/>
                 <link rel="icon" type="image/svg+xml" href=around.favicon.clone()/>
+                {(!around.keys.is_empty())
+                    .then(|| view! { <script defer src=around.keys.clone() nonce=use_nonce()></script> })}
                 {island.then(|| view! { <HydrationScripts options=around.leptos.clone() islands=true/> })}
             </head>
             <body>{children()}</body>
@@ -87,7 +101,7 @@ pub fn Document(
 }
 
 /// A part of the portal, as in the sidebar.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// What needs a hand, and the state of things.
     Overview,
@@ -158,6 +172,7 @@ pub fn Page(
                         <div class="folded">
                             <Brand/>
                         </div>
+                        <SearchBox/>
                         <Account/>
                     </header>
                     <main id="main">{children()}</main>
@@ -242,13 +257,46 @@ fn Brand() -> AnyView {
     .into_any()
 }
 
+/// The one search box. On a narrow screen it is a link to the page that has one.
+#[component]
+fn SearchBox() -> AnyView {
+    let around = expect_context::<Surroundings>();
+    around
+        .person
+        .map(|_| {
+            view! {
+                <form class="search" method="get" action="/search" role="search">
+                    <Icon name="search"/>
+                    <input
+                        id="search-box"
+                        class="input"
+                        type="search"
+                        name="q"
+                        placeholder="Search"
+                        aria-label="Search users, devices, certificates, profiles and groups"
+                        aria-keyshortcuts="/"
+                        autocomplete="off"
+                        maxlength="200"
+                    />
+                    <kbd aria-hidden="true">"/"</kbd>
+                </form>
+                <a class="btn btn-ghost btn-square folded searching" href="/search" aria-label="Search">
+                    <Icon name="search"/>
+                </a>
+            }
+        })
+        .into_any()
+}
+
 #[component]
 fn Tasks(task: Option<Task>, label: &'static str) -> AnyView {
+    let theirs = expect_context::<Surroundings>().person.map(|person| person.tasks).unwrap_or_default();
     view! {
         <nav aria-label=label>
             <ul class="tasks">
                 {TASKS
                     .into_iter()
+                    .filter(|(its, ..)| theirs.contains(its))
                     .map(|(its, address, icon, name)| {
                         view! {
                             <li>
@@ -271,16 +319,20 @@ fn Tasks(task: Option<Task>, label: &'static str) -> AnyView {
 fn Account() -> AnyView {
     let around = expect_context::<Surroundings>();
     around
-        .account
+        .person
         .clone()
-        .map(|name| {
+        .map(|person| {
             view! {
-                <details class="popover">
+                <details class="popover account">
                     <summary class="btn btn-ghost">
                         <Icon name="user-round"/>
-                        {name}
+                        <span class="who">{person.name}</span>
                     </summary>
                     <div class="panel">
+                        <a class="btn btn-ghost w-full" href="/settings/own">
+                            <Icon name="settings"/>
+                            "My account"
+                        </a>
                         <ThemeChoice theme=around.theme address=around.address/>
                         <form method="post" action="/sign-out">
                             <button class="btn w-full" type="submit">
@@ -295,8 +347,14 @@ fn Account() -> AnyView {
         .into_any()
 }
 
+/// Light, dark, or as the system is set.
 #[component]
-fn ThemeChoice(theme: Theme, address: String) -> AnyView {
+pub fn ThemeChoice(
+    /// What is chosen.
+    theme: Theme,
+    /// Where choosing leads back to.
+    address: String,
+) -> AnyView {
     let choices = [
         (Theme::System, "sun-moon", "System"),
         (Theme::Light, "sun", "Light"),

@@ -59,6 +59,10 @@ words! {
         CertificateReissue = "certificate_reissue",
         /// Decide on large plans.
         PlanApprove = "plan_approve",
+        /// Read connectors and CAs, and how they are.
+        AuthorityRead = "authority_read",
+        /// Publish CRLs; try a connector and its CA with a test certificate.
+        AuthorityOperate = "authority_operate",
         /// Read the audit trail.
         AuditRead = "audit_read",
         /// Create and end API tokens.
@@ -98,6 +102,8 @@ impl Role {
                     | P::CertificateRevoke
                     | P::CertificateReissue
                     | P::PlanApprove
+                    | P::AuthorityRead
+                    | P::AuthorityOperate
                     | P::AuditRead
                     | P::OwnAccount
             ),
@@ -129,6 +135,7 @@ impl Role {
                     | P::ProfileRead
                     | P::RequestRead
                     | P::CertificateRead
+                    | P::AuthorityRead
                     | P::AuditRead
                     | P::OwnAccount
             ),
