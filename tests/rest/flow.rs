@@ -16,16 +16,16 @@ on_both_engines! {
     an_enrolled_device_gets_a_request_that_waits_for_a_missing_value,
 }
 
-fn id(value: &Value) -> &str {
+pub(super) fn id(value: &Value) -> &str {
     value["id"].as_str().unwrap_or_else(|| panic!("{value}"))
 }
 
-async fn user(program: &Program, name: &str) -> Value {
+pub(super) async fn user(program: &Program, name: &str) -> Value {
     let body = json!({"user_name": name, "email": format!("{name}@example.org"), "display_name": name});
     program.post("/users", &body).await.ok()
 }
 
-async fn device(program: &Program, name: &str, owner: Option<&str>) -> Value {
+pub(super) async fn device(program: &Program, name: &str, owner: Option<&str>) -> Value {
     program.post("/devices", &json!({"name": name, "platform": "linux", "owner": owner})).await.ok()
 }
 
@@ -154,7 +154,7 @@ async fn lists_come_in_pages_and_are_searched_without_accents(database: TestData
 }
 
 /// Puts a device into the state that it has once it is enrolled; enrolling itself is the devices' own protocol.
-async fn enrol(program: &Program, device: &str) {
+pub(super) async fn enrol(program: &Program, device: &str) {
     use certporter::store::enrolments::{self, EnrolmentRow};
     use certporter::store::{AuditEvent, Target, devices};
     use certporter_model::EnrolmentId;
@@ -173,10 +173,10 @@ async fn enrol(program: &Program, device: &str) {
     .await
     .unwrap();
     let enrolment = EnrolmentRow {
-        id: EnrolmentId::new(NOW, [1; 10]),
+        id: EnrolmentId::new(NOW, program.portal.octets()),
         device_id: id,
         state: EnrolmentState::Active,
-        public_key_hash: PublicKeyHash::from_octets([1; 32]),
+        public_key_hash: PublicKeyHash::from_octets(program.portal.octets()),
         staff_issued_code: true,
         confirmed_at: None,
         started_at: NOW,

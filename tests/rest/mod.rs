@@ -3,5 +3,6 @@ mod access;
 mod bad_input;
 mod document;
 mod flow;
+mod preview;
 pub(crate) mod program;
 mod repeating;

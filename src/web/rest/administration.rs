@@ -8,6 +8,7 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, created, done, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json, Query};
@@ -66,7 +67,7 @@ async fn approvals_list(
     request_body = DecisionDraft, params(("id" = ApprovalId, Path, description = "The plan")),
     responses((status = 200, description = "The plan", body = ApprovalView)))]
 async fn decide(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<ApprovalId>,
     Json(draft): Json<DecisionDraft>,
@@ -89,7 +90,7 @@ async fn tokens_list(
 #[utoipa::path(post, path = "/tokens", operation_id = "tokens.create", tag = "tokens", request_body = TokenDraft,
     responses((status = 201, description = "The new token", body = NewToken)))]
 async fn create_token(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<TokenDraft>,
 ) -> Answer {
@@ -101,11 +102,7 @@ async fn create_token(
 #[utoipa::path(delete, path = "/tokens/{id}", operation_id = "tokens.revoke", tag = "tokens",
     params(("id" = ApiTokenId, Path, description = "The token")),
     responses((status = 204, description = "Ended")))]
-async fn revoke_token(
-    State(portal): State<Portal>,
-    Asking(caller): Asking,
-    Id(id): Id<ApiTokenId>,
-) -> Answer {
+async fn revoke_token(Acting(portal): Acting, Asking(caller): Asking, Id(id): Id<ApiTokenId>) -> Answer {
     tokens::revoke(&portal, &caller, id).await?;
     Ok(done())
 }
@@ -125,7 +122,7 @@ async fn accounts_list(
 #[utoipa::path(post, path = "/accounts", operation_id = "accounts.create", tag = "accounts", request_body = AccountDraft,
     responses((status = 201, description = "The new account", body = AccountView)))]
 async fn create_account(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<AccountDraft>,
 ) -> Answer {
@@ -148,7 +145,7 @@ async fn account(State(portal): State<Portal>, Asking(caller): Asking, Id(id): I
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "The account", body = AccountView)))]
 async fn update_account(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<AccountId>,
     IfMatch(version): IfMatch,
@@ -164,7 +161,7 @@ async fn update_account(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 204, description = "Deleted")))]
 async fn delete_account(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<AccountId>,
     IfMatch(version): IfMatch,
@@ -178,7 +175,7 @@ async fn delete_account(
     request_body = PasswordDraft, params(("id" = AccountId, Path, description = "The account")),
     responses((status = 204, description = "Set")))]
 async fn set_password(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<AccountId>,
     Json(draft): Json<PasswordDraft>,

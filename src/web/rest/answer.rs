@@ -6,10 +6,40 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::super::problem::Problem;
+use super::acting;
 use super::precondition::etag;
+use crate::service::ServiceError;
+use crate::service::consequences::Consequences;
 
 /// What a handler answers.
-pub(super) type Answer<T = Response> = Result<T, Problem>;
+pub(super) type Answer<T = Response> = Result<T, NotDone>;
+
+/// Why a handler has nothing of its own to answer.
+#[derive(Debug)]
+pub(super) enum NotDone {
+    /// It was refused.
+    Refused(Problem),
+    /// It was only to be found out what would follow.
+    Rehearsed(Box<Consequences>),
+}
+
+impl From<ServiceError> for NotDone {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Rehearsed(consequences) => Self::Rehearsed(consequences),
+            error => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl IntoResponse for NotDone {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(problem) => problem.into_response(),
+            Self::Rehearsed(consequences) => acting::told(&consequences),
+        }
+    }
+}
 
 /// 200 with a thing and its version as entity tag.
 pub(super) fn tagged<T: Serialize>(version: i64, body: T) -> Response {

@@ -8,6 +8,7 @@ use http::{HeaderValue, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json, Query};
@@ -110,7 +111,7 @@ async fn download(
     request_body = RevocationDraft, params(("id" = CertificateId, Path, description = "The certificate")),
     responses((status = 200, description = "The certificate", body = CertificateView)))]
 async fn revoke(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<CertificateId>,
     Json(draft): Json<RevocationDraft>,
@@ -123,7 +124,7 @@ async fn revoke(
     params(("id" = CertificateId, Path, description = "The certificate")),
     responses((status = 200, description = "The certificate", body = CertificateView)))]
 async fn reissue(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<CertificateId>,
     Json(draft): Json<ActionDraft>,

@@ -8,6 +8,7 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, created, done, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json, Query};
@@ -48,11 +49,7 @@ async fn list(
 /// Register a device. It holds nothing until it enrols.
 #[utoipa::path(post, path = "/devices", operation_id = "devices.create", tag = "devices", request_body = DeviceDraft,
     responses((status = 201, description = "The new device", body = DeviceView)))]
-async fn create(
-    State(portal): State<Portal>,
-    Asking(caller): Asking,
-    Json(draft): Json<DeviceDraft>,
-) -> Answer {
+async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<DeviceDraft>) -> Answer {
     let device = devices::create(&portal, &caller, &draft).await?;
     Ok(created(&format!("/api/v1/devices/{}", device.device.id), device.device.version, device))
 }
@@ -83,7 +80,7 @@ async fn timeline(
     params(("id" = DeviceId, Path, description = "The device"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn update(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     IfMatch(version): IfMatch,
@@ -96,7 +93,7 @@ async fn update(
 #[utoipa::path(delete, path = "/devices/{id}", operation_id = "devices.delete", tag = "devices",
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 204, description = "Deleted")))]
-async fn delete(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<DeviceId>) -> Answer {
+async fn delete(Acting(portal): Acting, Asking(caller): Asking, Id(id): Id<DeviceId>) -> Answer {
     devices::delete(&portal, &caller, id).await?;
     Ok(done())
 }
@@ -106,7 +103,7 @@ async fn delete(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id
     request_body = CodeDraft, params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 201, description = "The code", body = EnrolmentCodeView)))]
 async fn issue_code(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<CodeDraft>,
@@ -120,7 +117,7 @@ async fn issue_code(
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn retire(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<ActionDraft>,
@@ -133,7 +130,7 @@ async fn retire(
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn block(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<ActionDraft>,
@@ -146,7 +143,7 @@ async fn block(
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn unblock(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<ActionDraft>,
@@ -159,7 +156,7 @@ async fn unblock(
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn lost(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<ActionDraft>,
@@ -172,7 +169,7 @@ async fn lost(
     request_body = HandOverDraft, params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 200, description = "The device", body = DeviceView)))]
 async fn hand_over(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<DeviceId>,
     Json(draft): Json<HandOverDraft>,

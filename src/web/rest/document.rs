@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use http::Method;
-use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation as Described, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
     Ref, RefOr, Required, Response, ResponseBuilder,
 };
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::problem::Problem;
+use super::acting::Rehearsing;
 use super::authenticate::Gates;
 use crate::service::Operation;
 
@@ -23,7 +25,9 @@ than whoever made it.
 
 Lists come in pages: `limit` bounds a page, `next` of a page is the `cursor` of the one after it. A thing's `ETag` is \
 its version; a change sends it back in `If-Match`, so that nobody overwrites what they have not seen. A creation with \
-an `Idempotency-Key` may be sent again and is done once. What goes wrong is answered as a problem document \
+an `Idempotency-Key` may be sent again and is done once. Every change can be previewed: with `?preview=true` nothing is done, \
+and the answer says what would follow, in numbers and by example, with a digest. Sent in `If-Consequences`, that digest \
+has the change refused with 409 if something else would follow by then. What goes wrong is answered as a problem document \
 (RFC 9457) that names every wrong field.";
 
 /// The document without its paths.
@@ -60,6 +64,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         let takes_id = path.contains('{');
         let changes = [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten();
         for described in changes {
+            previewed(described);
             problems(
                 described,
                 &[("409", "Doesn't go with the present state"), ("422", "Fields are wrong, each named")],
@@ -114,6 +119,36 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// A change can be previewed, and done only if what was shown still follows.
+fn previewed(described: &mut Described) {
+    let parameters = described.parameters.get_or_insert_default();
+    parameters.extend(Rehearsing::into_params(|| Some(ParameterIn::Query)).into_iter().map(RefOr::T));
+    let digest = ParameterBuilder::new()
+        .name("If-Consequences")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The digest of the consequences that were shown: if others would follow, nothing is done, and 409 tells them",
+        ))
+        .schema(Some(Ref::from_schema_name("ContentDigest")))
+        .build();
+    parameters.push(RefOr::T(digest));
+    let answer = described.responses.responses.entry("200".to_owned()).or_insert_with(|| {
+        RefOr::T(ResponseBuilder::new().description("With `preview`: what would follow").build())
+    });
+    let RefOr::T(answer) = answer else { return };
+    let mut shown = AnyOfBuilder::new().item(Ref::from_schema_name("Consequences"));
+    let done = answer.content.get_mut("application/json").and_then(|content| match content {
+        RefOr::T(content) => content.schema.take(),
+        RefOr::Ref(_) => None,
+    });
+    if let Some(done) = done {
+        shown = shown.item(done);
+    }
+    let content = ContentBuilder::new().schema(Some(Schema::AnyOf(shown.build()))).build();
+    answer.content.insert("application/json".to_owned(), RefOr::T(content));
 }
 
 fn problems(described: &mut Described, statuses: &[(&str, &str)]) {

@@ -6,6 +6,7 @@ use certporter_model::{GroupId, MembershipId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, created, done, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Ids, Json, Query};
@@ -38,11 +39,7 @@ async fn list(
 /// Create a group.
 #[utoipa::path(post, path = "/groups", operation_id = "groups.create", tag = "groups", request_body = GroupDraft,
     responses((status = 201, description = "The new group", body = GroupView)))]
-async fn create(
-    State(portal): State<Portal>,
-    Asking(caller): Asking,
-    Json(draft): Json<GroupDraft>,
-) -> Answer {
+async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<GroupDraft>) -> Answer {
     let group = groups::create(&portal, &caller, &draft).await?;
     Ok(created(&format!("/api/v1/groups/{}", group.id), group.version, group))
 }
@@ -61,7 +58,7 @@ async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<Gr
     params(("id" = GroupId, Path, description = "The group"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "The group", body = GroupView)))]
 async fn update(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<GroupId>,
     IfMatch(version): IfMatch,
@@ -76,7 +73,7 @@ async fn update(
     params(("id" = GroupId, Path, description = "The group"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<GroupId>,
     IfMatch(version): IfMatch,
@@ -103,7 +100,7 @@ async fn members(
     request_body = MemberDraft, params(("id" = GroupId, Path, description = "The group")),
     responses((status = 201, description = "The new membership", body = MemberView)))]
 async fn add_member(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<GroupId>,
     Json(draft): Json<MemberDraft>,
@@ -118,7 +115,7 @@ async fn add_member(
         ("membership" = MembershipId, Path, description = "The membership")),
     responses((status = 204, description = "Ended")))]
 async fn remove_member(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Ids(id, membership): Ids<GroupId, MembershipId>,
 ) -> Answer {

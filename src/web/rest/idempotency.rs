@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::super::problem::Problem;
-use super::body;
+use super::{acting, body};
 use crate::pki::digest::{secret_hash, sha256};
 use crate::pki::secret_box::MasterKey;
 use crate::service::idempotency::{self, Earlier, Kept};
@@ -37,7 +37,8 @@ struct Answer {
 /// Answers a creation that came before as it was answered then.
 pub(super) async fn once(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let Some(key) = request.headers().get(&KEY).cloned() else { return next.run(request).await };
-    if request.method() != Method::POST {
+    // A preview does nothing: it may be asked for as often as one likes, and takes no key.
+    if request.method() != Method::POST || acting::is_preview(&request) {
         return next.run(request).await;
     }
     match attempt(&portal, &key, request, next).await {
@@ -68,6 +69,9 @@ async fn attempt(
     let (parts, stream) = request.into_parts();
     let octets = body::read(Request::from_parts(parts.clone(), stream)).await?;
     let mut what = format!("{} {}\n", parts.method, parts.uri.path()).into_bytes();
+    // Asked for on other conditions, it is another request.
+    what.extend(parts.headers.get(&acting::IF_CONSEQUENCES).map(HeaderValue::as_bytes).unwrap_or_default());
+    what.push(b'\n');
     what.extend(&octets);
     let digest = secret_hash(&what);
 

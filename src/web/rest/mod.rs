@@ -5,10 +5,12 @@
 //! reached. The OpenAPI document at `/api/v1/openapi.json` comes from the same declarations.
 //!
 //! - [`body`], [`precondition`], [`idempotency`]: what comes in
+//! - [`acting`]: whether a change is to be done, or only previewed
 //! - [`answer`]: what goes out
 //! - [`authenticate`]: who is asking
 //! - one file for each area of routes
 #![expect(clippy::result_large_err, reason = "the error is the answer")]
+mod acting;
 mod administration;
 mod answer;
 mod authenticate;
@@ -26,7 +28,7 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header;
@@ -66,6 +68,7 @@ pub fn routes(portal: &Portal) -> Router {
     let text = Arc::new(serde_json::to_vec(&document).unwrap_or_default());
     let gated = routes
         .with_state(portal.clone())
+        .layer(from_fn(acting::rehearsed))
         .layer(from_fn_with_state(portal.clone(), idempotency::once))
         .layer(from_fn_with_state(Gate { portal: portal.clone(), gates }, authenticate::authenticate));
     Router::new()

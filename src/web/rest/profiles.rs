@@ -7,6 +7,7 @@ use certporter_model::{AssignmentId, ProfileId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, created, done, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Ids, Json, Query};
@@ -41,11 +42,7 @@ async fn list(
 /// Create a profile. It reaches nobody until it is assigned.
 #[utoipa::path(post, path = "/profiles", operation_id = "profiles.create", tag = "profiles", request_body = ProfileDraft,
     responses((status = 201, description = "The new profile", body = ProfileView)))]
-async fn create(
-    State(portal): State<Portal>,
-    Asking(caller): Asking,
-    Json(draft): Json<ProfileDraft>,
-) -> Answer {
+async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<ProfileDraft>) -> Answer {
     let profile = profiles::create(&portal, &caller, draft).await?;
     Ok(created(&format!("/api/v1/profiles/{}", profile.id), profile.version, profile))
 }
@@ -64,7 +61,7 @@ async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<Pr
     params(("id" = ProfileId, Path, description = "The profile"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "The profile", body = ProfileView)))]
 async fn update(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<ProfileId>,
     IfMatch(version): IfMatch,
@@ -79,7 +76,7 @@ async fn update(
     params(("id" = ProfileId, Path, description = "The profile"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<ProfileId>,
     IfMatch(version): IfMatch,
@@ -117,7 +114,7 @@ async fn assignments(
     request_body = AssignmentDraft, params(("id" = ProfileId, Path, description = "The profile")),
     responses((status = 201, description = "The new assignment", body = AssignmentView)))]
 async fn assign(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<ProfileId>,
     Json(draft): Json<AssignmentDraft>,
@@ -132,7 +129,7 @@ async fn assign(
         ("assignment" = AssignmentId, Path, description = "The assignment")),
     responses((status = 204, description = "Ended")))]
 async fn unassign(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Ids(id, assignment): Ids<ProfileId, AssignmentId>,
 ) -> Answer {

@@ -6,6 +6,7 @@ use certporter_model::RequestId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json, Query};
@@ -61,7 +62,7 @@ async fn timeline(
     params(("id" = RequestId, Path, description = "The request")),
     responses((status = 200, description = "The request", body = RequestView)))]
 async fn retry(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<RequestId>,
     Json(draft): Json<ActionDraft>,
@@ -74,7 +75,7 @@ async fn retry(
     params(("id" = RequestId, Path, description = "The request")),
     responses((status = 200, description = "The request", body = RequestView)))]
 async fn cancel(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<RequestId>,
     Json(draft): Json<ActionDraft>,

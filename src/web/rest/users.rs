@@ -7,6 +7,7 @@ use certporter_model::UserId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::acting::Acting;
 use super::answer::{Answer, created, done, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json, Query};
@@ -41,11 +42,7 @@ async fn list(
 /// Create a user.
 #[utoipa::path(post, path = "/users", operation_id = "users.create", tag = "users", request_body = UserDraft,
     responses((status = 201, description = "The new user", body = UserView)))]
-async fn create(
-    State(portal): State<Portal>,
-    Asking(caller): Asking,
-    Json(draft): Json<UserDraft>,
-) -> Answer {
+async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<UserDraft>) -> Answer {
     let user = users::create(&portal, &caller, &draft).await?;
     Ok(created(&format!("/api/v1/users/{}", user.id), user.version, user))
 }
@@ -66,7 +63,7 @@ async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<Us
     params(("id" = UserId, Path, description = "The user"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "The user", body = UserView)))]
 async fn update(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     IfMatch(version): IfMatch,
@@ -81,7 +78,7 @@ async fn update(
     params(("id" = UserId, Path, description = "The user"), ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 204, description = "Deleted")))]
 async fn delete(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     IfMatch(version): IfMatch,
@@ -95,7 +92,7 @@ async fn delete(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The user", body = UserView)))]
 async fn block(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     Json(draft): Json<ActionDraft>,
@@ -108,7 +105,7 @@ async fn block(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The user", body = UserView)))]
 async fn unblock(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     Json(draft): Json<ActionDraft>,
@@ -121,7 +118,7 @@ async fn unblock(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The user", body = UserView)))]
 async fn disable(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     Json(draft): Json<ActionDraft>,
@@ -134,7 +131,7 @@ async fn disable(
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The user", body = UserView)))]
 async fn enable(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Id(id): Id<UserId>,
     Json(draft): Json<ActionDraft>,
