@@ -6,7 +6,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 const screenshots = process.env.CERTPORTER_SCREENSHOTS;
-const widths = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
+export const widths = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 
 export async function startBrowser() {
   if (screenshots) await mkdir(screenshots, { recursive: true });
@@ -36,17 +36,37 @@ export async function open(browser, { javaScript = true, colours = "light", stat
   return page;
 }
 
-// Looks at the page as it is: accessible, fitting at both widths, no complaint. Pictures go to the target folder.
+// Nothing stands out of the page.
+export async function fits(page, name) {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wider <= 0, `${name} is ${wider} px too wide at ${page.viewportSize().width} px`);
+}
+
+// As far as a program can tell.
+export async function isAccessible(page, name) {
+  const found = await new AxeBuilder({ page }).analyze();
+  const faults = found.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target).join(", ")})`);
+  assert.deepEqual(faults, [], `${name} at ${page.viewportSize().width} px is not accessible`);
+}
+
+// Pictures go to the target folder.
+export async function picture(page, name, variant) {
+  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}-${variant}.png`), fullPage: true });
+}
+
+// The browser complains about nothing.
+export async function heed(page, name) {
+  assert.deepEqual(page.complaints, [], `${name}: the browser complains`);
+}
+
+// Looks at the page as it is: accessible, fitting at both widths, no complaint.
 export async function look(page, name) {
   for (const [width, size] of Object.entries(widths)) {
     await page.setViewportSize(size);
-    if (screenshots) await page.screenshot({ path: join(screenshots, `${name}-${width}.png`), fullPage: true });
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(wider <= 0, `${name} is ${wider} px too wide at ${size.width} px`);
-    const found = await new AxeBuilder({ page }).analyze();
-    const faults = found.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target).join(", ")})`);
-    assert.deepEqual(faults, [], `${name} at ${size.width} px is not accessible`);
+    await picture(page, name, width);
+    await fits(page, name);
+    await isAccessible(page, name);
   }
   await page.setViewportSize(widths.wide);
-  assert.deepEqual(page.complaints, [], `${name}: the browser complains`);
+  await heed(page, name);
 }

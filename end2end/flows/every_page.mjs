@@ -1,0 +1,127 @@
+// Every page that can be reached by links, on a portal in use and on an empty one: it answers, fits, is accessible in
+// light and dark, is small, and nothing in it jumps.
+import assert from "node:assert/strict";
+import { fits, heed, isAccessible, open, picture, widths } from "../browser.mjs";
+import { startPortal } from "../portal.mjs";
+
+const firstVisit = 150_000;
+const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+// One page stands for all that differ by an id, a number or a query only.
+const kind = (address) => address.pathname.replace(uuid, "ID").replace(/\/\d+(?=\/|$)/g, "/N");
+
+const name = (label, address) => `${label}${kind(address).replaceAll("/", "-")}`;
+
+// What is no page: files, streams of events, what is said to be downloaded.
+const isPage = (address) => !/\/(download|events|export|pkg)(\/|\.|$)|\.(csv|json|crl|cer|pem|der)$/.test(address.pathname);
+
+async function links(page) {
+  const found = await page.$$eval("a[href]:not([download])", (all) => all.map((a) => a.href));
+  const here = new URL(page.url()).origin;
+  return found.map((href) => new URL(href)).filter((to) => to.origin === here && isPage(to));
+}
+
+async function shift(page) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let moved = 0;
+        const observer = new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) moved += entry.value;
+        });
+        observer.observe({ type: "layout-shift", buffered: true });
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(moved)));
+      }),
+  );
+}
+
+async function weigh(browser, state, address) {
+  const page = await open(browser, { state });
+  let octets = 0;
+  const seen = [];
+  page.on("requestfinished", (request) => {
+    seen.push(
+      request.sizes().then((sizes) => {
+        octets += sizes.responseBodySize + sizes.responseHeadersSize;
+      }),
+    );
+  });
+  await page.goto(address.href, { waitUntil: "load" });
+  await Promise.allSettled(seen);
+  await page.context().close();
+  return octets;
+}
+
+async function walk({ browser, state, portal, label }) {
+  const light = await open(browser, { state });
+  const dark = await open(browser, { state, colours: "dark" });
+  const waiting = [new URL("/", portal.address)];
+  const known = new Set(waiting.map(kind));
+  const faults = [];
+  let heaviest = [0, ""];
+  while (waiting.length > 0) {
+    const address = waiting.shift();
+    const check = async (what) => {
+      try {
+        await what();
+      } catch (error) {
+        faults.push(`${address.pathname}: ${error.message}`);
+      }
+    };
+    await light.setViewportSize(widths.wide);
+    const answer = await light.goto(address.href);
+    if (answer.status() !== 200) {
+      faults.push(`${address.pathname} answers ${answer.status()}`);
+      continue;
+    }
+    for (const to of await links(light)) {
+      if (known.has(kind(to))) continue;
+      known.add(kind(to));
+      waiting.push(to);
+    }
+    const called = name(label, address);
+    await check(async () => assert.ok((await shift(light)) < 0.01, "something jumps while it loads"));
+    await check(() => isAccessible(light, called));
+    await picture(light, called, "wide");
+    await light.setViewportSize(widths.narrow);
+    await check(() => fits(light, called));
+    await picture(light, called, "narrow");
+    await dark.setViewportSize(widths.narrow);
+    await dark.goto(address.href);
+    await check(() => isAccessible(dark, `${called} in dark colours`));
+    await dark.setViewportSize(widths.wide);
+    await picture(dark, called, "dark");
+    await check(() => heed(light, called));
+    const octets = await weigh(browser, state, address);
+    if (octets > heaviest[0]) heaviest = [octets, address.pathname];
+    await check(async () => assert.ok(octets <= firstVisit, `${octets} octets on the first visit`));
+  }
+  console.log(`        ${known.size} pages; the heaviest is ${heaviest[1]} with ${(heaviest[0] / 1000).toFixed(0)} kB`);
+  await light.context().close();
+  await dark.context().close();
+  assert.deepEqual(faults, []);
+}
+
+export const tests = {
+  "every page of a portal in use is well made": async ({ browser, portal, state }) => {
+    await walk({ browser, state, portal, label: "used" });
+  },
+
+  "every page of an empty portal is well made": async ({ browser }) => {
+    const portal = await startPortal();
+    try {
+      const page = await open(browser);
+      await page.goto(portal.setUp);
+      await page.getByLabel("Name").fill("first");
+      await page.getByLabel("Password", { exact: true }).fill("four words make a good one");
+      await page.getByLabel("Password again").fill("four words make a good one");
+      await page.getByRole("button", { name: "Create the account" }).click();
+      await page.waitForURL((address) => address.pathname === "/" || address.pathname === "/devices");
+      const state = await page.context().storageState();
+      await page.context().close();
+      await walk({ browser, state, portal, label: "empty" });
+    } finally {
+      await portal.stop();
+    }
+  },
+};
