@@ -265,7 +265,7 @@ fn SearchBox() -> AnyView {
         .person
         .map(|_| {
             view! {
-                <form class="search" method="get" action="/search" role="search">
+                <form class="search" method="get" action="/search" role="search" aria-label="The whole portal">
                     <Icon name="search"/>
                     <input
                         id="search-box"
