@@ -18,7 +18,8 @@ const isPage = (address) => !/\/(download|events|export|pkg)(\/|\.|$)|\.(csv|jso
 async function links(page) {
   const found = await page.$$eval("a[href]:not([download])", (all) => all.map((a) => a.href));
   const here = new URL(page.url()).origin;
-  return found.map((href) => new URL(href)).filter((to) => to.origin === here && isPage(to));
+  const plain = (href) => Object.assign(new URL(href), { hash: "" });
+  return found.map(plain).filter((to) => to.origin === here && isPage(to));
 }
 
 async function shift(page) {
@@ -70,6 +71,7 @@ async function walk({ browser, state, portal, label }) {
     };
     await light.setViewportSize(widths.wide);
     const answer = await light.goto(address.href);
+    if (new URL(light.url()).pathname === "/sign-in") throw new Error("nobody is signed in");
     if (answer.status() !== 200) {
       faults.push(`${address.pathname} answers ${answer.status()}`);
       continue;
@@ -99,6 +101,7 @@ async function walk({ browser, state, portal, label }) {
   console.log(`        ${known.size} pages; the heaviest is ${heaviest[1]} with ${(heaviest[0] / 1000).toFixed(0)} kB`);
   await light.context().close();
   await dark.context().close();
+  assert.ok(known.size > 10, `only ${[...known].join(", ")} was reached`);
   assert.deepEqual(faults, []);
 }
 
