@@ -5,6 +5,7 @@
 //! - [`simulate`]: many devices at once
 //! - [`bench`]: figures beside the raw limit
 //! - [`doctor`]: whether an installation is well
+//! - [`generate`]: a fleet of any size, to measure on
 //! - [`sample`]: an invented organisation, to try things out on
 //! - [`setup`], [`token`]: administrators and API tokens, made on the host
 //! - [`workers`]: what works inside the portal beside its listeners
@@ -14,6 +15,7 @@
 pub mod agent;
 pub mod bench;
 pub mod doctor;
+pub mod generate;
 pub mod logging;
 pub mod master_key;
 pub mod opening;
@@ -60,6 +62,8 @@ enum Command {
     Agent(agent::AgentArgs),
     /// Fill an empty installation with an invented organisation.
     Sample(Box<sample::SampleArgs>),
+    /// Fill an empty installation with a fleet of any size, to measure on.
+    Generate(Box<generate::GenerateArgs>),
     /// Be many devices at once, for trying out and measuring.
     Simulate(Box<simulate::SimulateArgs>),
 }
@@ -90,6 +94,7 @@ async fn run(command: Command, pages: Pages) -> Result<ExitCode, CommandError> {
             args.run().await?;
         }
         Command::Sample(args) => sample::run(*args).await?,
+        Command::Generate(args) => generate::run(*args).await?,
         Command::Simulate(args) => {
             logging::start(logging::Format::Text);
             args.run().await?;

@@ -1,19 +1,25 @@
 //! Fills a database with a believable fleet: people from several languages, nested groups, devices and their owners,
 //! profiles and assignments, certificates and copies that say installed. The same seed and time give the same fleet
-//! on either engine. For measuring and for trying things out; the certificates' octets are filler, so that no key or
-//! signature has to be made.
+//! on either engine. For measuring and for trying things out; the certificates are whole and readable, but their keys and
+//! signatures are nobody's.
 //!
 //! - `people`: what they are called; `organisation`: users, groups, devices; `templates`: profiles
 //! - `authorities`: who is said to have issued and kept everything
-//! - `holdings`: enrolments, requests, certificates, keys, copies, as the plan would have it: it finds nothing to do
+//! - `holdings`: enrolments, requests, certificates, keys, copies, as the plan would have it: it finds nothing to do;
+//!   `rows`: these, until they are written; `chunks`: drawing on every processor while others are written
 mod authorities;
+mod chunks;
 mod holdings;
 mod organisation;
 mod people;
+mod rows;
 mod templates;
 
 use certporter_model::Timestamp;
 use certporter_model::access::{Caller, Forbidden, Permission, Scope};
+
+use chunks::Chunks;
+use holdings::Holdings;
 
 use crate::random::SeededRandom;
 use crate::store::{AuditEvent, Db, StoreError, Target};
@@ -68,19 +74,34 @@ pub enum GenerateError {
     /// A generated profile is none: a defect of the generator.
     #[error("the generator made a profile that is none: {0}")]
     Profile(#[from] certporter_model::FieldErrors),
+    /// A certificate can't be made: a defect of the generator, or a CA that ends too soon.
+    #[error("the generator made a certificate that is none: {0}")]
+    Certificate(#[from] crate::pki::PkiError),
+    /// A thread that drew came to an end.
+    #[error("the generator's threads were stopped")]
+    Stopped,
     /// The portal itself may always do it.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
 }
-
-/// Devices of one transaction, so that other writers get their turn.
-const CHUNK: usize = 5_000;
 
 /// Makes the fleet.
 ///
 /// # Errors
 /// When the database refuses, such as for names that exist already: use a database without a fleet.
 pub async fn generate(db: &Db, fleet: &Fleet) -> Result<Made, GenerateError> {
+    generate_with(db, fleet, &|_| {}).await
+}
+
+/// The same, telling from time to time how much there is.
+///
+/// # Errors
+/// When the database refuses, such as for names that exist already: use a database without a fleet.
+pub async fn generate_with(
+    db: &Db,
+    fleet: &Fleet,
+    progress: &(dyn Fn(&Made) + Sync),
+) -> Result<Made, GenerateError> {
     let random = SeededRandom::new(fleet.seed);
     let permit = Caller::system("generate").permitted(Permission::SystemWork, &Scope::Organisation)?;
     let event = |action| AuditEvent::new(fleet.at, action, Target::none("fleet"));
@@ -93,23 +114,18 @@ pub async fn generate(db: &Db, fleet: &Fleet) -> Result<Made, GenerateError> {
     let authorities = authorities::Authorities::find_or_make(&mut tx, fleet, &random).await?;
     tx.commit(event("fleet.people").with("users", organisation.users.len())).await?;
 
-    let mut made = Made {
-        users: organisation.users.len(),
-        groups: organisation.groups.len(),
-        devices: organisation.devices.len(),
-        ..Made::default()
-    };
-    let mut drawn = holdings::Holdings::new(fleet, &random, authorities, &profiles);
-    for chunk in organisation.devices.chunks(CHUNK) {
+    let mut made =
+        Made { users: organisation.users.len(), groups: organisation.groups.len(), ..Made::default() };
+    let mut chunks = Chunks::start(Holdings::new(*fleet, &random, organisation, profiles, authorities));
+    while let Some((devices, rows)) = chunks.next().await? {
         let mut tx = db.write(&permit).await?;
-        organisation.insert_devices(&mut tx, chunk).await?;
-        for device in chunk {
-            drawn.add(device, device.owner_id.and_then(|owner| organisation.user(owner)))?;
-        }
-        let (certificates, copies) = drawn.insert(&mut tx).await?;
-        made.certificates += certificates;
-        made.copies += copies;
-        tx.commit(event("fleet.devices").with("devices", chunk.len())).await?;
+        chunks.organisation().insert_devices(&mut tx, devices.clone()).await?;
+        rows.insert(&mut tx).await?;
+        tx.commit(event("fleet.devices").with("devices", devices.len())).await?;
+        made.devices += devices.len();
+        made.certificates += rows.certificates.len();
+        made.copies += rows.copies.len();
+        progress(&made);
     }
     Ok(made)
 }

@@ -1,6 +1,7 @@
 //! Users, groups within groups, devices and whose they are.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use certporter_model::Timestamp;
@@ -200,7 +201,8 @@ impl Organisation {
         insert_all(tx, &self.memberships).await
     }
 
-    pub(super) async fn insert_devices(&self, tx: &mut WriteTx, devices: &[Device]) -> Result<()> {
+    pub(super) async fn insert_devices(&self, tx: &mut WriteTx, devices: Range<usize>) -> Result<()> {
+        let devices = &self.devices[devices];
         insert_all(tx, devices).await?;
         let owners = devices.iter().filter_map(|device| {
             let user_id = device.owner_id?;

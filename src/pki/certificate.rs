@@ -1,5 +1,7 @@
 //! Certificates, read.
 
+use std::sync::OnceLock;
+
 use certporter_model::Timestamp;
 use certporter_model::distinguished_name::DistinguishedName;
 use certporter_model::identity::Sid;
@@ -37,6 +39,7 @@ pub struct Certificate {
     not_before: Timestamp,
     not_after: Timestamp,
     public_key: Vec<u8>,
+    sound_key: SoundKey,
     alternative_names: Vec<SubjectAlternativeName>,
     foreign_names: Vec<String>,
     key_usage: Option<X509KeyUsage>,
@@ -50,6 +53,19 @@ pub struct Certificate {
     ocsp: Vec<String>,
     crl_urls: Vec<String>,
 }
+
+/// The public key once it was found sound, which takes a while: a CA's is asked for at every issue. It follows from the
+/// DER, so that it makes no difference between certificates.
+#[derive(Debug, Clone, Default)]
+struct SoundKey(OnceLock<PublicKey>);
+
+impl PartialEq for SoundKey {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for SoundKey {}
 
 impl Certificate {
     /// Reads DER.
@@ -93,6 +109,7 @@ impl Certificate {
             not_before: timestamp(&tbs.validity().not_before),
             not_after: timestamp(&tbs.validity().not_after),
             public_key,
+            sound_key: SoundKey::default(),
             sid: read_sid(tbs, &alternative_names),
             alternative_names,
             foreign_names,
@@ -262,7 +279,11 @@ impl Certificate {
     /// # Errors
     /// When it is not.
     pub fn public_key(&self) -> Result<PublicKey, PkiError> {
-        PublicKey::from_der(&self.public_key)
+        if let Some(key) = self.sound_key.0.get() {
+            return Ok(key.clone());
+        }
+        let key = PublicKey::from_der(&self.public_key)?;
+        Ok(self.sound_key.0.get_or_init(|| key).clone())
     }
 
     /// Algorithm and size of its key, if it is of a kind that is taken.

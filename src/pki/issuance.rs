@@ -10,6 +10,7 @@ use std::time::Duration;
 use certporter_model::Timestamp;
 use certporter_model::distinguished_name::DistinguishedName;
 use certporter_model::identity::Sid;
+use certporter_model::key::KeyAlgorithm;
 use certporter_model::oid::Oid;
 use certporter_model::profile::StrongMapping;
 use certporter_model::serial::SerialNumber;
@@ -348,6 +349,11 @@ impl Prepared {
     #[must_use]
     pub fn tbs_digest(&self) -> certporter_model::thumbprint::ContentDigest {
         digest::content_digest(&self.tbs)
+    }
+
+    /// What the issuer's key is.
+    pub(in crate::pki) fn issuer_algorithm(&self) -> KeyAlgorithm {
+        self.issuer_key.algorithm()
     }
 
     /// Takes an intent up again that was recorded before the process ended.

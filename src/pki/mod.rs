@@ -9,6 +9,7 @@
 //! - [`pkcs12`], [`cms`], [`password`]: how a key travels
 //! - [`secret_box`]: how a secret rests
 //! - [`tls`]: acceptors of the listeners, and what a client needs
+//! - [`specimen`]: certificates that nobody signed, for sample data
 //! - [`digest`], [`pem`]: digests and the text form of DER
 pub mod asked;
 pub mod certificate;
@@ -29,6 +30,7 @@ pub mod pem;
 pub mod pkcs12;
 pub mod public_key;
 pub mod secret_box;
+pub mod specimen;
 mod tbs;
 pub mod tls;
 mod usage;

@@ -38,6 +38,11 @@ impl PublicKey {
         Ok(Self { der, algorithm })
     }
 
+    /// A key whose DER was built here.
+    pub(in crate::pki) fn trusted(der: Vec<u8>, algorithm: KeyAlgorithm) -> Self {
+        Self { der, algorithm }
+    }
+
     /// Algorithm and size.
     #[must_use]
     pub fn algorithm(&self) -> KeyAlgorithm {

@@ -1,12 +1,17 @@
 //! A generated fleet: the same for the same seed on both engines, and whole.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use certporter::generate::{Fleet, generate};
+use certporter::pipeline::planner::sweep::{Swept, sweep};
+use certporter::pki::Certificate;
+use certporter::plan::Limits;
+use certporter::random::SeededRandom;
 use certporter::store::certificates::{self, CertificateFilter};
 use certporter::store::planning::{self, Holders};
 use certporter::store::{Page, devices};
-use certporter_model::access::Visibility;
+use certporter_model::access::{Caller, Permission, Scope, Visibility};
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
 
@@ -14,7 +19,12 @@ use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
 use crate::support::sample::THEN;
 
-on_both_engines!(a_fleet_is_whole, every_certificate_is_found_by_its_numbers);
+on_both_engines!(
+    a_fleet_is_whole,
+    the_plan_finds_nothing_to_do,
+    certificates_say_what_their_rows_say,
+    every_certificate_is_found_by_its_numbers,
+);
 
 async fn a_fleet_is_whole(db: TestDatabase) {
     let made = generate(&db, &Fleet::new(7, THEN, 200)).await.unwrap();
@@ -41,6 +51,35 @@ async fn a_fleet_is_whole(db: TestDatabase) {
     assert!(theirs.len() >= 3);
     assert!(theirs.iter().all(|c| held.contains(c)));
     assert_eq!(planning::devices(&mut conn, &of).await.unwrap(), std::slice::from_ref(some));
+}
+
+async fn the_plan_finds_nothing_to_do(db: TestDatabase) {
+    generate(&db, &Fleet { profiles: 5, ..Fleet::new(11, THEN, 300) }).await.unwrap();
+    let permit = Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap();
+    let random = SeededRandom::new(1);
+    let swept = sweep(&db, &permit, "test", Limits::default(), THEN, &random).await.unwrap();
+    assert_eq!(swept, Swept::default());
+    // Half a year later some are due: the sweep does look at them.
+    let (half, year) = (Duration::from_secs(180 * 86_400), Duration::from_secs(360 * 86_400));
+    let limits = Limits { contact: year, ..Limits::default() };
+    let swept = sweep(&db, &permit, "test", limits, THEN.plus(half), &random).await.unwrap();
+    assert!(swept.holders > 50 && swept.holders < 600, "{swept:?}");
+}
+
+async fn certificates_say_what_their_rows_say(db: TestDatabase) {
+    generate(&db, &Fleet::new(5, THEN, 20)).await.unwrap();
+    let mut conn = db.read().await.unwrap();
+    let filter = CertificateFilter::default();
+    let list = certificates::list(&mut conn, &Visibility::All, &filter, Page::first(100)).await.unwrap();
+    assert!(list.len() > 30);
+    for row in list {
+        let read = Certificate::parse(&row.der).unwrap();
+        assert_eq!((read.serial(), read.thumbprint()), (&row.serial, row.thumbprint));
+        assert_eq!((read.not_before(), read.not_after()), (row.not_before, row.not_after));
+        assert_eq!(read.public_key().unwrap().hash(), row.public_key_hash);
+        assert_eq!(read.alternative_names(), row.sans);
+        assert_eq!(read.subject_text(), row.subject);
+    }
 }
 
 async fn every_certificate_is_found_by_its_numbers(db: TestDatabase) {
