@@ -13,7 +13,6 @@ use certporter_model::ids::*;
 use certporter_model::names::{Names, RenderedNames};
 use certporter_model::request::RequestState;
 use certporter_model::revocation::Trigger;
-use certporter_model::serial::SerialNumber;
 use certporter_model::variable::Variable;
 
 use super::authorities::{Authorities, filler};
