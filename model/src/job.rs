@@ -33,6 +33,8 @@ words! {
         DestroyKey = "destroy_key",
         /// The plan is made and carried out for a scope.
         Replan = "replan",
+        /// Requests that failed for the same reason are tried again, in chunks.
+        Retry = "retry",
         /// The plan is made for everything, in chunks.
         Sweep = "sweep",
         /// What is outdated is cleared away: sessions, codes, finished jobs.

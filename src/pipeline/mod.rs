@@ -8,7 +8,7 @@
 //!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
-//! - [`change`]: cancelling and retrying requests, destroying keys
+//! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
 //! - [`fault`]: where tests let the process die
@@ -26,6 +26,7 @@ pub mod portal;
 pub mod publish;
 pub mod queue;
 pub mod reports;
+pub mod retry;
 pub mod revoke;
 pub mod timeline;
 pub mod upkeep;

@@ -27,6 +27,9 @@ impl Pipeline {
             Work::DestroyKey { key } => self.destroy_key(lease, key).await,
             Work::Housekeeping => self.housekeeping().await,
             Work::Replan { scope } => self.replan(lease, scope).await,
+            Work::Retry { cause, asked_at, asked_by } => {
+                self.retry_those(lease, cause, asked_at, asked_by).await
+            }
             Work::Sweep => {
                 let swept = self.sweep().await?;
                 self.schedule_next_sweep().await?;

@@ -63,6 +63,15 @@ pub enum Work {
         /// Which part.
         scope: ReplanScope,
     },
+    /// Requests that failed or wait for this reason are tried again.
+    Retry {
+        /// Why they failed.
+        cause: String,
+        /// When it was asked for: what has changed since is left alone.
+        asked_at: Timestamp,
+        /// By whom.
+        asked_by: String,
+    },
     /// The plan is made for everything.
     Sweep,
     /// What is outdated is cleared away.
@@ -131,6 +140,7 @@ impl Work {
             Self::PublishCrl { .. } => JobKind::PublishCrl,
             Self::DestroyKey { .. } => JobKind::DestroyKey,
             Self::Replan { .. } => JobKind::Replan,
+            Self::Retry { .. } => JobKind::Retry,
             Self::Sweep => JobKind::Sweep,
             Self::Housekeeping => JobKind::Housekeeping,
         }
@@ -152,6 +162,7 @@ impl Work {
             Self::PublishCrl { ca } => ca.to_string(),
             Self::DestroyKey { key } => key.to_string(),
             Self::Replan { scope } => scope.key(),
+            Self::Retry { cause, .. } => cause.clone(),
             Self::Sweep | Self::Housekeeping => "all".to_owned(),
         }
     }
@@ -165,6 +176,7 @@ impl Work {
             Self::Deliver { .. } | Self::Seal { .. } => 40,
             Self::Request { .. } => 50,
             Self::Replan { .. } => 60,
+            Self::Retry { .. } => 70,
             Self::Sweep => 80,
             Self::Housekeeping => 90,
         }
@@ -175,7 +187,7 @@ impl Work {
         match self {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
-            Self::Replan { .. } | Self::Sweep | Self::Housekeeping => 20,
+            Self::Replan { .. } | Self::Retry { .. } | Self::Sweep | Self::Housekeeping => 20,
         }
     }
 

@@ -65,6 +65,26 @@ pub async fn list(portal: &Portal, caller: &Caller) -> Result<Vec<ApprovalView>,
     Ok(approvals::list(&mut conn, None, MOST).await?.into_iter().map(view).collect())
 }
 
+/// One plan.
+///
+/// # Errors
+/// When the caller may not, or there is none.
+pub async fn get(portal: &Portal, caller: &Caller, id: ApprovalId) -> Result<ApprovalView, ServiceError> {
+    Operation::ApprovalsGet.organisation(caller)?;
+    let mut conn = portal.db().read().await?;
+    Ok(view(approvals::get(&mut conn, id).await?))
+}
+
+/// How many plans wait.
+///
+/// # Errors
+/// When the caller may not.
+pub async fn waiting(portal: &Portal, caller: &Caller) -> Result<usize, ServiceError> {
+    Operation::ApprovalsList.organisation(caller)?;
+    let mut conn = portal.db().read().await?;
+    Ok(approvals::list(&mut conn, Some("waiting"), MOST).await?.len())
+}
+
 /// Decides on a plan that waits. An approved one is made again at once, and carried out if it is still the same.
 ///
 /// # Errors

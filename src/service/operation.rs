@@ -125,6 +125,12 @@ operations! {
     RequestsGet = "requests.get": RequestRead, seen by RequestRead;
     /// Read the timeline of a request.
     RequestsTimeline = "requests.timeline": RequestRead, seen by RequestRead;
+    /// Count the requests at each step.
+    RequestsPipeline = "requests.pipeline": RequestRead, seen by RequestRead;
+    /// List why requests failed or wait.
+    RequestsTroubles = "requests.troubles": RequestRead, seen by RequestRead;
+    /// Try everything again that failed for the same reason.
+    RequestsRetryAll = "requests.retry_all": RequestRetry, seen by RequestRead;
     /// Try a failed request again.
     RequestsRetry = "requests.retry": RequestRetry, seen by RequestRead;
     /// Cancel a request.
@@ -143,6 +149,8 @@ operations! {
     CertificatesReissue = "certificates.reissue": CertificateReissue, seen by CertificateRead;
     /// List the plans that wait for an administrator.
     ApprovalsList = "approvals.list": PlanApprove, seen by PlanApprove;
+    /// Read one plan that waits or was decided on.
+    ApprovalsGet = "approvals.get": PlanApprove, seen by PlanApprove;
     /// Approve or refuse a plan that waits.
     ApprovalsDecide = "approvals.decide": PlanApprove, seen by PlanApprove;
     /// Read the audit trail.

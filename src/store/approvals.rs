@@ -34,11 +34,22 @@ table_row! {
     }
 }
 
-/// Lets a plan wait; the same plan waits only once.
+/// Lets a plan wait; the same plan waits only once, and one of the same kind that waited before and says something
+/// else is outdated by it.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn wait(tx: &mut WriteTx, approval: &Approval) -> Result<()> {
+    sql!(
+        "UPDATE approvals SET state = 'outdated', decided_by = $3, decided_at = $4
+         WHERE kind = $1 AND state = 'waiting' AND digest <> $2",
+        approval.kind,
+        approval.digest,
+        approval.requested_by,
+        approval.requested_at
+    )
+    .execute(tx)
+    .await?;
     super::insert_if_absent(tx, approval).await.map(|_| ())
 }
 

@@ -11,7 +11,7 @@ use certporter_model::text::Name;
 
 use super::dialect::{Searched, for_update, push_search};
 use super::visibility::Seen;
-use super::{Conn, Page, Result, Sql, WriteTx, by_id, save, search_key, table_row};
+use super::{Conn, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row};
 
 table_row! {
     /// A device.
@@ -55,20 +55,52 @@ table_row! {
         pub deleted_at: Option<Timestamp>,
     }
     derived {
-        search_key: |device| search_key([
-            Some(device.name.as_str()),
-            device.serial_number.as_ref().map(HardwareSerial::as_str),
-            device.imei.as_ref().map(Imei::as_str),
-            device.wifi_mac.as_ref().map(MacAddress::as_str),
-            device.fqdn.as_ref().map(Fqdn::as_str),
-        ]),
+        search_key: |device| key_of(device),
+    }
+}
+
+/// What a device is found by: its name first, so that the keys sort by it.
+fn key_of(device: &Device) -> String {
+    search_key([
+        Some(device.name.as_str()),
+        device.serial_number.as_ref().map(HardwareSerial::as_str),
+        device.imei.as_ref().map(Imei::as_str),
+        device.wifi_mac.as_ref().map(MacAddress::as_str),
+        device.fqdn.as_ref().map(Fqdn::as_str),
+    ])
+}
+
+/// What devices are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceOrder {
+    /// Their names, without regard to case and accents.
+    Name,
+    /// When they were last in contact; those that never were count as the earliest.
+    LastContact,
+}
+
+impl DeviceOrder {
+    /// The device's place in that order.
+    #[must_use]
+    pub fn key(self, device: &Device) -> SortKey {
+        match self {
+            Self::Name => SortKey::Text(key_of(device)),
+            Self::LastContact => SortKey::Int(device.last_contact_at.map_or(0, Timestamp::as_millis)),
+        }
+    }
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Name => "devices.search_key",
+            Self::LastContact => "coalesce(devices.last_contact_at, 0)",
+        }
     }
 }
 
 /// Which devices.
 #[derive(Debug, Clone, Default)]
 pub struct DeviceFilter {
-    /// Every word somewhere in the name or the hardware's numbers.
+    /// Every word somewhere in the name or the hardware's numbers, or in the owner's names.
     pub search: Option<String>,
     /// In this state. Without it, all but the deleted.
     pub state: Option<DeviceState>,
@@ -142,6 +174,25 @@ pub async fn list(
     query.all(conn).await
 }
 
+/// The same in another order than that of ids.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sorted(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    filter: &DeviceFilter,
+    order: DeviceOrder,
+    page: &SortedPage<DeviceId>,
+) -> Result<Vec<Device>> {
+    let seen = Seen::by(conn, visibility).await?;
+    let mut query = Sql::select::<Device>();
+    push_filter(&mut query, conn, &seen, filter);
+    page.push_cursor(&mut query, order.column(), "devices.id");
+    page.push_order(&mut query, order.column(), "devices.id");
+    query.all(conn).await
+}
+
 /// How many of them there are.
 ///
 /// # Errors
@@ -170,7 +221,13 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter)
         query.push(" AND member_kind = 'device' AND group_id = ").bind(group).push(")");
     }
     if let Some(words) = &filter.search {
+        // Each part of the union has an index of its own; together they are few.
+        query.push(" AND devices.id IN (SELECT devices.id FROM devices WHERE 1 = 1");
         push_search(query, conn.engine(), Searched::Devices, words);
+        query.push(" UNION SELECT owned.id FROM devices owned WHERE owned.owner_id IN");
+        query.push(" (SELECT users.id FROM users WHERE 1 = 1");
+        push_search(query, conn.engine(), Searched::Users, words);
+        query.push("))");
     }
     seen.push(query, Some("devices.owner_id"), Some("devices.id"));
 }

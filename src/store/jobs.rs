@@ -356,3 +356,19 @@ pub async fn forget_done(tx: &mut super::Bookkeeping, before: Timestamp) -> Resu
 fn one_or_stale(changed: u64) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale { what: "lease on the job" }) }
 }
+
+/// Whether work of that kind and key waits or is being done.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_open(conn: &mut Conn, kind: JobKind, dedup_key: &str) -> Result<bool> {
+    let count: i64 = sql!(
+        "SELECT (SELECT count(*) FROM jobs WHERE kind = $1 AND dedup_key = $2 AND state = 'ready')
+              + (SELECT count(*) FROM jobs WHERE kind = $1 AND dedup_key = $2 AND state = 'leased')",
+        kind,
+        dedup_key
+    )
+    .scalar(conn)
+    .await?;
+    Ok(count > 0)
+}

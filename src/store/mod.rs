@@ -59,6 +59,7 @@ pub mod settings;
 pub mod setup_links;
 pub mod steps;
 pub mod timeline;
+pub mod trouble;
 pub mod users;
 
 pub use audit_events::{AuditEvent, Target};

@@ -99,6 +99,8 @@ pub struct RequestFilter {
     pub user: Option<UserId>,
     /// For this device.
     pub device: Option<DeviceId>,
+    /// That failed or wait for this reason.
+    pub cause: Option<String>,
 }
 
 /// A new request.
@@ -187,6 +189,9 @@ fn push_filter(query: &mut Sql, seen: &Seen, filter: &RequestFilter) {
     }
     if let Some(device) = &filter.device {
         query.push(" AND requests.device_id = ").bind(device);
+    }
+    if let Some(cause) = &filter.cause {
+        query.push(" AND requests.state IN ('failed', 'waiting') AND requests.cause = ").bind(cause.as_str());
     }
     seen.push(query, Some("requests.user_id"), Some("requests.device_id"));
 }

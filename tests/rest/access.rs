@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use certporter::service::accounts::{self, AccountDraft};
+use certporter::service::action::ActionDraft;
 use certporter::service::directory_draft::GrantDraft;
 use certporter::service::tokens::{self, TokenDraft};
 use certporter::service::{devices, members, users};
@@ -150,7 +151,9 @@ async fn a_limited_helpdesk_sees_its_groups_alone(database: TestDatabase) {
         let error = answered.unwrap_err();
         assert!(matches!(error, certporter::service::ServiceError::NotFound { .. }), "{error:?}");
     }
-    let beyond = devices::delete(portal, &desk, my_device.parse().unwrap()).await.unwrap_err();
+    let beyond = devices::delete(portal, &desk, my_device.parse().unwrap(), &ActionDraft::default())
+        .await
+        .unwrap_err();
     assert!(matches!(beyond, certporter::service::ServiceError::Forbidden(_)), "{beyond:?}");
 }
 

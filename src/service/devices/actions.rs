@@ -84,9 +84,13 @@ pub async fn lost(
 ///
 /// # Errors
 /// When the caller may not, or there is none.
-pub async fn delete(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<(), ServiceError> {
-    let draft = ActionDraft::default();
-    become_state(portal, caller, Operation::DevicesDelete, id, DeviceState::Deleted, &draft).await.map(|_| ())
+pub async fn delete(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<(), ServiceError> {
+    become_state(portal, caller, Operation::DevicesDelete, id, DeviceState::Deleted, draft).await.map(|_| ())
 }
 
 /// Hands a device over: the old person's certificates on it are revoked, the new person's issued.

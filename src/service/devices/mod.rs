@@ -2,6 +2,7 @@
 
 mod actions;
 mod codes;
+mod sort;
 mod view;
 
 use certporter_model::access::{Caller, Permit};
@@ -14,6 +15,7 @@ use utoipa::IntoParams;
 
 pub use actions::{HandOverDraft, block, delete, hand_over, lost, retire, unblock};
 pub use codes::{CodeDraft, issue_code};
+pub use sort::DeviceSort;
 pub use view::{CopyView, DeviceSummary, DeviceView, EnrolmentCodeView, EnrolmentView};
 
 use super::directory_draft::{DeviceDraft, ParsedDevice};
@@ -46,6 +48,8 @@ pub struct DevicesQuery {
     pub owner: Option<UserId>,
     /// Only direct members of this group.
     pub group: Option<GroupId>,
+    /// In which order; as they were registered when absent.
+    pub sort: Option<DeviceSort>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
@@ -62,7 +66,7 @@ pub async fn list(
     query: &DevicesQuery,
 ) -> Result<Page<DeviceSummary>, ServiceError> {
     let visibility = Operation::DevicesList.visibility(caller)?;
-    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
+    let asked = PageQuery { cursor: query.cursor.clone(), limit: query.limit };
     let filter = DeviceFilter {
         search: query.q.clone(),
         state: query.state,
@@ -71,8 +75,20 @@ pub async fn list(
         group: query.group,
     };
     let mut conn = portal.db().read().await?;
-    let rows = devices::list(&mut conn, &visibility, &filter, bounds.store(DeviceId::from_uuid)).await?;
-    let page = bounds.page(rows, |row| row.id.as_uuid());
+    let page = match query.sort {
+        None => {
+            let bounds = asked.bounds()?;
+            let wanted = bounds.store(DeviceId::from_uuid);
+            bounds.page(devices::list(&mut conn, &visibility, &filter, wanted).await?, |row| row.id.as_uuid())
+        }
+        Some(sort) => {
+            let bounds = asked.sorted(sort.as_str())?;
+            let (order, descending) = sort.order();
+            let wanted = bounds.store(descending, DeviceId::from_uuid);
+            let rows = devices::sorted(&mut conn, &visibility, &filter, order, &wanted).await?;
+            bounds.page(rows, |row| (order.key(row), row.id.as_uuid()))
+        }
+    };
     let owners: Vec<_> = page.data.iter().filter_map(|row| row.owner_id).collect();
     let names = Names::of(&mut conn, owners, [], []).await?;
     Ok(page.map(|row| summary(row, &names)))

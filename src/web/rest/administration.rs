@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(me))
         .routes(routes!(audit_events))
         .routes(routes!(approvals_list))
+        .routes(routes!(approval))
         .routes(routes!(decide))
         .routes(routes!(tokens_list, create_token))
         .routes(routes!(revoke_token))
@@ -60,6 +61,18 @@ async fn approvals_list(
     Asking(caller): Asking,
 ) -> Answer<Answered<Vec<ApprovalView>>> {
     Ok(Answered(approvals::list(&portal, &caller).await?))
+}
+
+/// Read one plan that waits or was decided on.
+#[utoipa::path(get, path = "/approvals/{id}", operation_id = "approvals.get", tag = "approvals",
+    params(("id" = ApprovalId, Path, description = "The plan")),
+    responses((status = 200, description = "The plan", body = ApprovalView)))]
+async fn approval(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<ApprovalId>,
+) -> Answer<Answered<ApprovalView>> {
+    Ok(Answered(approvals::get(&portal, &caller, id).await?))
 }
 
 /// Approve or refuse a plan that waits.

@@ -94,7 +94,7 @@ async fn update(
     params(("id" = DeviceId, Path, description = "The device")),
     responses((status = 204, description = "Deleted")))]
 async fn delete(Acting(portal): Acting, Asking(caller): Asking, Id(id): Id<DeviceId>) -> Answer {
-    devices::delete(&portal, &caller, id).await?;
+    devices::delete(&portal, &caller, id, &ActionDraft::default()).await?;
     Ok(done())
 }
 

@@ -2,7 +2,9 @@
 
 use axum::Json as Answered;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use certporter_model::RequestId;
+use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,12 +15,15 @@ use super::body::{Id, Json, Query};
 use crate::service::Portal;
 use crate::service::action::ActionDraft;
 use crate::service::page::Page;
-use crate::service::requests::{self, RequestView, RequestsQuery};
+use crate::service::requests::{self, RequestView, RequestsQuery, RetryAllDraft, StepCount, TroubleView};
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(pipeline))
+        .routes(routes!(troubles))
+        .routes(routes!(retry_all))
         .routes(routes!(get))
         .routes(routes!(timeline))
         .routes(routes!(retry))
@@ -34,6 +39,35 @@ async fn list(
     Query(query): Query<RequestsQuery>,
 ) -> Answer<Answered<Page<RequestView>>> {
     Ok(Answered(requests::list(&portal, &caller, &query).await?))
+}
+
+/// Count the requests at each step that are not done, up to 1,000 each.
+#[utoipa::path(get, path = "/requests/pipeline", operation_id = "requests.pipeline", tag = "requests",
+    responses((status = 200, description = "The steps", body = Vec<StepCount>)))]
+async fn pipeline(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Answered<Vec<StepCount>>> {
+    Ok(Answered(requests::pipeline(&portal, &caller).await?))
+}
+
+/// List why requests failed or wait, the most frequent reason first.
+#[utoipa::path(get, path = "/requests/troubles", operation_id = "requests.troubles", tag = "requests",
+    responses((status = 200, description = "The reasons", body = Vec<TroubleView>)))]
+async fn troubles(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+) -> Answer<Answered<Vec<TroubleView>>> {
+    Ok(Answered(requests::troubles(&portal, &caller).await?))
+}
+
+/// Try everything again that failed or waits for one reason. It goes on in the background.
+#[utoipa::path(post, path = "/requests/retry", operation_id = "requests.retry_all", tag = "requests",
+    request_body = RetryAllDraft, responses((status = 202, description = "It has begun")))]
+async fn retry_all(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Json(draft): Json<RetryAllDraft>,
+) -> Answer {
+    requests::retry_all(&portal, &caller, &draft).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
 }
 
 /// Read one request.

@@ -1,11 +1,15 @@
 //! Requests for certificates: how far they are, and what to do about those that failed.
 
+mod pipeline;
+
 use certporter_model::access::{Caller, Permit};
 use certporter_model::request::RequestState;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, ProfileId, RequestId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+pub use pipeline::{RetryAllDraft, StepCount, TroubleView, pipeline, retry_all, troubles};
 
 use super::action::ActionDraft;
 use super::error::ServiceError;
@@ -73,6 +77,8 @@ pub struct RequestsQuery {
     pub user: Option<UserId>,
     /// Only of this device.
     pub device: Option<DeviceId>,
+    /// Only those that failed or wait for exactly this reason.
+    pub cause: Option<String>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
@@ -95,6 +101,7 @@ pub async fn list(
         profile: query.profile,
         user: query.user,
         device: query.device,
+        cause: query.cause.clone(),
     };
     let mut conn = portal.db().read().await?;
     let wanted = bounds.newest(RequestId::from_uuid);
