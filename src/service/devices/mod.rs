@@ -49,6 +49,7 @@ pub struct DevicesQuery {
     /// Only direct members of this group.
     pub group: Option<GroupId>,
     /// In which order; as they were registered when absent.
+    #[param(inline)]
     pub sort: Option<DeviceSort>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
