@@ -116,16 +116,9 @@ impl Desired {
         occupied: impl IntoIterator<Item = Slot>,
         now: Timestamp,
     ) -> Self {
-        let reach = Reach::new(directory, now);
-        let templates =
-            directory.profiles.iter().map(|(id, entry)| (*id, TemplateDigest::of(&entry.profile)));
-        let mut owned: BTreeMap<UserId, Vec<DeviceId>> = BTreeMap::new();
-        for (id, device) in &directory.devices {
-            if let Some(owner) = device.owner {
-                owned.entry(owner).or_default().push(*id);
-            }
-        }
-        let view = View { directory, reach, templates: templates.collect(), owned };
+        let mut view = View::new(directory, now);
+        view.templates =
+            directory.profiles.iter().map(|(id, entry)| (*id, TemplateDigest::of(&entry.profile))).collect();
         let mut occupied_by: BTreeMap<Holder, BTreeSet<ProfileId>> = BTreeMap::new();
         for slot in occupied {
             occupied_by.entry(slot.holder).or_default().insert(slot.profile);
@@ -154,6 +147,16 @@ pub(super) struct View<'d> {
 }
 
 impl<'d> View<'d> {
+    pub(super) fn new(directory: &'d Directory, now: Timestamp) -> Self {
+        let mut owned: BTreeMap<UserId, Vec<DeviceId>> = BTreeMap::new();
+        for (id, device) in &directory.devices {
+            if let Some(owner) = device.owner {
+                owned.entry(owner).or_default().push(*id);
+            }
+        }
+        Self { directory, reach: Reach::new(directory, now), templates: BTreeMap::new(), owned }
+    }
+
     /// Devices that a user owns, in whatever state.
     pub(super) fn devices_of(&self, user: UserId) -> impl Iterator<Item = (DeviceId, &'d DeviceEntry)> {
         let ids = self.owned.get(&user).into_iter().flatten();

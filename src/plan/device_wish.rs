@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use certporter_model::device::{DeviceState, UserState};
+use certporter_model::names::Names;
 use certporter_model::profile::{KeyScope, SubjectType};
 use certporter_model::{DeviceId, EnrolmentId, ProfileId};
 
@@ -11,6 +12,7 @@ use super::desired::{Parting, View, Wanted, Wish, render};
 use super::directory::{DeviceEntry, Membership, ProfileEntry, UserEntry};
 use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
+use super::why::{Obstacle, Reached};
 
 /// Adds what a device should hold, and why it shouldn't hold what is in the other occupied slots.
 pub(super) fn add(
@@ -34,15 +36,10 @@ pub(super) fn add(
     for profile in brought.union(occupied).copied() {
         let Some(entry) = view.directory.profiles.get(&profile) else { continue };
         let slot = Slot { holder: Holder::Device(id), profile };
-        let mut causes = Vec::new();
-        causes.extend(Departure::of_device(device.state));
-        causes.extend(owner.and_then(|user| Departure::of_user(user.state)));
-        causes.extend(profile_cause(entry, device));
-        if barred.contains(&profile) {
-            causes.push(Departure::LEFT_GROUP);
-        } else if !brought.contains(&profile) && !entry.deleted {
-            causes.push(view.reach.why_not(profile, &memberships.sources()));
-        }
+        let reached = Reached { brought: brought.contains(&profile), barred: barred.contains(&profile) };
+        let history = || view.reach.why_not(profile, &memberships.sources());
+        let against = obstacles(entry, device, owner, reached);
+        let causes = against.into_iter().map(|it| it.departure().unwrap_or_else(history));
         let parting = |departure| {
             Wish::Unwanted(Parting {
                 departure,
@@ -70,17 +67,39 @@ pub(super) fn add(
     }
 }
 
+/// Everything that stands against a device's having a certificate of its own from this profile.
+pub(super) fn obstacles(
+    entry: &ProfileEntry,
+    device: &DeviceEntry,
+    owner: Option<&UserEntry>,
+    reached: Reached,
+) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    if Departure::of_device(device.state).is_some() {
+        found.push(Obstacle::Device(device.state));
+    }
+    if let Some(user) = owner.filter(|user| Departure::of_user(user.state).is_some()) {
+        found.push(Obstacle::User(user.state));
+    }
+    found.extend(obstacle_in_profile(entry, device));
+    found.extend(reached.obstacle(entry));
+    if found.is_empty() && device.enrolment.is_none() {
+        found.push(Obstacle::NotEnrolled);
+    }
+    found
+}
+
 /// What the profile itself has against this device.
-fn profile_cause(entry: &ProfileEntry, device: &DeviceEntry) -> Option<Departure> {
+fn obstacle_in_profile(entry: &ProfileEntry, device: &DeviceEntry) -> Option<Obstacle> {
     let profile = &entry.profile;
     if entry.deleted {
-        Some(Departure::PROFILE_DELETED)
+        Some(Obstacle::ProfileDeleted)
     } else if profile.key_scope() != KeyScope::Device {
-        Some(Departure::EDITED)
+        Some(Obstacle::KeyScope)
     } else if profile.subject_type() == SubjectType::User && device.owner.is_none() {
-        Some(Departure::HANDED_OVER)
+        Some(Obstacle::Shared)
     } else if !profile.platforms().contains(&device.platform) {
-        Some(Departure::EDITED_OUT)
+        Some(Obstacle::Platform(device.platform))
     } else {
         None
     }
@@ -95,9 +114,7 @@ fn wanted(
     enrolment: EnrolmentId,
     owner: Option<&UserEntry>,
 ) -> Wanted {
-    let of_device = entry.profile.subject_type() == SubjectType::Device;
-    let user = owner.filter(|_| !of_device).map(|user| &user.values);
-    let names = render(&entry.profile, user, Some(&device.values));
+    let names = names(entry, device, owner);
     let mut wanted = view.wanted(profile, entry, names, device.owner, Some(enrolment));
     wanted.last_seen = device.last_seen;
     for feature in entry.profile.features() {
@@ -105,6 +122,13 @@ fn wanted(
         wanted.copies.insert(place, device.management_generation);
     }
     wanted
+}
+
+/// The names that a certificate of the device's would have.
+pub(super) fn names(entry: &ProfileEntry, device: &DeviceEntry, owner: Option<&UserEntry>) -> Names {
+    let of_device = entry.profile.subject_type() == SubjectType::Device;
+    let user = owner.filter(|_| !of_device).map(|user| &user.values);
+    render(&entry.profile, user, Some(&device.values))
 }
 
 /// The memberships that count for a device: its own and its owner's.

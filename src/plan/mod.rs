@@ -14,6 +14,7 @@
 //! - [`renewal`]: when a certificate is due
 //! - [`summary`]: a plan for people: counts, and the digest that a preview carries
 //! - [`safety`]: which plans wait for an administrator
+//! - [`why`]: the same decision in words: why a profile's certificate is with a holder, or isn't
 
 pub mod action;
 pub mod actual;
@@ -25,6 +26,7 @@ pub mod renewal;
 pub mod safety;
 pub mod slot;
 pub mod summary;
+pub mod why;
 
 mod certificates;
 mod copies;

@@ -1,6 +1,6 @@
 //! Whom a profile's assignments reach, and what ended it when they don't any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use certporter_model::assignment::AssignmentMode;
 use certporter_model::{GroupId, ProfileId, Timestamp};
@@ -64,6 +64,33 @@ impl<'d> Reach<'d> {
     ) -> BTreeSet<ProfileId> {
         let present = memberships.iter().filter(|m| m.span.holds(self.now));
         present.flat_map(|m| by_group.get(&m.group).into_iter().flatten()).copied().collect()
+    }
+
+    /// The ways on which assignments of this kind reach a member now: from the group that it is in directly, over
+    /// groups around that one, to the group that has the assignment. The shortest to each such group.
+    pub(super) fn ways(
+        &self,
+        profile: ProfileId,
+        mode: AssignmentMode,
+        memberships: &[Membership],
+    ) -> Vec<Vec<GroupId>> {
+        let direct = memberships.iter().filter(|m| m.span.holds(self.now)).map(|m| vec![m.group]);
+        let mut open: VecDeque<Vec<GroupId>> = direct.collect();
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        while let Some(way) = open.pop_front() {
+            let Some(group) = way.last().copied().filter(|group| seen.insert(*group)) else { continue };
+            let assigned = self.assignments.get(&(group, profile)).into_iter().flatten();
+            if assigned.into_iter().any(|it| it.mode == mode && it.span.holds(self.now)) {
+                found.push(way.clone());
+            }
+            for above in self.directory.nesting.get(&group).into_iter().flatten() {
+                if above.span.holds(self.now) {
+                    open.push_back(way.iter().copied().chain([above.group]).collect());
+                }
+            }
+        }
+        found
     }
 
     /// Why a profile that reached a member does so no longer. Of all the ways in which it ever was reached, the one
@@ -214,6 +241,11 @@ mod tests {
         assert!(early.brought(&inside).contains(&profile()) && early.barred(&inside).contains(&profile()));
         let late = Reach::new(&directory, at(5));
         assert!(late.brought(&inside).contains(&profile()) && late.barred(&inside).is_empty());
+        // The ways say the same, and over which groups.
+        let ways = |reach: &Reach<'_>, mode| reach.ways(profile(), mode, &inside);
+        assert_eq!(ways(&early, AssignmentMode::Include), [vec![group(1), group(2)]]);
+        assert_eq!(ways(&early, AssignmentMode::Exclude), [vec![group(1), group(2), group(3)]]);
+        assert!(ways(&late, AssignmentMode::Exclude).is_empty());
     }
 
     #[test]

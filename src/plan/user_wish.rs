@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use certporter_model::device::{DeviceState, UserState};
+use certporter_model::names::Names;
 use certporter_model::profile::KeyScope;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{DeviceId, ProfileId, UserId};
@@ -12,11 +13,12 @@ use super::desired::{Parting, View, Wish, render};
 use super::directory::{DeviceEntry, ProfileEntry, UserEntry};
 use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
+use super::why::{Obstacle, Reached};
 
 /// A device of the user, and what its own groups bring and bar.
-struct Owned<'d> {
+pub(super) struct Owned<'d> {
     id: DeviceId,
-    device: &'d DeviceEntry,
+    pub(super) device: &'d DeviceEntry,
     brought: BTreeSet<ProfileId>,
     barred: BTreeSet<ProfileId>,
 }
@@ -31,33 +33,20 @@ pub(super) fn add(
     let Some(user) = view.directory.users.get(&id) else { return };
     let brought = view.reach.brought(&user.memberships);
     let barred = view.reach.barred(&user.memberships);
-    let owned: Vec<Owned<'_>> = view
-        .devices_of(id)
-        .map(|(id, device)| Owned {
-            id,
-            device,
-            brought: view.reach.brought(&device.memberships),
-            barred: view.reach.barred(&device.memberships),
-        })
-        .collect();
+    let owned: Vec<Owned<'_>> = view.devices_of(id).map(|(id, device)| Owned::of(view, id, device)).collect();
     let by_device = owned.iter().flat_map(|owned| &owned.brought);
     let candidates: BTreeSet<ProfileId> = brought.iter().chain(by_device).chain(occupied).copied().collect();
     for profile in candidates {
         let Some(entry) = view.directory.profiles.get(&profile) else { continue };
         let slot = Slot { holder: Holder::User(id), profile };
         let by_user = brought.contains(&profile);
-        let mut causes = Vec::new();
-        causes.extend(Departure::of_user(user.state));
-        if entry.deleted {
-            causes.push(Departure::PROFILE_DELETED);
-        } else if entry.profile.key_scope() != KeyScope::User {
-            causes.push(Departure::EDITED);
-        }
-        if barred.contains(&profile) {
-            causes.push(Departure::LEFT_GROUP);
-        } else if !by_user && !entry.deleted && !owned.iter().any(|o| o.brings(profile, entry)) {
-            causes.push(lost_reach(view, profile, user, &owned));
-        }
+        let reached = Reached {
+            brought: by_user || owned.iter().any(|owned| owned.brings(profile, entry)),
+            barred: barred.contains(&profile),
+        };
+        let history = || lost_reach(view, profile, user, &owned);
+        let against = obstacles(entry, user, reached);
+        let causes = against.into_iter().map(|it| it.departure().unwrap_or_else(history));
         let wish = match Departure::gravest(causes) {
             Some(departure) => {
                 Wish::Unwanted(Parting { departure, owner: Some(id), enrolment: None, of_device: None })
@@ -71,9 +60,53 @@ pub(super) fn add(
     }
 }
 
-impl Owned<'_> {
+/// Everything that stands against a user's having a certificate from this profile, whatever the devices.
+pub(super) fn obstacles(entry: &ProfileEntry, user: &UserEntry, reached: Reached) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    if Departure::of_user(user.state).is_some() {
+        found.push(Obstacle::User(user.state));
+    }
+    if entry.deleted {
+        found.push(Obstacle::ProfileDeleted);
+    } else if entry.profile.key_scope() != KeyScope::User {
+        found.push(Obstacle::KeyScope);
+    }
+    found.extend(reached.obstacle(entry));
+    found
+}
+
+impl<'d> Owned<'d> {
+    pub(super) fn of(view: &View<'_>, id: DeviceId, device: &'d DeviceEntry) -> Self {
+        let brought = view.reach.brought(&device.memberships);
+        Self { id, device, brought, barred: view.reach.barred(&device.memberships) }
+    }
+
+    /// What stands against a copy of the user's certificate on this device.
+    pub(super) fn obstacle(
+        &self,
+        profile: ProfileId,
+        entry: &ProfileEntry,
+        by_user: bool,
+    ) -> Option<Obstacle> {
+        if self.barred.contains(&profile) {
+            Some(Obstacle::Excluded)
+        } else if !by_user && !self.brought.contains(&profile) {
+            Some(Obstacle::NotAssigned)
+        } else if !self.device.state.is_served() {
+            Some(Obstacle::Device(self.device.state))
+        } else if self.device.enrolment.is_none() {
+            Some(Obstacle::NotEnrolled)
+        } else if !self.device.trusted {
+            Some(Obstacle::Unconfirmed)
+        } else if !entry.profile.platforms().contains(&self.device.platform) {
+            Some(Obstacle::Platform(self.device.platform))
+        } else {
+            None
+        }
+    }
+
     /// Whether its own groups keep the profile with the user: it may get it now, or after its block.
-    fn brings(&self, profile: ProfileId, entry: &ProfileEntry) -> bool {
+    pub(super) fn brings(&self, profile: ProfileId, entry: &ProfileEntry) -> bool {
         self.brought.contains(&profile)
             && !self.barred.contains(&profile)
             && entry.profile.platforms().contains(&self.device.platform)
@@ -109,6 +142,11 @@ fn no_copies(profile: ProfileId, reached: &[&Owned<'_>]) -> Departure {
     Departure::gravest(reached.iter().map(cause)).unwrap_or(Departure::HANDED_OVER)
 }
 
+/// The names that a certificate of the user's would have.
+pub(super) fn names(entry: &ProfileEntry, user: &UserEntry) -> Names {
+    render(&entry.profile, Some(&user.values), None)
+}
+
 fn wanted(
     view: &View<'_>,
     profile: ProfileId,
@@ -117,16 +155,11 @@ fn wanted(
     owned: &[Owned<'_>],
     by_user: bool,
 ) -> Wish {
-    let names = render(&entry.profile, Some(&user.values), None);
-    let mut wanted = Box::new(view.wanted(profile, entry, names, Some(id), None));
-    for Owned { id, device, brought, barred } in owned {
-        let reached = (by_user || brought.contains(&profile)) && !barred.contains(&profile) && device.trusted;
-        let Some(enrolment) = device.enrolment.filter(|_| reached && device.state.is_served()) else {
-            continue;
-        };
-        if !entry.profile.platforms().contains(&device.platform) {
-            continue;
-        }
+    let mut wanted = Box::new(view.wanted(profile, entry, names(entry, user), Some(id), None));
+    for owned in owned {
+        let Owned { id, device, .. } = owned;
+        let against = owned.obstacle(profile, entry, by_user);
+        let Some(enrolment) = device.enrolment.filter(|_| against.is_none()) else { continue };
         wanted.last_seen = wanted.last_seen.max(device.last_seen);
         for feature in entry.profile.features() {
             let place = Place { device: *id, enrolment, feature: *feature };

@@ -7,6 +7,7 @@
 //! - [`operation`]: every operation, and the permission it takes; the policy of 401, 403 and 404
 //! - [`error`]: why something was not done
 //! - [`consequences`]: what would follow from an operation, asked before it is done
+//! - [`reach`]: which profiles reach whom, and why
 //! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
@@ -39,6 +40,7 @@ pub mod password;
 pub mod portal;
 pub mod profiles;
 pub mod rate_limit;
+pub mod reach;
 pub mod reference;
 mod replan;
 pub mod requests;

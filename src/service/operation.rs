@@ -47,6 +47,8 @@ operations! {
     UsersList = "users.list": DirectoryRead, seen by DirectoryRead;
     /// Read one user.
     UsersGet = "users.get": DirectoryRead, seen by DirectoryRead;
+    /// Read which profiles reach a user, and why.
+    UsersProfiles = "users.profiles": DirectoryRead, seen by DirectoryRead;
     /// Create a user.
     UsersCreate = "users.create": DirectoryWrite, seen by DirectoryRead;
     /// Change what is known of a user.
@@ -83,6 +85,8 @@ operations! {
     DevicesGet = "devices.get": DeviceRead, seen by DeviceRead;
     /// Read the timeline of a device.
     DevicesTimeline = "devices.timeline": DeviceRead, seen by DeviceRead;
+    /// Read which profiles reach a device, and why.
+    DevicesProfiles = "devices.profiles": DeviceRead, seen by DeviceRead;
     /// Register a device.
     DevicesCreate = "devices.create": DeviceWrite, seen by DeviceRead;
     /// Change what is known of a device.

@@ -307,7 +307,7 @@ async fn become_state(
 }
 
 /// The user, and the leave to do it to them.
-async fn find(
+pub(super) async fn find(
     conn: &mut Conn,
     caller: &Caller,
     operation: Operation,

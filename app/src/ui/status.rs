@@ -19,7 +19,9 @@ pub struct Status {
 }
 
 impl Status {
-    const fn new(tone: &'static str, icon: &'static str, word: &'static str) -> Self {
+    /// Of a tone, an icon and a word.
+    #[must_use]
+    pub const fn new(tone: &'static str, icon: &'static str, word: &'static str) -> Self {
         Self { word, icon, tone }
     }
 

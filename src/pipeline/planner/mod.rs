@@ -4,6 +4,7 @@
 //! - [`replan`]: for whom a change touches, in its transaction; in chunks of their own when they are many
 //! - [`preview`]: the same without carrying it out, on the state that would be: the caller makes the change in a
 //!   transaction, asks, and rolls back
+//! - [`explain`]: why profiles reach somebody, or don't
 //! - [`sweep`]: for everybody, reading only, and then asking for replans where something is to be done
 //!
 //! Holders are locked in the order of their ids, devices before users, so that two planners never wait for each other
@@ -23,6 +24,7 @@ use certporter_model::thumbprint::ContentDigest;
 
 use crate::pipeline::work::{ReplanScope, Work};
 use crate::plan::summary::{Summary, digest};
+use crate::plan::why::{self, Explanation};
 use crate::plan::{Action, Desired, Directory, Holder, Limits, Slot, by_slot};
 use crate::random::Random;
 use crate::store::{Conn, StoreError, WriteTx, devices, users};
@@ -110,6 +112,19 @@ pub async fn preview(
     all.sort_by_key(|(_, action)| std::cmp::Reverse(weight(action)));
     all.truncate(SAMPLE);
     Ok(Preview { summary, holders: concerned.len(), sample: all, digest })
+}
+
+/// Why profiles reach a holder, or don't: what the plan decides, told.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn explain(
+    conn: &mut Conn,
+    holder: Holder,
+    now: Timestamp,
+) -> Result<Vec<Explanation>, StoreError> {
+    let directory = directory::of(conn, &BTreeSet::from([holder])).await?;
+    Ok(why::explain(&directory, holder, now))
 }
 
 /// How much a consequence matters to whoever decides on it: what can't be undone comes first.

@@ -20,6 +20,7 @@ use crate::service::devices::{
 };
 use crate::service::directory_draft::DeviceDraft;
 use crate::service::page::Page;
+use crate::service::reach::{self, ProfileReach};
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
         .routes(routes!(timeline))
+        .routes(routes!(profiles))
         .routes(routes!(issue_code))
         .routes(routes!(retire))
         .routes(routes!(block))
@@ -73,6 +75,18 @@ async fn timeline(
     Query(query): Query<TimelineQuery>,
 ) -> Answer<Answered<Page<TimelineEntry>>> {
     Ok(Answered(devices::timeline(&portal, &caller, id, &query).await?))
+}
+
+/// Read which profiles reach a device, and why, or why not.
+#[utoipa::path(get, path = "/devices/{id}/profiles", operation_id = "devices.profiles", tag = "devices",
+    params(("id" = DeviceId, Path, description = "The device")),
+    responses((status = 200, description = "Every profile", body = Vec<ProfileReach>)))]
+async fn profiles(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+) -> Answer<Answered<Vec<ProfileReach>>> {
+    Ok(Answered(reach::of_device(&portal, &caller, id).await?))
 }
 
 /// Change what is known of a device. What the body leaves out is emptied; the owner stays: see hand-over.

@@ -16,12 +16,14 @@ use crate::service::Portal;
 use crate::service::action::ActionDraft;
 use crate::service::directory_draft::UserDraft;
 use crate::service::page::Page;
+use crate::service::reach::{self, ProfileReach};
 use crate::service::users::{self, UserView, UsersQuery};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
+        .routes(routes!(profiles))
         .routes(routes!(block))
         .routes(routes!(unblock))
         .routes(routes!(disable))
@@ -54,6 +56,18 @@ async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Jso
 async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<UserId>) -> Answer {
     let user = users::get(&portal, &caller, id).await?;
     Ok(tagged(user.version, user))
+}
+
+/// Read which profiles reach a user's devices, and why, or why not.
+#[utoipa::path(get, path = "/users/{id}/profiles", operation_id = "users.profiles", tag = "users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "Every profile", body = Vec<ProfileReach>)))]
+async fn profiles(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+) -> Answer<Answered<Vec<ProfileReach>>> {
+    Ok(Answered(reach::of_user(&portal, &caller, id).await?))
 }
 
 /// Change what is known of a user. What the body leaves out is emptied.

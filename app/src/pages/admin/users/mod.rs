@@ -1,4 +1,5 @@
 //! `/users`: the people who hold certificates.
+pub mod why;
 
 use axum::Router;
 
