@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::ServiceError;
+use super::names::Names;
 use super::operation::Operation;
 use super::portal::Portal;
 use super::profiles::find;
-use super::reference::GroupReference;
+use super::reference::{GroupReference, ProfileReference};
 use super::replan::{Touched, replan};
 use crate::store::assignments::{self, Assignment};
 use crate::store::{AuditEvent, StoreError, Target, groups};
@@ -55,6 +56,44 @@ pub async fn list(
     let known = groups::by_ids(&mut conn, &ids).await?;
     let name = |id| known.iter().find(|group| group.id == id).map(|group| group.name.to_string());
     Ok(rows.iter().map(|row| view(row, name(row.group_id).unwrap_or_default())).collect())
+}
+
+/// A profile that is assigned to a group, or from which the group is excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GroupAssignmentView {
+    /// Its id.
+    pub id: AssignmentId,
+    /// The profile.
+    pub profile: ProfileReference,
+    /// Whether the group's members get the profile's certificates, or never do.
+    pub mode: AssignmentMode,
+    /// Since when.
+    pub valid_from: Timestamp,
+}
+
+/// The open assignments to a group, by the profiles' names.
+///
+/// # Errors
+/// When the caller may not, or there is no such group.
+pub async fn of_group(
+    portal: &Portal,
+    caller: &Caller,
+    group: GroupId,
+) -> Result<Vec<GroupAssignmentView>, ServiceError> {
+    Operation::GroupsAssignments.visibility(caller)?;
+    let mut conn = portal.db().read().await?;
+    super::groups::find(&mut conn, group).await?;
+    let rows = assignments::list(&mut conn, None, Some(group)).await?;
+    let names = Names::of(&mut conn, [], [], rows.iter().map(|row| row.profile_id)).await?;
+    let one = |row: Assignment| GroupAssignmentView {
+        id: row.id,
+        profile: names.profile(row.profile_id),
+        mode: row.mode,
+        valid_from: row.valid_from,
+    };
+    let mut views: Vec<_> = rows.into_iter().map(one).collect();
+    views.sort_by(|a, b| a.profile.name.cmp(&b.profile.name));
+    Ok(views)
 }
 
 /// Assigns a profile to a group, or excludes the group.

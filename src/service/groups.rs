@@ -1,5 +1,7 @@
 //! Groups: what profiles are assigned to.
 
+use std::collections::HashMap;
+
 use certporter_model::access::Caller;
 use certporter_model::assignment::Source;
 use certporter_model::{GroupId, Timestamp};
@@ -33,9 +35,14 @@ pub struct GroupView {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// How many direct members it has; counting ends at 1,001.
+    pub members: u32,
     /// Counts its changes: the entity tag.
     pub version: i64,
 }
+
+/// Members are counted up to here, which then stands for "more than 1,000".
+pub const MOST_COUNTED: u32 = 1001;
 
 /// Which groups.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
@@ -63,7 +70,14 @@ pub async fn list(
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
     let mut conn = portal.db().read().await?;
     let rows = groups::list(&mut conn, query.q.as_deref(), bounds.store(GroupId::from_uuid)).await?;
-    Ok(bounds.page(rows, |row| row.id.as_uuid()).map(view))
+    let page = bounds.page(rows, |row| row.id.as_uuid());
+    let ids: Vec<_> = page.data.iter().map(|row| row.id).collect();
+    let counts: HashMap<_, _> =
+        memberships::counts(&mut conn, &ids, MOST_COUNTED).await?.into_iter().collect();
+    Ok(page.map(|row| {
+        let members = counts.get(&row.id).copied().unwrap_or(0);
+        view(row, members)
+    }))
 }
 
 /// One group.
@@ -73,7 +87,8 @@ pub async fn list(
 pub async fn get(portal: &Portal, caller: &Caller, id: GroupId) -> Result<GroupView, ServiceError> {
     Operation::GroupsGet.visibility(caller)?;
     let mut conn = portal.db().read().await?;
-    Ok(view(find(&mut conn, id).await?))
+    let group = find(&mut conn, id).await?;
+    shown(&mut conn, group).await
 }
 
 /// Creates a group.
@@ -98,7 +113,7 @@ pub async fn create(portal: &Portal, caller: &Caller, draft: &GroupDraft) -> Res
     let mut tx = portal.db().write(&permit).await?;
     groups::insert(&mut tx, &group).await?;
     tx.commit(event(now, Operation::GroupsCreate, &group)).await?;
-    Ok(view(group))
+    Ok(view(group, 0))
 }
 
 /// Renames or describes a group.
@@ -127,7 +142,8 @@ pub async fn update(
     };
     groups::update(&mut tx, &group).await?;
     tx.commit(event(now, Operation::GroupsUpdate, &group)).await?;
-    Ok(view(Group { version: version + 1, ..group }))
+    let mut conn = portal.db().read().await?;
+    shown(&mut conn, Group { version: version + 1, ..group }).await
 }
 
 /// Deletes a group: its members leave it, its assignments end.
@@ -157,7 +173,12 @@ pub(super) async fn find(conn: &mut Conn, id: GroupId) -> Result<Group, ServiceE
     if group.deleted_at.is_some() { Err(ServiceError::NotFound { what: "group" }) } else { Ok(group) }
 }
 
-fn view(group: Group) -> GroupView {
+async fn shown(conn: &mut Conn, group: Group) -> Result<GroupView, ServiceError> {
+    let counts = memberships::counts(conn, &[group.id], MOST_COUNTED).await?;
+    Ok(view(group, counts.first().map_or(0, |(_, members)| *members)))
+}
+
+fn view(group: Group, members: u32) -> GroupView {
     GroupView {
         id: group.id,
         name: group.name.into(),
@@ -166,6 +187,7 @@ fn view(group: Group) -> GroupView {
         external_id: group.external_id,
         created_at: group.created_at,
         updated_at: group.updated_at,
+        members,
         version: group.version,
     }
 }

@@ -14,6 +14,7 @@ use super::groups::find;
 use super::operation::Operation;
 use super::page::{Page, PageQuery};
 use super::portal::Portal;
+use super::reference::GroupReference;
 use super::replan::{Touched, replan};
 use crate::store::memberships::{self, Member, Membership};
 use crate::store::{AuditEvent, Conn, StoreError, Target, devices, groups, users};
@@ -51,10 +52,88 @@ pub struct MemberView {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct MembersQuery {
+    /// Only this kind of member.
+    pub kind: Option<MemberKind>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
     pub limit: Option<u32>,
+}
+
+/// A membership as its member sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MembershipView {
+    /// The membership's id.
+    pub id: MembershipId,
+    /// The group.
+    pub group: GroupReference,
+    /// Where the membership comes from.
+    pub source: Source,
+    /// Since when.
+    pub valid_from: Timestamp,
+}
+
+/// The groups that a user is in directly, by name.
+///
+/// # Errors
+/// When the caller may not, or there is no such user.
+pub async fn of_user(
+    portal: &Portal,
+    caller: &Caller,
+    id: UserId,
+) -> Result<Vec<MembershipView>, ServiceError> {
+    let mut conn = portal.db().read().await?;
+    super::users::find(&mut conn, caller, Operation::UsersGroups, id).await?;
+    memberships_of(&mut conn, Member::from(id)).await
+}
+
+/// The groups that a device is in directly, by name.
+///
+/// # Errors
+/// When the caller may not, or there is no such device.
+pub async fn of_device(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+) -> Result<Vec<MembershipView>, ServiceError> {
+    let mut conn = portal.db().read().await?;
+    super::devices::find(&mut conn, caller, Operation::DevicesGroups, id).await?;
+    memberships_of(&mut conn, Member::from(id)).await
+}
+
+/// The groups that a group is in directly, by name.
+///
+/// # Errors
+/// When the caller may not, or there is no such group.
+pub async fn around(
+    portal: &Portal,
+    caller: &Caller,
+    id: GroupId,
+) -> Result<Vec<MembershipView>, ServiceError> {
+    Operation::GroupsGet.visibility(caller)?;
+    let mut conn = portal.db().read().await?;
+    find(&mut conn, id).await?;
+    memberships_of(&mut conn, Member::from(id)).await
+}
+
+async fn memberships_of(conn: &mut Conn, member: Member) -> Result<Vec<MembershipView>, ServiceError> {
+    let mut rows = memberships::of_member(conn, member).await?;
+    rows.retain(|row| row.valid_until.is_none());
+    let ids: Vec<_> = rows.iter().map(|row| row.group_id).collect();
+    let names: HashMap<GroupId, String> =
+        groups::by_ids(conn, &ids).await?.into_iter().map(|group| (group.id, group.name.into())).collect();
+    let view = |row: &Membership| MembershipView {
+        id: row.id,
+        group: GroupReference {
+            id: row.group_id,
+            name: names.get(&row.group_id).cloned().unwrap_or_default(),
+        },
+        source: row.source,
+        valid_from: row.valid_from,
+    };
+    let mut views: Vec<_> = rows.iter().map(view).collect();
+    views.sort_by(|a, b| a.group.name.cmp(&b.group.name));
+    Ok(views)
 }
 
 /// The direct members of a group.
@@ -75,7 +154,8 @@ pub async fn list(
     let around = groups::around(&mut conn, &[group]).await?;
     let scope = Scope::Person { user: None, groups: around };
     Operation::GroupsMembersList.on(caller, &scope, "group")?;
-    let rows = memberships::of_group(&mut conn, group, bounds.store(MembershipId::from_uuid)).await?;
+    let wanted = bounds.store(MembershipId::from_uuid);
+    let rows = memberships::of_group(&mut conn, group, query.kind, wanted).await?;
     let page = bounds.page(rows, |row| row.id.as_uuid());
     let mut names = names(&mut conn, &page.data).await?;
     Ok(page.map(|row| {

@@ -47,6 +47,10 @@ operations! {
     UsersList = "users.list": DirectoryRead, seen by DirectoryRead;
     /// Read one user.
     UsersGet = "users.get": DirectoryRead, seen by DirectoryRead;
+    /// Read the timeline of a user.
+    UsersTimeline = "users.timeline": DirectoryRead, seen by DirectoryRead;
+    /// List the groups that a user is in.
+    UsersGroups = "users.groups": DirectoryRead, seen by DirectoryRead;
     /// Read which profiles reach a user, and why.
     UsersProfiles = "users.profiles": DirectoryRead, seen by DirectoryRead;
     /// Create a user.
@@ -79,12 +83,16 @@ operations! {
     GroupsMembersAdd = "groups.members.add": DirectoryWrite, seen by DirectoryRead;
     /// Take a member out of a group.
     GroupsMembersRemove = "groups.members.remove": DirectoryWrite, seen by DirectoryRead;
+    /// List the profiles that are assigned to a group.
+    GroupsAssignments = "groups.assignments": DirectoryRead, seen by DirectoryRead;
     /// List and search devices.
     DevicesList = "devices.list": DeviceRead, seen by DeviceRead;
     /// Read one device with its copies.
     DevicesGet = "devices.get": DeviceRead, seen by DeviceRead;
     /// Read the timeline of a device.
     DevicesTimeline = "devices.timeline": DeviceRead, seen by DeviceRead;
+    /// List the groups that a device is in.
+    DevicesGroups = "devices.groups": DeviceRead, seen by DeviceRead;
     /// Read which profiles reach a device, and why.
     DevicesProfiles = "devices.profiles": DeviceRead, seen by DeviceRead;
     /// Register a device.

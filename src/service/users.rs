@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use certporter_model::access::Caller;
 use certporter_model::assignment::{HolderKind, Source};
 use certporter_model::device::UserState;
+use certporter_model::text::Explanation;
 use certporter_model::{GroupId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,10 +15,12 @@ use super::directory_draft::{ParsedUser, UserDraft};
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::page::{Page, PageQuery};
-use super::portal::Portal;
+use super::portal::{Intent, Portal};
 use super::replan::{Touched, replan};
-use super::{attributes, scope};
+use super::timeline::{TimelineEntry, TimelineQuery};
+use super::{attributes, scope, timeline};
 use crate::store::memberships::{self, Member};
+use crate::store::timeline::Of;
 use crate::store::users::{self, User, UserFilter};
 use crate::store::{AuditEvent, Conn, Target, device_owners, devices};
 
@@ -67,6 +70,8 @@ pub struct UsersQuery {
     pub state: Option<UserState>,
     /// Only direct members of this group.
     pub group: Option<GroupId>,
+    /// Only from this source.
+    pub source: Option<Source>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
@@ -84,7 +89,8 @@ pub async fn list(
 ) -> Result<Page<UserView>, ServiceError> {
     let visibility = Operation::UsersList.visibility(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
-    let filter = UserFilter { search: query.q.clone(), state: query.state, group: query.group, source: None };
+    let filter =
+        UserFilter { search: query.q.clone(), state: query.state, group: query.group, source: query.source };
     let mut conn = portal.db().read().await?;
     let rows = users::list(&mut conn, &visibility, &filter, bounds.store(UserId::from_uuid)).await?;
     let page = bounds.page(rows, |row| row.id.as_uuid());
@@ -104,6 +110,29 @@ pub async fn get(portal: &Portal, caller: &Caller, id: UserId) -> Result<UserVie
     let mut conn = portal.db().read().await?;
     let user = find(&mut conn, caller, Operation::UsersGet, id).await?.0;
     shown(&mut conn, user).await
+}
+
+/// What happened to everything of a user's, newest first.
+///
+/// # Errors
+/// When the caller may not, there is none, or the query is wrong.
+pub async fn timeline(
+    portal: &Portal,
+    caller: &Caller,
+    id: UserId,
+    query: &TimelineQuery,
+) -> Result<Page<TimelineEntry>, ServiceError> {
+    let mut conn = portal.db().read().await?;
+    find(&mut conn, caller, Operation::UsersTimeline, id).await?;
+    timeline::read(&mut conn, Of::User(id), query).await
+}
+
+/// Whether the caller may create users: asked before somebody fills a form in.
+///
+/// # Errors
+/// When they may not.
+pub fn may_create(caller: &Caller) -> Result<(), ServiceError> {
+    Operation::UsersCreate.organisation(caller).map(|_| ())
 }
 
 /// Creates a user.
@@ -233,7 +262,15 @@ pub async fn enable(
 ///
 /// # Errors
 /// When the caller may not, there is none, or the user has changed since it was read.
-pub async fn delete(portal: &Portal, caller: &Caller, id: UserId, version: i64) -> Result<(), ServiceError> {
+pub async fn delete(
+    portal: &Portal,
+    caller: &Caller,
+    id: UserId,
+    version: i64,
+    draft: &ActionDraft,
+) -> Result<(), ServiceError> {
+    Operation::UsersDelete.thinkable(caller)?;
+    let explanation = draft.parse()?;
     let mut conn = portal.db().read().await?;
     let (_, permit) = find(&mut conn, caller, Operation::UsersDelete, id).await?;
     drop(conn);
@@ -255,8 +292,9 @@ pub async fn delete(portal: &Portal, caller: &Caller, id: UserId, version: i64) 
         device_owners::hand_over(&mut tx, device.id, None, now).await?;
         touched.devices.push(device.id);
     }
-    replan(portal, &mut tx, &touched, now).await?;
-    Ok(tx.commit(event(now, Operation::UsersDelete, &user)).await?)
+    // What was shown and agreed to is what went before: the devices had lost everything by then.
+    replan(&portal.with_intent(Intent::Do), &mut tx, &touched, now).await?;
+    Ok(tx.commit(explained(event(now, Operation::UsersDelete, &user), explanation.as_ref())).await?)
 }
 
 async fn become_state(
@@ -297,11 +335,7 @@ async fn become_state(
     };
     users::update(&mut tx, &user).await?;
     replan(portal, &mut tx, &Touched::user(id), now).await?;
-    let mut audit = event(now, operation, &user);
-    if let Some(explanation) = &explanation {
-        audit = audit.with("explanation", explanation.as_str());
-    }
-    tx.commit(audit).await?;
+    tx.commit(explained(event(now, operation, &user), explanation.as_ref())).await?;
     let mut conn = portal.db().read().await?;
     shown(&mut conn, User { version: user.version + 1, ..user }).await
 }
@@ -361,6 +395,13 @@ fn view(user: User, attributes: BTreeMap<String, String>) -> UserView {
         created_at: user.created_at,
         updated_at: user.updated_at,
         version: user.version,
+    }
+}
+
+fn explained(event: AuditEvent, explanation: Option<&Explanation>) -> AuditEvent {
+    match explanation {
+        Some(explanation) => event.with("explanation", explanation.as_str()),
+        None => event,
     }
 }
 

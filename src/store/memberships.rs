@@ -132,16 +132,49 @@ pub async fn end_all_in(tx: &mut WriteTx, group: GroupId, now: Timestamp) -> Res
         .await
 }
 
-/// Open memberships in a group.
+/// Open memberships in a group, of every kind of member or of one.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_group(conn: &mut Conn, group: GroupId, page: Page<MembershipId>) -> Result<Vec<Membership>> {
+pub async fn of_group(
+    conn: &mut Conn,
+    group: GroupId,
+    kind: Option<MemberKind>,
+    page: Page<MembershipId>,
+) -> Result<Vec<Membership>> {
     let mut query = Sql::select::<Membership>();
     query.push(" WHERE valid_until IS NULL AND group_id = ").bind(&group);
+    if let Some(kind) = &kind {
+        query.push(" AND member_kind = ").bind(kind);
+    }
     page.push_cursor(&mut query, "memberships.id");
     page.push_order(&mut query, "memberships.id");
     query.all(conn).await
+}
+
+/// How many direct members each of these groups has; counting ends at `most`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn counts(conn: &mut Conn, groups: &[GroupId], most: u32) -> Result<Vec<(GroupId, u32)>> {
+    let mut query = Sql::new(
+        "SELECT groups.id, (SELECT count(*) FROM (SELECT 1 FROM memberships m WHERE m.group_id = groups.id
+                            AND m.valid_until IS NULL LIMIT ",
+    );
+    query.bind(&most).push(") AS some) AS members FROM groups WHERE groups.id IN (");
+    query.bind_list(groups).push(")");
+    Ok(query.all::<Counted>(conn).await?.into_iter().map(|row| (row.id, row.members)).collect())
+}
+
+table_row! {
+    /// A group with the number of its members.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Counted in "groups" {
+        /// The group.
+        pub id: GroupId,
+        /// How many direct members it has.
+        pub members: u32,
+    }
 }
 
 /// Every membership of a member, ended ones included.

@@ -3,7 +3,7 @@
 use certporter::service::consequences::Effect;
 use certporter_model::certificate::CertificateStatus;
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
+use certporter_model::device::{DeviceState, UserState};
 use certporter_model::request::{RequestState, Step};
 use leptos::prelude::*;
 
@@ -51,6 +51,17 @@ impl From<DeviceState> for Status {
             DeviceState::Retired => Self::new("over", "archive", word),
             DeviceState::Lost => Self::new("bad", "circle-alert", word),
             DeviceState::Deleted => Self::new("over", "trash-2", word),
+        }
+    }
+}
+
+impl From<UserState> for Status {
+    fn from(state: UserState) -> Self {
+        match state {
+            UserState::Enabled => Self::new("good", "circle-check", "Enabled"),
+            UserState::Blocked => Self::new("wary", "circle-pause", "Blocked"),
+            UserState::Disabled => Self::new("over", "ban", "Disabled"),
+            UserState::Deleted => Self::new("over", "trash-2", "Deleted"),
         }
     }
 }

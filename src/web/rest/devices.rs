@@ -19,6 +19,7 @@ use crate::service::devices::{
     self, CodeDraft, DeviceSummary, DeviceView, DevicesQuery, EnrolmentCodeView, HandOverDraft,
 };
 use crate::service::directory_draft::DeviceDraft;
+use crate::service::members::{self, MembershipView};
 use crate::service::page::Page;
 use crate::service::reach::{self, ProfileReach};
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
@@ -29,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(get, update, delete))
         .routes(routes!(timeline))
         .routes(routes!(profiles))
+        .routes(routes!(groups))
         .routes(routes!(issue_code))
         .routes(routes!(retire))
         .routes(routes!(block))
@@ -87,6 +89,18 @@ async fn profiles(
     Id(id): Id<DeviceId>,
 ) -> Answer<Answered<Vec<ProfileReach>>> {
     Ok(Answered(reach::of_device(&portal, &caller, id).await?))
+}
+
+/// List the groups that a device is in directly.
+#[utoipa::path(get, path = "/devices/{id}/groups", operation_id = "devices.groups", tag = "devices",
+    params(("id" = DeviceId, Path, description = "The device")),
+    responses((status = 200, description = "Every membership", body = Vec<MembershipView>)))]
+async fn groups(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+) -> Answer<Answered<Vec<MembershipView>>> {
+    Ok(Answered(members::of_device(&portal, &caller, id).await?))
 }
 
 /// Change what is known of a device. What the body leaves out is emptied; the owner stays: see hand-over.

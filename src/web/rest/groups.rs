@@ -12,6 +12,7 @@ use super::authenticate::Asking;
 use super::body::{Id, Ids, Json, Query};
 use super::precondition::IfMatch;
 use crate::service::Portal;
+use crate::service::assignments::{self, GroupAssignmentView};
 use crate::service::directory_draft::GroupDraft;
 use crate::service::groups::{self, GroupView, GroupsQuery};
 use crate::service::members::{self, MemberDraft, MemberView, MembersQuery};
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(get, update, delete))
         .routes(routes!(members, add_member))
         .routes(routes!(remove_member))
+        .routes(routes!(assignments))
 }
 
 /// List and search groups.
@@ -107,6 +109,18 @@ async fn add_member(
 ) -> Answer {
     let member = members::add(&portal, &caller, id, &draft).await?;
     Ok(created(&format!("/api/v1/groups/{id}/members/{}", member.id), 1, member))
+}
+
+/// List the profiles that are assigned to a group, or from which it is excluded.
+#[utoipa::path(get, path = "/groups/{id}/assignments", operation_id = "groups.assignments", tag = "groups",
+    params(("id" = GroupId, Path, description = "The group")),
+    responses((status = 200, description = "Its assignments", body = Vec<GroupAssignmentView>)))]
+async fn assignments(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<GroupId>,
+) -> Answer<Answered<Vec<GroupAssignmentView>>> {
+    Ok(Answered(assignments::of_group(&portal, &caller, id).await?))
 }
 
 /// End a membership.

@@ -15,8 +15,10 @@ use super::precondition::IfMatch;
 use crate::service::Portal;
 use crate::service::action::ActionDraft;
 use crate::service::directory_draft::UserDraft;
+use crate::service::members::{self, MembershipView};
 use crate::service::page::Page;
 use crate::service::reach::{self, ProfileReach};
+use crate::service::timeline::{TimelineEntry, TimelineQuery};
 use crate::service::users::{self, UserView, UsersQuery};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
@@ -24,6 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
         .routes(routes!(profiles))
+        .routes(routes!(groups))
+        .routes(routes!(timeline))
         .routes(routes!(block))
         .routes(routes!(unblock))
         .routes(routes!(disable))
@@ -70,6 +74,31 @@ async fn profiles(
     Ok(Answered(reach::of_user(&portal, &caller, id).await?))
 }
 
+/// Read what happened to everything of a user's, newest first.
+#[utoipa::path(get, path = "/users/{id}/timeline", operation_id = "users.timeline", tag = "users",
+    params(("id" = UserId, Path, description = "The user"), TimelineQuery),
+    responses((status = 200, description = "A page of the timeline", body = Page<TimelineEntry>)))]
+async fn timeline(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+    Query(query): Query<TimelineQuery>,
+) -> Answer<Answered<Page<TimelineEntry>>> {
+    Ok(Answered(users::timeline(&portal, &caller, id, &query).await?))
+}
+
+/// List the groups that a user is in directly.
+#[utoipa::path(get, path = "/users/{id}/groups", operation_id = "users.groups", tag = "users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "Every membership", body = Vec<MembershipView>)))]
+async fn groups(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+) -> Answer<Answered<Vec<MembershipView>>> {
+    Ok(Answered(members::of_user(&portal, &caller, id).await?))
+}
+
 /// Change what is known of a user. What the body leaves out is emptied.
 ///
 /// Certificates whose names used a value that changes are reissued.
@@ -97,7 +126,7 @@ async fn delete(
     Id(id): Id<UserId>,
     IfMatch(version): IfMatch,
 ) -> Answer {
-    users::delete(&portal, &caller, id, version).await?;
+    users::delete(&portal, &caller, id, version, &ActionDraft::default()).await?;
     Ok(done())
 }
 
