@@ -100,6 +100,8 @@ ids! {
     JobId = "job id",
     /// A large plan that waits for an administrator.
     ApprovalId = "approval id",
+    /// An import of a file.
+    ImportId = "import id",
     /// An event in the audit trail.
     AuditEventId = "audit event id",
     /// An event of a timeline.

@@ -91,6 +91,14 @@ pub async fn get(portal: &Portal, caller: &Caller, id: GroupId) -> Result<GroupV
     shown(&mut conn, group).await
 }
 
+/// Whether the caller may create groups: asked before somebody fills a form in.
+///
+/// # Errors
+/// When they may not.
+pub fn may_create(caller: &Caller) -> Result<(), ServiceError> {
+    Operation::GroupsCreate.organisation(caller).map(|_| ())
+}
+
 /// Creates a group.
 ///
 /// # Errors

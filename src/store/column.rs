@@ -125,7 +125,7 @@ macro_rules! ids {
 ids! {
     UserId, GroupId, MembershipId, DeviceId, EnrolmentId, EnrolmentCodeId, ManagementCertificateId, ProfileId,
     AssignmentId, RequestId, CertificateId, CopyId, EnvelopeId, RevocationId, EscrowedKeyId, CaId, CaGenerationId,
-    KraGenerationId, ConnectorId, AccountId, SignInIdentityId, ApiTokenId, JobId, ApprovalId, AuditEventId,
+    KraGenerationId, ConnectorId, AccountId, SignInIdentityId, ApiTokenId, JobId, ApprovalId, ImportId, AuditEventId,
     TimelineEventId, AttributeId, InstanceId,
 }
 

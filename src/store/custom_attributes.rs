@@ -58,6 +58,14 @@ pub async fn set(tx: &mut WriteTx, attribute: &CustomAttribute) -> Result<()> {
     .map(|_| ())
 }
 
+/// The attributes of new users and devices.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_all(tx: &mut WriteTx, attributes: &[CustomAttribute]) -> Result<()> {
+    super::insert_all(tx, attributes).await
+}
+
 /// The attributes of these users or devices, sorted by owner and name.
 ///
 /// # Errors

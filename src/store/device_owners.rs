@@ -60,6 +60,14 @@ pub async fn hand_over(
     Ok(true)
 }
 
+/// The first ownerships of new devices, which are written with their owners.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_all(tx: &mut WriteTx, ownerships: &[Ownership]) -> Result<()> {
+    super::insert_all(tx, ownerships).await
+}
+
 /// Every ownership of a device, the first one first.
 ///
 /// # Errors

@@ -120,6 +120,14 @@ pub async fn insert(tx: &mut WriteTx, device: &Device) -> Result<()> {
     super::insert(tx, device).await
 }
 
+/// New devices. With owners, write the ownerships too.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_all(tx: &mut WriteTx, devices: &[Device]) -> Result<()> {
+    super::insert_all(tx, devices).await
+}
+
 /// Changes a device.
 ///
 /// # Errors
@@ -144,6 +152,37 @@ pub async fn by_ids(conn: &mut Conn, ids: &[DeviceId]) -> Result<Vec<Device>> {
     let mut query = Sql::select::<Device>();
     query.push(" WHERE id IN (").bind_list(ids).push(") ORDER BY id");
     query.all(conn).await
+}
+
+/// What a device is known by, beside its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// What some source calls it.
+    ExternalId,
+    /// The maker's serial number.
+    SerialNumber,
+    /// Its name, exactly.
+    Name,
+}
+
+/// Living devices that are known by one of these values.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn known_by(conn: &mut Conn, by: KnownBy, values: &[String]) -> Result<Vec<Device>> {
+    let column = match by {
+        KnownBy::ExternalId => "external_id",
+        KnownBy::SerialNumber => "serial_number",
+        KnownBy::Name => "name",
+    };
+    let mut found = Vec::new();
+    for chunk in values.chunks(super::IN_A_LIST) {
+        let mut query = Sql::select::<Device>();
+        query.push(" WHERE deleted_at IS NULL AND ").push(column).push(" IS NOT NULL AND ").push(column);
+        query.push(" IN (").bind_list(chunk).push(") ORDER BY id");
+        found.extend(query.all::<Device>(conn).await?);
+    }
+    Ok(found)
 }
 
 /// The devices of these people, deleted ones included.

@@ -81,6 +81,20 @@ pub async fn by_name(conn: &mut Conn, name: &str) -> Result<Option<Group>> {
     query.optional(conn).await
 }
 
+/// The living groups of those names, folded; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_names(conn: &mut Conn, keys: &[String]) -> Result<Vec<Group>> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(super::IN_A_LIST) {
+        let mut query = Sql::select::<Group>();
+        query.push(" WHERE deleted_at IS NULL AND name_key IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<Group>(conn).await?);
+    }
+    Ok(found)
+}
+
 /// Living groups, those whose name or note has every word of `search`.
 ///
 /// # Errors

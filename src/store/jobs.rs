@@ -115,6 +115,20 @@ async fn insert(conn: &mut WriteConn, job: &NewJob, at: Timestamp) -> Result<()>
     Ok(())
 }
 
+/// How many jobs of a kind that were asked for at that moment are still to be done.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open_since(conn: &mut Conn, kind: JobKind, asked_at: Timestamp) -> Result<u32> {
+    sql!(
+        "SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased') AND kind = $1 AND created_at = $2",
+        kind,
+        asked_at
+    )
+    .scalar(conn)
+    .await
+}
+
 /// Who claims, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'c> {

@@ -78,6 +78,29 @@ pub async fn insert(tx: &mut WriteTx, membership: &Membership) -> Result<()> {
     super::insert(tx, membership).await
 }
 
+/// New memberships of users and devices; a group joins by [`insert`], which looks for circles.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_all(tx: &mut WriteTx, memberships: &[Membership]) -> Result<()> {
+    super::insert_all(tx, memberships).await
+}
+
+/// Open memberships of these members.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open_of(conn: &mut Conn, kind: MemberKind, members: &[Uuid]) -> Result<Vec<Membership>> {
+    let mut found = Vec::new();
+    for chunk in members.chunks(super::IN_A_LIST) {
+        let mut query = Sql::select::<Membership>();
+        query.push(" WHERE valid_until IS NULL AND member_kind = ").bind(&kind);
+        query.push(" AND member_id IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<Membership>(conn).await?);
+    }
+    Ok(found)
+}
+
 /// The open membership of that id in a group.
 ///
 /// # Errors
@@ -169,7 +192,7 @@ pub async fn counts(conn: &mut Conn, groups: &[GroupId], most: u32) -> Result<Ve
 table_row! {
     /// A group with the number of its members.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    struct Counted in "groups" {
+    pub struct Counted in "groups" {
         /// The group.
         pub id: GroupId,
         /// How many direct members it has.

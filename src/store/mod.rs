@@ -43,6 +43,7 @@ pub mod enrolments;
 pub mod escrowed_keys;
 pub mod groups;
 pub mod idempotency_keys;
+pub mod imports;
 pub mod issued_certificates;
 pub mod jobs;
 pub mod kra_generations;
@@ -73,6 +74,9 @@ pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
 pub(crate) use row::{FromRow, Row, ToRow, table_row};
 pub(crate) use sql::{Sql, sql};
 pub(crate) use write::{by_id, insert, insert_all, insert_if_absent, save};
+
+/// Values of one list in a statement: many more are slow to look up.
+pub(crate) const IN_A_LIST: usize = 500;
 
 /// What database functions answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

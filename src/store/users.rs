@@ -84,6 +84,14 @@ pub async fn insert(tx: &mut WriteTx, user: &User) -> Result<()> {
     super::insert(tx, user).await
 }
 
+/// New users.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_all(tx: &mut WriteTx, users: &[User]) -> Result<()> {
+    super::insert_all(tx, users).await
+}
+
 /// Changes a user.
 ///
 /// # Errors
@@ -118,6 +126,41 @@ pub async fn by_user_name(conn: &mut Conn, name: &str) -> Result<Option<User>> {
     let mut query = Sql::select::<User>();
     query.push(" WHERE deleted_at IS NULL AND user_name_key = ").bind(&fold(name));
     query.optional(conn).await
+}
+
+/// Living users of those user names, folded; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_user_names(conn: &mut Conn, keys: &[String]) -> Result<Vec<User>> {
+    living_of(conn, "user_name_key", keys).await
+}
+
+/// Living users of those UPNs, folded; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_upns(conn: &mut Conn, keys: &[String]) -> Result<Vec<User>> {
+    living_of(conn, "upn_key", keys).await
+}
+
+/// Living users whom any source calls so; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_external_ids(conn: &mut Conn, ids: &[String]) -> Result<Vec<User>> {
+    living_of(conn, "external_id", ids).await
+}
+
+async fn living_of(conn: &mut Conn, column: &'static str, values: &[String]) -> Result<Vec<User>> {
+    let mut found = Vec::new();
+    for chunk in values.chunks(super::IN_A_LIST) {
+        let mut query = Sql::select::<User>();
+        query.push(" WHERE deleted_at IS NULL AND ").push(column).push(" IS NOT NULL AND ").push(column);
+        query.push(" IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<User>(conn).await?);
+    }
+    Ok(found)
 }
 
 /// The living user whom the source calls so.

@@ -112,10 +112,15 @@ pub fn page(shown: User) -> AnyView {
         Some(email) => format!("{}, {email}.", user.user_name),
         None => format!("{}.", user.user_name),
     };
-    let several = devices.len() != 1;
+    let count = devices.len();
+    let (state, origin, changed) = (user.state, user.source, user.updated_at);
+    let devices = device_table(devices, state);
+    let certificates = certificates.map(|them| certificate_table(them, &user.user_name, id.to_string()));
+    let title = user.display_name.clone();
+    let known = details(user);
     view! {
-        <Page title=user.display_name.clone() task=Some(Task::Users)>
-            <Heading title=user.display_name.clone() lead within=("/users", "Users")>
+        <Page title=title.clone() task=Some(Task::Users)>
+            <Heading title lead within=("/users", "Users")>
                 <div class="actions">
                     {actions
                         .into_iter()
@@ -147,28 +152,26 @@ pub fn page(shown: User) -> AnyView {
                 })}
             <Facts>
                 <Fact name="State">
-                    <State of=user.state/>
+                    <State of=state/>
                 </Fact>
-                <Fact name="Devices">{devices.len()}</Fact>
-                <Fact name="Source">{source(user.source)}</Fact>
+                <Fact name="Devices">{count}</Fact>
+                <Fact name="Source">{source(origin)}</Fact>
                 <Fact name="Changed">
-                    <Moment at=user.updated_at/>
+                    <Moment at=changed/>
                 </Fact>
             </Facts>
-            <Section title="Devices">{device_table(devices, user.state)}</Section>
+            <Section title="Devices">{devices}</Section>
             <Section title="Profiles that reach this person">
-                <Why reach with_devices=several/>
+                <Why reach with_devices=count != 1/>
             </Section>
             <Section title="Groups">{group_table(groups)}</Section>
             {certificates
                 .map(|certificates| {
                     view! {
-                        <Section title="Certificates">
-                            {certificate_table(certificates, &user.user_name, id.to_string())}
-                        </Section>
+                        <Section title="Certificates">{certificates}</Section>
                     }
                 })}
-            <Section title="What is known">{details(&user)}</Section>
+            <Section title="What is known">{known}</Section>
             <Section title="Timeline">
                 {if events.is_empty() {
                     view! { <p class="quiet">"Nothing has happened yet."</p> }.into_any()
@@ -309,17 +312,17 @@ fn certificate_table(certificates: Vec<CertificateSummary>, user_name: &str, use
     .into_any()
 }
 
-fn details(user: &UserView) -> AnyView {
+fn details(user: UserView) -> AnyView {
     let known = [
-        ("User name", Some(user.user_name.clone())),
-        ("User principal name", user.upn.clone()),
-        ("E-mail address", user.email.clone()),
-        ("Distinguished name", user.on_prem_dn.clone()),
-        ("SAM account name", user.sam_account_name.clone()),
-        ("Security identifier", user.sid.clone()),
-        ("External id", user.external_id.clone()),
+        ("User name", Some(user.user_name)),
+        ("User principal name", user.upn),
+        ("E-mail address", user.email),
+        ("Distinguished name", user.on_prem_dn),
+        ("SAM account name", user.sam_account_name),
+        ("Security identifier", user.sid),
+        ("External id", user.external_id),
     ];
-    let attributes: Vec<_> = user.attributes.clone().into_iter().collect();
+    let (attributes, created) = (user.attributes, user.created_at);
     view! {
         <Details>
             {known
@@ -336,7 +339,7 @@ fn details(user: &UserView) -> AnyView {
                     }
                 })
                 .collect_view()} <Detail name="Created">
-                <Moment at=user.created_at/>
+                <Moment at=created/>
             </Detail>
         </Details>
     }

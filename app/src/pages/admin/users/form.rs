@@ -128,9 +128,10 @@ pub async fn update(asked: Asked, Path(text): Path<String>, sent: Sent) -> Respo
     match do_or_preview(&asked, sent.one("digest"), operation).await {
         Ok(Outcome::Done(user)) => Redirect::to(&format!("/users/{}?saved=edit", user.id)).into_response(),
         Ok(Outcome::Show(shown)) => {
-            let fields = sent.pairs().iter().filter(|(name, _)| name != "digest").cloned().collect();
+            let fields: Vec<_> = sent.pairs().iter().filter(|(name, _)| name != "digest").cloned().collect();
             let name = form.draft.display_name.unwrap_or(form.draft.user_name);
-            asked.renderer.page(StatusCode::OK, move || preview(user, &name, &shown, &fields)).await
+            let view = move || preview(user, name.clone(), shown.clone(), Vec::clone(&fields));
+            asked.renderer.page(StatusCode::OK, view).await
         }
         Err(error) => wrong(&asked, Some(user), form, error).await,
     }
@@ -189,7 +190,7 @@ fn fields(form: &UserForm) -> Vec<(String, String)> {
     known.chain(attributes.into_iter().map(|(name, value)| (format!("Attribute {name}"), value))).collect()
 }
 
-fn preview(user: UserId, name: &str, shown: &Shown, fields: &Vec<(String, String)>) -> AnyView {
+fn preview(user: UserId, name: String, shown: Shown, fields: Vec<(String, String)>) -> AnyView {
     view! {
         <Page title=format!("Edit {name}") task=Some(Task::Users)>
             <Heading
@@ -198,9 +199,9 @@ fn preview(user: UserId, name: &str, shown: &Shown, fields: &Vec<(String, String
                 within=("/users", "Users")
             />
             <Preview
-                shown=shown.clone()
+                shown
                 action=format!("/users/{user}/edit")
-                fields=fields.clone()
+                fields
                 submit="Save"
                 back=format!("/users/{user}/edit")
             />
@@ -230,6 +231,7 @@ pub fn page(editing: Editing) -> AnyView {
         ),
     };
     let text = |value: Option<String>| value.unwrap_or_default();
+    let long = is_long(&errors);
     let attributes = draft.attributes.into_iter().collect::<Vec<_>>();
     view! {
         <Page title=title.clone() task=Some(Task::Users)>
@@ -270,7 +272,7 @@ pub fn page(editing: Editing) -> AnyView {
                     hint="name@realm; unique. {{UserPrincipalName}} in profiles."
                     optional=true
                 />
-                <details class="more" open=is_long(&errors)>
+                <details class="more" open=long>
                     <summary>"From the directory, and further attributes"</summary>
                     <TextField
                         name="on_prem_dn"

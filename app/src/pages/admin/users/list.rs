@@ -124,7 +124,10 @@ async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
 
 /// The page.
 pub fn page(list: List) -> AnyView {
-    let filter = list.filter.clone();
+    let List { filter, group, rows, next } = list;
+    let first = (!filter.after.is_empty()).then(|| filter.page(""));
+    let next = next.as_deref().map(|cursor| filter.page(cursor));
+    let empty = rows.is_empty().then(|| nothing(&filter));
     view! {
         <Page title="Users".to_owned() task=Some(Task::Users)>
             <Heading title="Users" lead="The people who hold certificates, whether they may, and where their data comes from.">
@@ -161,9 +164,7 @@ pub fn page(list: List) -> AnyView {
                     choices=choices(Source::ALL, Source::as_str, source)
                     value=filter.source.clone()
                 />
-                {list
-                    .group
-                    .clone()
+                {group
                     .map(|name| {
                         view! {
                             <ChoiceFilter
@@ -176,20 +177,16 @@ pub fn page(list: List) -> AnyView {
                         }
                     })}
             </Filters>
-            {if list.rows.is_empty() {
-                nothing(&filter)
-            } else {
-                let shown = counted(list.rows.len(), "user", "users");
-                let first = (!filter.after.is_empty()).then(|| filter.page(""));
-                let next = list.next.as_deref().map(|cursor| filter.page(cursor));
+            {empty.unwrap_or_else(|| {
+                let shown = counted(rows.len(), "user", "users");
                 view! {
                     <Table label="Users" columns=&["Name", "State", "User name", "E-mail", "Source"]>
-                        {list.rows.into_iter().map(row).collect_view()}
+                        {rows.into_iter().map(row).collect_view()}
                     </Table>
                     <Pager shown first next/>
                 }
                     .into_any()
-            }}
+            })}
         </Page>
     }
     .into_any()
