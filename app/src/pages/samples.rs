@@ -5,15 +5,14 @@ use std::time::Duration;
 use axum::response::Response;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
-use certporter_model::platform::Platform;
-use certporter_model::request::{RequestState, Step};
+use certporter_model::request::Step;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, FieldErrors, Timestamp};
 use http::{Request, StatusCode, header};
 
 use super::admin::certificates::{detail as certificate, list as certificates};
+use super::admin::devices::samples::{sample_device, sample_devices};
 use super::admin::devices::{detail as device, list as devices};
 use super::{problem, set_up, sign_in};
 use crate::render::Renderer;
@@ -22,21 +21,21 @@ use crate::ui::field::Typed;
 use crate::ui::layout::{Person, Task};
 use crate::ui::timeline::Event;
 
-const HOSTILE: &str = "<script>alert(1)</script>\"'> Zoë, Ø. =+;\\ \u{202e}ميم";
+pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'> Zoë, Ø. =+;\\ \u{202e}ميم";
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_seconds(1_795_000_000)
 }
 
-fn ago(seconds: u64) -> Timestamp {
+pub(super) fn ago(seconds: u64) -> Timestamp {
     now().minus(Duration::from_secs(seconds))
 }
 
-fn device_id() -> DeviceId {
+pub(super) fn device_id() -> DeviceId {
     DeviceId::new(now(), [7; 10])
 }
 
-fn certificate_id() -> CertificateId {
+pub(super) fn certificate_id() -> CertificateId {
     CertificateId::new(now(), [8; 10])
 }
 
@@ -52,7 +51,7 @@ fn event(seconds: u64, step: Step, took: u64) -> Event {
     }
 }
 
-fn events() -> Vec<Event> {
+pub(super) fn events() -> Vec<Event> {
     vec![
         event(2, Step::Installed, 310),
         event(30, Step::InstallFailed, 12),
@@ -64,62 +63,6 @@ fn events() -> Vec<Event> {
         event(33, Step::KeyGenerated, 61),
         event(34, Step::Requested, 0),
     ]
-}
-
-pub(super) fn sample_devices() -> devices::List {
-    let row = |name: &str, state, owner: Option<&str>, platform| devices::Row {
-        id: device_id(),
-        name: name.to_owned(),
-        platform,
-        state,
-        owner: owner.map(str::to_owned),
-        seen: Some(ago(130)),
-    };
-    devices::List {
-        filter: devices::Filter::default(),
-        rows: vec![
-            row("anna-laptop", DeviceState::Enrolled, Some("Anna Åström"), Platform::Linux),
-            row(HOSTILE, DeviceState::Blocked, Some(HOSTILE), Platform::Android),
-            row("reception-tablet", DeviceState::Lost, None, Platform::Ios),
-            row("josé-macbook", DeviceState::Retired, Some("José Núñez"), Platform::Macos),
-            row("陈-workstation", DeviceState::Registered, Some("陈 伟"), Platform::Windows),
-        ],
-        next: Some("cursor&=".to_owned()),
-    }
-}
-
-pub(super) fn sample_device() -> device::Device {
-    let copy = |profile: &str, feature, state, cause: Option<&str>| device::Copy {
-        profile: profile.to_owned(),
-        feature,
-        state,
-        since: ago(600),
-        certificate: (certificate_id(), "4f1d09b7c2a64e0f9a3b5c7d".to_owned()),
-        until: now().plus(Duration::from_secs(86_400 * 364)),
-        cause: cause.map(str::to_owned),
-    };
-    device::Device {
-        id: device_id(),
-        name: "anna-laptop".to_owned(),
-        platform: Platform::Linux,
-        state: DeviceState::Enrolled,
-        owner: Some(HOSTILE.to_owned()),
-        seen: Some(ago(3)),
-        enrolled: Some(ago(4_000)),
-        managed_until: Some(now().plus(Duration::from_secs(86_400 * 300))),
-        facts: vec![("Serial number", "C02XK1ZDJGH5".to_owned()), ("Model", "ThinkPad T14".to_owned())],
-        copies: vec![
-            copy("Wi-Fi and VPN", Feature::Wifi, CopyState::Installed, None),
-            copy("Wi-Fi and VPN", Feature::Vpn, CopyState::Offered, None),
-            copy("S/MIME", Feature::Email, CopyState::Failed, Some("The device's store is full.")),
-        ],
-        requests: vec![device::Request {
-            profile: HOSTILE.to_owned(),
-            state: RequestState::Waiting,
-            cause: Some("The user has no e-mail address: give one, and it goes on.".to_owned()),
-        }],
-        events: events(),
-    }
 }
 
 pub(super) fn sample_certificates() -> certificates::List {
@@ -181,7 +124,7 @@ fn person(name: &str) -> Person {
     Person { name: name.to_owned(), tasks: vec![Task::Devices, Task::Certificates] }
 }
 
-fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
+pub(super) fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pkg")).unwrap();
     std::fs::write(folder.path().join("manifest.json"), r#"{"css": "certporter.0a.css"}"#).unwrap();
@@ -193,7 +136,7 @@ fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
     (folder, renderer)
 }
 
-async fn text(response: Response) -> String {
+pub(super) async fn text(response: Response) -> String {
     let octets = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8(octets.to_vec()).unwrap()
 }
@@ -209,7 +152,7 @@ async fn every_page(renderer: &Renderer) -> Vec<String> {
     signing_in.values.name = HOSTILE.to_owned();
     vec![
         text(renderer.page(ok, || devices::page(sample_devices())).await).await,
-        text(renderer.page(ok, || device::page(sample_device())).await).await,
+        text(renderer.page(ok, || device::page(sample_device(), device::Offered::default(), "")).await).await,
         text(renderer.page(ok, || certificates::page(sample_certificates())).await).await,
         text(
             renderer
@@ -258,14 +201,21 @@ async fn only_a_page_with_an_island_loads_wasm() {
     let (_folder, renderer) = renderer(Some("admin"));
     let list = text(renderer.page(StatusCode::OK, || devices::page(sample_devices())).await).await;
     assert!(!list.contains(".wasm"), "{list}");
-    let one = text(renderer.page(StatusCode::OK, || device::page(sample_device())).await).await;
+    let one = text(
+        renderer.page(StatusCode::OK, || device::page(sample_device(), device::Offered::default(), "")).await,
+    )
+    .await;
     assert!(one.contains("/pkg/certporter.0c.wasm") && one.contains("<leptos-island"), "{one}");
 }
 
 #[tokio::test]
 async fn a_page_may_run_only_its_own_scripts() {
     let (_folder, renderer) = renderer(Some("admin"));
-    let response = renderer.page(StatusCode::UNPROCESSABLE_ENTITY, || device::page(sample_device())).await;
+    let response = renderer
+        .page(StatusCode::UNPROCESSABLE_ENTITY, || {
+            device::page(sample_device(), device::Offered::default(), "")
+        })
+        .await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap().to_owned();

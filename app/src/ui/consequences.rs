@@ -41,10 +41,12 @@ pub fn Preview(
     /// Whether it can't be undone whatever follows, as deleting can't.
     #[prop(optional)]
     destructive: bool,
+    /// What is still to be said in the same form, such as why.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> AnyView {
     let Consequences { summary, holders, sample, digest } = shown.consequences;
-    let effects = sentences(&Counted::from(&summary));
-    let nothing = effects.is_empty();
+    let nothing = sentences(&Counted::from(&summary)).is_empty();
     let takes_away = summary.revocations() > 0 || summary.held > 0 || summary.removed > 0;
     let danger = destructive || takes_away;
     let label = label(&submit, &Counted::from(&summary));
@@ -65,22 +67,7 @@ pub fn Preview(
                 view! { <p>"Nothing follows from this for any certificate."</p> }.into_any()
             } else {
                 view! {
-                    <ul class="effects">
-                        {effects
-                            .into_iter()
-                            .map(|(effect, text)| {
-                                let status = Status::from(effect);
-                                view! {
-                                    <li>
-                                        <span class=format!("status {}", status.tone())>
-                                            <Icon name=status.icon()/>
-                                        </span>
-                                        <span>{text}</span>
-                                    </li>
-                                }
-                            })
-                            .collect_view()}
-                    </ul>
+                    <Effects summary=summary.clone()/>
                     <p class="quiet">{reach(holders)}</p>
                 }
                     .into_any()
@@ -105,6 +92,8 @@ pub fn Preview(
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
                 .collect_view()}
             <input type="hidden" name="digest" value=digest.to_string()/>
+            {children.map(|children| children())}
+            <div class="buttons">
             <button
                 class="btn"
                 class:btn-error=danger
@@ -116,9 +105,42 @@ pub fn Preview(
             <a class="btn btn-ghost" href=back>
                 "Don\u{2019}t do it"
             </a>
+            </div>
         </form>
     }
     .into_any()
+}
+
+/// What a plan does, a sentence each, the weightiest first.
+#[component]
+pub fn Effects(
+    /// The plan in numbers.
+    summary: Summary,
+) -> AnyView {
+    let effects = sentences(&Counted::from(&summary)).into_iter().map(|(effect, text)| {
+        let status = Status::from(effect);
+        view! {
+            <li>
+                <span class=format!("status {}", status.tone())>
+                    <Icon name=status.icon()/>
+                </span>
+                <span>{text}</span>
+            </li>
+        }
+    });
+    view! { <ul class="effects">{effects.collect_view()}</ul> }.into_any()
+}
+
+/// A plan in a line: "37 certificates revoked, 4 reissued".
+#[must_use]
+pub fn in_short(summary: &Summary) -> String {
+    let counted = Counted::from(summary);
+    let parts = BY_WEIGHT.into_iter().filter_map(|effect| {
+        let count = counted.effects.get(&effect)?;
+        Some(format!("{} {}", amount(effect, *count), in_running_text(words::effect(effect))))
+    });
+    let parts: Vec<_> = parts.take(3).collect();
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
 /// How many devices and people something is done for.

@@ -15,6 +15,7 @@ pub mod icon;
 pub mod layout;
 pub mod notice;
 pub mod pager;
+pub mod qr;
 pub mod status;
 pub mod table;
 pub mod time;

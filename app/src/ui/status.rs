@@ -28,6 +28,15 @@ impl Status {
     /// Expired: what a certificate is once its time is over, whatever else it was.
     pub const EXPIRED: Self = Self::new("over", "hourglass", "Expired");
 
+    /// A large plan that waits for somebody.
+    pub const PLAN_WAITS: Self = Self::new("wary", "hourglass", "Waits for a decision");
+    /// A large plan that somebody approved.
+    pub const PLAN_APPROVED: Self = Self::new("good", "circle-check", "Approved");
+    /// A large plan that somebody refused.
+    pub const PLAN_REFUSED: Self = Self::new("over", "ban", "Refused");
+    /// A large plan that a newer one has overtaken.
+    pub const PLAN_OUTDATED: Self = Self::new("over", "history", "Outdated");
+
     /// Its icon.
     #[must_use]
     pub const fn icon(self) -> &'static str {
@@ -93,19 +102,20 @@ impl From<CertificateStatus> for Status {
 
 impl From<RequestState> for Status {
     fn from(state: RequestState) -> Self {
-        match state {
-            RequestState::Requested => Self::new("busy", "clock", "Requested"),
-            RequestState::Waiting => Self::new("wary", "hourglass", "Waits for a value"),
-            RequestState::Claimed => Self::new("busy", "loader", "In work"),
-            RequestState::KeyGenerated => Self::new("busy", "key-round", "Key generated"),
-            RequestState::Submitted => Self::new("busy", "send", "At the CA"),
-            RequestState::Pending => Self::new("busy", "hourglass", "The CA decides later"),
-            RequestState::Issued => Self::new("busy", "file-badge", "Issued"),
-            RequestState::Escrowed => Self::new("busy", "lock", "In escrow"),
-            RequestState::Completed => Self::new("good", "circle-check", "Completed"),
-            RequestState::Failed => Self::new("bad", "circle-x", "Failed"),
-            RequestState::Cancelled => Self::new("over", "ban", "Cancelled"),
-        }
+        let (tone, icon) = match state {
+            RequestState::Requested => ("busy", "clock"),
+            RequestState::Waiting => ("wary", "hourglass"),
+            RequestState::Claimed => ("busy", "loader"),
+            RequestState::KeyGenerated => ("busy", "key-round"),
+            RequestState::Submitted => ("busy", "send"),
+            RequestState::Pending => ("busy", "hourglass"),
+            RequestState::Issued => ("busy", "file-badge"),
+            RequestState::Escrowed => ("busy", "lock"),
+            RequestState::Completed => ("good", "circle-check"),
+            RequestState::Failed => ("bad", "circle-x"),
+            RequestState::Cancelled => ("over", "ban"),
+        };
+        Self::new(tone, icon, words::request_state(state))
     }
 }
 

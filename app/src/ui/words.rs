@@ -4,7 +4,7 @@ use certporter::service::consequences::Effect;
 use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::platform::Platform;
-use certporter_model::request::Step;
+use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
 
 /// An operating system.
@@ -121,6 +121,24 @@ pub const fn effect_to_come(effect: Effect) -> &'static str {
         Effect::Delivered => "will be delivered",
         Effect::Removed => "will be removed",
         Effect::KeyDestroyed => "will be destroyed",
+    }
+}
+
+/// How far a request is.
+#[must_use]
+pub const fn request_state(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Requested => "Requested",
+        RequestState::Waiting => "Waits for a value",
+        RequestState::Claimed => "In work",
+        RequestState::KeyGenerated => "Key generated",
+        RequestState::Submitted => "At the CA",
+        RequestState::Pending => "The CA decides later",
+        RequestState::Issued => "Issued",
+        RequestState::Escrowed => "In escrow",
+        RequestState::Completed => "Completed",
+        RequestState::Failed => "Failed",
+        RequestState::Cancelled => "Cancelled",
     }
 }
 

@@ -62,7 +62,7 @@ impl Contact {
 }
 
 /// Two thirds of a certificate's life.
-pub(super) fn renew_at(not_before: Timestamp, not_after: Timestamp) -> Timestamp {
+pub(in crate::service) fn renew_at(not_before: Timestamp, not_after: Timestamp) -> Timestamp {
     not_before.plus(not_after.since(not_before) * 2 / 3)
 }
 

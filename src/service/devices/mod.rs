@@ -18,6 +18,7 @@ pub use codes::{CodeDraft, issue_code};
 pub use sort::DeviceSort;
 pub use view::{CopyView, DeviceSummary, DeviceView, EnrolmentCodeView, EnrolmentView};
 
+use super::device_protocol::contact::renew_at;
 use super::directory_draft::{DeviceDraft, ParsedDevice};
 use super::error::ServiceError;
 use super::names::Names;
@@ -257,14 +258,16 @@ async fn view_of(portal: &Portal, id: DeviceId) -> Result<DeviceView, ServiceErr
 async fn shown(conn: &mut Conn, device: Device) -> Result<DeviceView, ServiceError> {
     let id = device.id;
     let enrolment = match enrolments::active(conn, id).await? {
-        Some(row) => Some(EnrolmentView {
-            id: row.id,
-            started_at: row.started_at,
-            management_certificate_not_after: management_certificates::newest(conn, row.id)
-                .await
-                .ok()
-                .map(|certificate| certificate.not_after),
-        }),
+        Some(row) => {
+            let newest = management_certificates::newest(conn, row.id).await.ok();
+            Some(EnrolmentView {
+                id: row.id,
+                started_at: row.started_at,
+                management_certificate_not_after: newest.as_ref().map(|certificate| certificate.not_after),
+                management_certificate_renews_at: newest
+                    .map(|certificate| renew_at(certificate.not_before, certificate.not_after)),
+            })
+        }
         None => None,
     };
     let rows = crate::store::copies::of_device(conn, id).await?;

@@ -70,6 +70,8 @@ pub struct EnrolmentView {
     pub started_at: Timestamp,
     /// Until when the device's management certificate is valid.
     pub management_certificate_not_after: Option<Timestamp>,
+    /// When the device renews it by itself.
+    pub management_certificate_renews_at: Option<Timestamp>,
 }
 
 /// A certificate on a device for a feature.

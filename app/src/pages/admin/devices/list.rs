@@ -2,45 +2,80 @@
 
 use axum::extract::Query;
 use axum::response::Response;
-use certporter::service::ServiceError;
-use certporter::service::devices::{self, DeviceSummary, DevicesQuery};
+use certporter::service::devices::{self, DeviceSort, DeviceSummary, DevicesQuery};
+use certporter::service::groups::{self, GroupsQuery};
+use certporter::service::{Operation, ServiceError, users};
 use certporter_model::device::DeviceState;
 use certporter_model::platform::Platform;
-use certporter_model::{DeviceId, Timestamp};
+use certporter_model::{DeviceId, Timestamp, UserId};
 use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, present, word};
+use crate::ui::filters::{ChoiceFilter, Filters, SearchFilter, choices};
+use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::notice::{Notice, Tone};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::status::State;
-use crate::ui::table::{Empty, Table};
+use crate::ui::table::{Column, Direction, Empty, SortedTable};
 use crate::ui::time::PerhapsMoment;
 use crate::ui::words;
+
+/// The order of a list whose address names none.
+const ORDER: &str = "name";
+/// Groups to choose from; another one is chosen on its own page.
+const GROUPS: u32 = 200;
 
 /// What the address asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default)]
 pub struct Filter {
-    /// Part of a name, serial number or owner.
+    /// Part of a name, hardware number or owner.
     pub q: String,
     /// Only this state; empty for all.
     pub state: String,
     /// Only this platform; empty for all.
     pub platform: String,
+    /// Only this person's.
+    pub owner: String,
+    /// Only direct members of this group.
+    pub group: String,
+    /// The order: `name`, `contact`, with a hyphen before it for the other way round.
+    pub sort: String,
     /// Where the page begins; empty for the first.
     pub after: String,
+    /// Whether a device was just deleted.
+    pub deleted: bool,
 }
 
 impl Filter {
     fn is_empty(&self) -> bool {
-        self.q.is_empty() && self.state.is_empty() && self.platform.is_empty()
+        let parts = [&self.q, &self.state, &self.platform, &self.owner, &self.group];
+        parts.into_iter().all(String::is_empty)
+    }
+
+    /// The order that it is in.
+    fn order(&self) -> &str {
+        if self.sort.is_empty() { ORDER } else { &self.sort }
     }
 
     /// The address of the page that begins at a cursor, with the same filter.
     fn page(&self, after: &str) -> String {
+        self.address(&self.sort, after)
+    }
+
+    fn address(&self, sort: &str, after: &str) -> String {
         crate::pages::address(
             "/devices",
-            &[("q", &self.q), ("state", &self.state), ("platform", &self.platform), ("after", after)],
+            &[
+                ("q", &self.q),
+                ("state", &self.state),
+                ("platform", &self.platform),
+                ("owner", &self.owner),
+                ("group", &self.group),
+                ("sort", sort),
+                ("after", after),
+            ],
         )
     }
 }
@@ -56,8 +91,10 @@ pub struct Row {
     pub platform: Platform,
     /// Where it is in its life.
     pub state: DeviceState,
-    /// Whose it is.
-    pub owner: Option<String>,
+    /// Whose it is, and the address of their page.
+    pub owner: Option<(UserId, String)>,
+    /// The maker's serial number.
+    pub serial_number: Option<String>,
     /// When it last connected.
     pub seen: Option<Timestamp>,
 }
@@ -67,6 +104,12 @@ pub struct Row {
 pub struct List {
     /// What was asked for.
     pub filter: Filter,
+    /// The groups to choose from: id and name.
+    pub groups: Vec<(String, String)>,
+    /// The name of the person whose devices these are, if it is one person's.
+    pub owner: Option<String>,
+    /// Whether the caller may register devices.
+    pub may_register: bool,
     /// The rows.
     pub rows: Vec<Row>,
     /// The cursor of the next page.
@@ -80,15 +123,41 @@ pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
 }
 
 async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
+    let sort = filter.order().parse::<DeviceSort>().map_err(|error| ServiceError::field("", error))?;
     let query = DevicesQuery {
         q: present(&filter.q),
         state: word(&filter.state)?,
         platform: word(&filter.platform)?,
+        owner: word(&filter.owner)?,
+        group: word(&filter.group)?,
+        sort: Some(sort),
         cursor: present(&filter.after),
         ..DevicesQuery::default()
     };
     let found = devices::list(&asked.portal, &asked.caller, &query).await?;
-    Ok(List { filter, rows: found.data.into_iter().map(Row::from).collect(), next: found.next })
+    let owner = match query.owner {
+        Some(id) => Some(users::get(&asked.portal, &asked.caller, id).await?.display_name),
+        None => None,
+    };
+    Ok(List {
+        groups: group_choices(asked).await?,
+        owner,
+        may_register: asked.may(Operation::DevicesCreate),
+        filter,
+        rows: found.data.into_iter().map(Row::from).collect(),
+        next: found.next,
+    })
+}
+
+async fn group_choices(asked: &Asked) -> Result<Vec<(String, String)>, ServiceError> {
+    if !asked.may(Operation::GroupsList) {
+        return Ok(Vec::new());
+    }
+    let query = GroupsQuery { limit: Some(GROUPS), ..GroupsQuery::default() };
+    let found = groups::list(&asked.portal, &asked.caller, &query).await?.data;
+    let mut choices: Vec<_> = found.into_iter().map(|group| (group.id.to_string(), group.name)).collect();
+    choices.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    Ok(choices)
 }
 
 impl From<DeviceSummary> for Row {
@@ -98,7 +167,8 @@ impl From<DeviceSummary> for Row {
             name: device.name,
             platform: device.platform,
             state: device.state,
-            owner: device.owner.map(|owner| owner.display_name),
+            owner: device.owner.map(|owner| (owner.id, owner.display_name)),
+            serial_number: device.serial_number,
             seen: device.last_contact_at,
         }
     }
@@ -106,28 +176,68 @@ impl From<DeviceSummary> for Row {
 
 /// The page.
 pub fn page(list: List) -> AnyView {
+    let lead = match &list.owner {
+        Some(owner) => format!("The devices of {owner}."),
+        None => "Every device that is known, and when it was last heard of.".to_owned(),
+    };
+    let filter = list.filter.clone();
     view! {
         <Page title="Devices".to_owned() task=Some(Task::Devices)>
-            <Heading
-                title="Devices"
-                lead="Every device that was registered or enrolled, whose it is, and when it last connected."
-            />
-            <Filters filter=list.filter.clone()/>
+            <Heading title="Devices" lead>
+                {list
+                    .may_register
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-primary" href="/devices/new">
+                                <Icon name="plus"/>
+                                "Register a device"
+                            </a>
+                        }
+                    })}
+            </Heading>
+            {filter
+                .deleted
+                .then(|| {
+                    view! {
+                        <Notice tone=Tone::Good>
+                            <p>
+                                "The device is deleted. What it held is being revoked; "
+                                <a href="/audit">"the audit trail"</a> " keeps its history."
+                            </p>
+                        </Notice>
+                    }
+                })}
+            <Search filter=filter.clone() groups=list.groups/>
             {if list.rows.is_empty() {
-                nothing(&list.filter).into_any()
+                nothing(&filter, list.may_register)
             } else {
-                let shown = counted(list.rows.len(), "device", "devices");
-                let first = (!list.filter.after.is_empty()).then(|| list.filter.page(""));
-                let next = list.next.as_deref().map(|cursor| list.filter.page(cursor));
-                view! {
-                    <Table label="Devices" columns=&["Name", "State", "Owner", "Platform", "Last seen"]>
-                        {list.rows.into_iter().map(row).collect_view()}
-                    </Table>
-                    <Pager shown first next/>
-                }
-                    .into_any()
+                table(&filter, list.rows, list.next)
             }}
         </Page>
+    }
+    .into_any()
+}
+
+fn table(filter: &Filter, rows: Vec<Row>, next: Option<String>) -> AnyView {
+    let shown = counted(rows.len(), "device", "devices");
+    let first = (!filter.after.is_empty()).then(|| filter.page(""));
+    let next = next.map(|after| filter.page(&after));
+    let column = |words, key: &str, first| {
+        Column::sorted(words, key, first, filter.order(), |sort| filter.address(sort, ""))
+    };
+    let columns = vec![
+        column("Name", "name", Direction::Ascending),
+        Column::plain("State"),
+        Column::plain("Owner"),
+        Column::plain("Platform"),
+        Column::plain("Serial number"),
+        column("Last contact", "contact", Direction::Descending),
+    ];
+    view! {
+        <SortedTable label="Devices" columns>
+            {rows.into_iter().map(row).collect_view()}
+        </SortedTable>
+        <Pager shown first next/>
     }
     .into_any()
 }
@@ -141,9 +251,15 @@ fn row(row: Row) -> AnyView {
             <td class="state">
                 <State of=row.state/>
             </td>
-            <td>{row.owner.unwrap_or_else(|| "Shared".to_owned())}</td>
+            <td>
+                {match row.owner {
+                    Some((id, name)) => view! { <a href=format!("/users/{id}")>{name}</a> }.into_any(),
+                    None => view! { <span class="quiet">"Shared"</span> }.into_any(),
+                }}
+            </td>
             <td>{words::platform(row.platform)}</td>
-            <td data-label="Last seen">
+            <td class="mono">{row.serial_number}</td>
+            <td data-label="Last contact">
                 <PerhapsMoment at=row.seen otherwise="never"/>
             </td>
         </tr>
@@ -152,64 +268,43 @@ fn row(row: Row) -> AnyView {
 }
 
 #[component]
-fn Filters(filter: Filter) -> AnyView {
+fn Search(filter: Filter, groups: Vec<(String, String)>) -> AnyView {
+    let states = choices(DeviceState::ALL, |state| state.as_str(), words::device_state);
+    let platforms = choices(Platform::ALL, |platform| platform.as_str(), words::platform);
+    let group_unknown = !filter.group.is_empty() && !groups.iter().any(|(id, _)| *id == filter.group);
+    let mut groups = groups;
+    if group_unknown {
+        groups.push((filter.group.clone(), "The chosen group".to_owned()));
+    }
+    let with_groups = !groups.is_empty();
     view! {
-        <form class="filters" method="get" action="/devices" role="search">
-            <label class="wide">
-                "Name, hardware serial number or owner"
-                <input class="input" type="search" name="q" value=filter.q/>
-            </label>
-            <label>
-                "State"
-                <select class="select" name="state">
-                    <option value="">"All"</option>
-                    {DeviceState::ALL
-                        .iter()
-                        .map(|state| {
-                            let chosen = state.as_str() == filter.state;
-                            view! {
-                                <option value=state.as_str() selected=chosen>
-                                    {words::device_state(*state)}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <label>
-                "Platform"
-                <select class="select" name="platform">
-                    <option value="">"All"</option>
-                    {Platform::ALL
-                        .iter()
-                        .map(|platform| {
-                            let chosen = platform.as_str() == filter.platform;
-                            view! {
-                                <option value=platform.as_str() selected=chosen>
-                                    {words::platform(*platform)}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <button class="btn" type="submit">
-                "Show"
-            </button>
-        </form>
+        <Filters action="/devices" sort=filter.sort.clone()>
+            <SearchFilter label="Name, hardware serial number or owner" value=filter.q/>
+            <ChoiceFilter label="State" name="state" choices=states value=filter.state/>
+            <ChoiceFilter label="Platform" name="platform" choices=platforms value=filter.platform/>
+            {with_groups
+                .then(|| view! { <ChoiceFilter label="Group" name="group" choices=groups value=filter.group/> })}
+            {(!filter.owner.is_empty()).then(|| view! { <input type="hidden" name="owner" value=filter.owner/> })}
+        </Filters>
     }
     .into_any()
 }
 
-fn nothing(filter: &Filter) -> AnyView {
+fn nothing(filter: &Filter, may_register: bool) -> AnyView {
     if filter.is_empty() {
         view! {
             <Empty title="No device yet">
                 <p>
-                    "Register one over the REST API ("<code>"POST /api/v1/devices"</code>
-                    "), issue its enrolment code there, then run on the device: "
-                    <code>"certporter agent enrol"</code>"."
+                    "Register a device, make its enrolment code, and run the agent on it with that code. Or import many at once."
                 </p>
+                {may_register
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-primary" href="/devices/new">
+                                "Register a device"
+                            </a>
+                        }
+                    })}
             </Empty>
         }
         .into_any()
