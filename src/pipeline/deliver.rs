@@ -19,7 +19,7 @@ use crate::store::escrowed_keys::EscrowedKey;
 use crate::store::steps::certificates::{self, CertificateInWork};
 use crate::store::steps::copies::{self, CopyInWork, NewEnvelope, Recipient};
 use crate::store::steps::requests;
-use crate::store::{AuditEvent, Conn, StoreError, Target, WriteTx, ca_generations, escrowed_keys, jobs};
+use crate::store::{AuditEvent, Target, WriteTx, escrowed_keys, jobs};
 use crate::wire::connector::Lease;
 
 /// A copy with the envelope that was sealed for it.
@@ -120,7 +120,11 @@ impl Pipeline {
                 places.push((copy, recipient));
             }
         }
-        let chain = if places.is_empty() { Vec::new() } else { chain_of(&mut conn, certificate).await? };
+        let chain = if places.is_empty() {
+            Vec::new()
+        } else {
+            self.chain(&mut conn, certificate.ca_generation_id).await?
+        };
         drop(conn);
         let leaf = Certificate::parse(&certificate.der)?;
         let mut sealed = Vec::with_capacity(places.len());
@@ -177,20 +181,4 @@ impl Pipeline {
         let all = copies::of_certificate(tx, certificate.id).await?;
         Ok(all.iter().filter(|copy| copy.state == CopyState::Pending).count())
     }
-}
-
-/// The certificates above, the issuer's first.
-async fn chain_of(conn: &mut Conn, certificate: &CertificateInWork) -> Result<Vec<Certificate>, StepError> {
-    let mut chain = Vec::new();
-    let mut next = Some(certificate.ca_generation_id);
-    while let Some(id) = next {
-        let generation = ca_generations::generation(conn, id).await?;
-        chain.push(Certificate::parse(&generation.certificate_der)?);
-        next = generation.parent_id;
-        if chain.len() > 8 {
-            let reason = "has a chain of more than eight".to_owned();
-            return Err(StoreError::Corrupt { table: "ca_generations", column: "parent_id", reason }.into());
-        }
-    }
-    Ok(chain)
 }

@@ -20,9 +20,7 @@ use crate::random::octets;
 use crate::store::steps::certificates::{self, CertificateInWork, NewCertificate};
 use crate::store::steps::copies;
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::{
-    AuditEvent, StoreError, Target, WriteTx, ca_generations, escrowed_keys, jobs, search_key,
-};
+use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys, jobs, search_key};
 use crate::wire::connector::Lease;
 
 /// What becomes of a certificate that came.
@@ -119,8 +117,7 @@ impl Pipeline {
             };
             return Ok(Verdict::Surplus(why));
         }
-        let issuer = ca_generations::generation(tx, generation).await?;
-        let issuer = Certificate::parse(&issuer.certificate_der)?;
+        let issuer = self.issuer(tx, generation).await?;
         let names = request.names()?;
         let names = names.ready().map_err(|error| StoreError::Other(error.to_string()))?.clone();
         let asked = Asked::of_profile(profile, names.subject, names.subject_alternative_names, names.sid);
@@ -131,7 +128,7 @@ impl Pipeline {
         } else {
             now
         };
-        let differences = check::differences(certificate, &asked, hash, &issuer, at)?;
+        let differences = check::differences(certificate, &asked, hash, &issuer.certificate, at)?;
         Ok(if differences.is_empty() { Verdict::Right } else { Verdict::Wrong(differences) })
     }
 

@@ -39,15 +39,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::profile::Profile;
 use certporter_model::text::Name;
-use certporter_model::{CaId, ProfileId};
+use certporter_model::{CaGenerationId, CaId, ProfileId};
 
 use crate::ca::BuiltinCa;
 use crate::clock::Clock;
 use crate::kra::Kra;
+use crate::pki::Certificate;
 use crate::random::Random;
 use crate::store::steps::profiles;
 use crate::store::steps::requests::RequestInWork;
 use crate::store::{Announcement, Conn, Db, StoreError, WriteTx, ca_generations};
+use error::StepError;
 use queue::Queue;
 
 /// What every step works with.
@@ -65,6 +67,15 @@ pub struct Pipeline {
     /// The built-in CA, whose CRLs are published here.
     pub builtin: BuiltinCa,
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
+    issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
+}
+
+/// A generation of a CA, as it is looked at for every certificate of it.
+pub(crate) struct Issuer {
+    /// Its certificate.
+    pub(crate) certificate: Certificate,
+    /// The generation that signed it.
+    pub(crate) parent: Option<CaGenerationId>,
 }
 
 /// How many profile versions are kept parsed.
@@ -75,7 +86,7 @@ impl Pipeline {
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
         let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
-        Self { db, clock, random, queue, kra, builtin, profiles: Mutex::default() }
+        Self { db, clock, random, queue, kra, builtin, profiles: Mutex::default(), issuers: Mutex::default() }
     }
 
     /// The leave of the portal's own workers.
@@ -106,6 +117,41 @@ impl Pipeline {
         }
         kept.insert((id, version), Arc::clone(&profile));
         Ok(profile)
+    }
+
+    /// A generation of a CA: its certificate never changes, so it is read once.
+    pub(crate) async fn issuer(&self, conn: &mut Conn, id: CaGenerationId) -> Result<Arc<Issuer>, StepError> {
+        let known = self.issuers.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some(issuer) = known {
+            return Ok(issuer);
+        }
+        let row = ca_generations::generation(conn, id).await?;
+        let certificate = Certificate::parse(&row.certificate_der)?;
+        let issuer = Arc::new(Issuer { certificate, parent: row.parent_id });
+        let mut kept = self.issuers.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(kept.entry(id).or_insert(issuer)))
+    }
+
+    /// The certificates above one that this generation signed, the issuer's first.
+    pub(crate) async fn chain(
+        &self,
+        conn: &mut Conn,
+        generation: CaGenerationId,
+    ) -> Result<Vec<Certificate>, StepError> {
+        let mut chain = Vec::new();
+        let mut next = Some(generation);
+        while let Some(id) = next {
+            let issuer = self.issuer(conn, id).await?;
+            chain.push(issuer.certificate.clone());
+            next = issuer.parent;
+            if chain.len() > 8 {
+                let reason = "has a chain of more than eight".to_owned();
+                return Err(
+                    StoreError::Corrupt { table: "ca_generations", column: "parent_id", reason }.into()
+                );
+            }
+        }
+        Ok(chain)
     }
 
     /// What profiles call a CA.

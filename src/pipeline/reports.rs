@@ -88,7 +88,9 @@ pub async fn take(
     copies::save(tx, &copy, now).await?;
     row.write(tx, now, random).await?;
     revocations::settle(tx, certificate.id, now).await?;
-    if before != next {
+    let quiet =
+        *reported == Reported::Installed && !certificates::awaits_confirmation(tx, &certificate).await?;
+    if before != next && !quiet {
         replan(tx, &copy, &certificate, now, random).await?;
     }
     announce(tx, &copy, &certificate);

@@ -15,6 +15,7 @@
 //! - [`sessions`]: sessions of browsers, as they are kept
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
+//! - [`gauges`]: how the installation does, in numbers
 //! - [`device_protocol`]: what devices may ask: the door of the device listener
 pub mod accounts;
 pub mod action;
@@ -29,6 +30,7 @@ pub mod device_protocol;
 pub mod devices;
 pub mod directory_draft;
 pub mod error;
+pub mod gauges;
 pub mod groups;
 pub mod idempotency;
 pub mod live;

@@ -136,3 +136,35 @@ pub async fn latest(conn: &mut Conn, generation: CaGenerationId, shard: u32) -> 
     query.push(" ORDER BY number DESC LIMIT 1");
     query.optional(conn).await
 }
+
+table_row! {
+    /// How old a CA's newest CRL is.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Freshness in "crls" {
+        /// What profiles call the CA.
+        pub ca: String,
+        /// Which of its keys.
+        pub generation: u32,
+        /// For what the key is: "root", "issuing".
+        pub purpose: String,
+        /// When the list was made.
+        pub this_update: Timestamp,
+        /// When relying parties stop trusting it.
+        pub next_update: Timestamp,
+    }
+}
+
+/// The newest list of each CA's key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn freshness(conn: &mut Conn) -> Result<Vec<Freshness>> {
+    sql!(
+        "SELECT cas.name AS ca, g.generation, g.purpose, max(crls.this_update) AS this_update,
+                max(crls.next_update) AS next_update
+         FROM crls JOIN ca_generations g ON g.id = crls.ca_generation_id JOIN cas ON cas.id = g.ca_id
+         WHERE crls.shard = 0 GROUP BY cas.name, g.generation, g.purpose"
+    )
+    .all(conn)
+    .await
+}

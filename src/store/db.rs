@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::shared_commit::Writer;
 use super::tx::{Bookkeeping, Conn, ReadConn, WriteTx};
 use super::{Engine, Result, StoreError, dialect, migration};
 
@@ -79,7 +80,7 @@ pub struct Db {
 enum Pools {
     /// One connection writes, others read.
     Sqlite {
-        writer: SqlitePool,
+        writer: Writer,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -101,7 +102,7 @@ impl Db {
     #[must_use]
     pub fn sqlite_writer(&self) -> Option<&SqlitePool> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => Some(writer),
+            Pools::Sqlite { writer, .. } => Some(writer.pool()),
             Pools::Postgres(_) => None,
         }
     }
@@ -138,7 +139,7 @@ impl Db {
     /// [`StoreError::NewerVersion`] when a newer program was here; [`StoreError::Migration`] when it fails.
     pub async fn migrate(&self) -> Result<()> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => migration::run_sqlite(&mut *writer.acquire().await?).await,
+            Pools::Sqlite { writer, .. } => migration::run_sqlite(&mut *writer.pool().acquire().await?).await,
             Pools::Postgres(pool) => migration::run_postgres(&mut *pool.acquire().await?).await,
         }
     }
@@ -187,7 +188,7 @@ impl Db {
     /// # Errors
     /// When another writer does not end in time.
     pub async fn write(&self, permit: &Permit) -> Result<WriteTx> {
-        Ok(WriteTx::new(self.begin().await?, permit.clone(), self.rehearsing))
+        Ok(WriteTx::new(self.begin(self.rehearsing).await?, permit.clone(), self.rehearsing))
     }
 
     /// A transaction for what is no state of the business: see [`Bookkeeping`].
@@ -195,13 +196,12 @@ impl Db {
     /// # Errors
     /// When another writer does not end in time.
     pub async fn bookkeeping(&self) -> Result<Bookkeeping> {
-        Ok(Bookkeeping::new(self.begin().await?))
+        Ok(Bookkeeping::new(self.begin(false).await?))
     }
 
-    async fn begin(&self) -> Result<Conn> {
+    async fn begin(&self, alone: bool) -> Result<Conn> {
         Ok(match &self.pools {
-            // Immediate: a transaction that reads first and then writes could otherwise fail in the middle.
-            Pools::Sqlite { writer, .. } => Conn::sqlite_tx(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Conn::sqlite_step(writer.begin(alone).await?),
             Pools::Postgres(pool) => Conn::postgres_tx(pool.begin().await?),
         })
     }
@@ -237,7 +237,7 @@ impl Db {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -269,7 +269,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .max_lifetime(None)
         .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-16384"))
         .await?;
-    Ok(Db::new(Pools::Sqlite { writer, readers }))
+    Ok(Db::new(Pools::Sqlite { writer: Writer::new(writer, BUSY), readers }))
 }
 
 /// The file holds everything: nobody but its owner reads it.

@@ -149,16 +149,24 @@ pub struct Claim<'c> {
 /// When the database refuses.
 pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> Result<Vec<Job>> {
     let here = dialect::now(conn).await?;
-    let mut query = Sql::new("WITH due AS (SELECT j.id FROM jobs j WHERE ");
-    push_due(&mut query, claim.pools, now, here);
-    query.push(" ORDER BY j.priority, j.not_before, j.id LIMIT ").bind(&claim.most);
-    query.push(dialect::for_update_skip_locked(conn.engine()));
-    query.push(") UPDATE jobs SET state = 'leased', lease_owner = ").bind(claim.owner);
-    query.push(", lease_until = ").bind(&here.plus(claim.lease));
-    query.push(", fence = fence + 1, attempt = attempt + 1, updated_at = ").bind(&now);
-    query.push(" WHERE id IN (SELECT id FROM due) RETURNING ");
-    query.push(<Job as super::FromRow>::columns());
-    let mut jobs: Vec<Job> = query.all(conn).await?;
+    let mut jobs = Vec::new();
+    // Two statements: each has its own index, and either is mostly empty.
+    for due in [Due::Abandoned, Due::Ready] {
+        let left = claim.most.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
+        }
+        let mut query = Sql::new("WITH due AS (SELECT j.id FROM jobs j WHERE ");
+        due.push(&mut query, claim.pools, now, here);
+        query.push(" ORDER BY j.priority, j.not_before, j.id LIMIT ").bind(&left);
+        query.push(dialect::for_update_skip_locked(conn.engine()));
+        query.push(") UPDATE jobs SET state = 'leased', lease_owner = ").bind(claim.owner);
+        query.push(", lease_until = ").bind(&here.plus(claim.lease));
+        query.push(", fence = fence + 1, attempt = attempt + 1, updated_at = ").bind(&now);
+        query.push(" WHERE id IN (SELECT id FROM due) RETURNING ");
+        query.push(<Job as super::FromRow>::columns());
+        jobs.extend(query.all::<Job>(conn).await?);
+    }
     jobs.sort_by_key(|job| (job.priority, job.not_before, job.id));
     Ok(jobs)
 }
@@ -169,21 +177,43 @@ pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> R
 /// When the database refuses.
 pub async fn is_due(conn: &mut Conn, pools: &[String], now: Timestamp) -> Result<bool> {
     let here = dialect::now(conn).await?;
-    let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
-    push_due(&mut query, pools, now, here);
-    query.push(" LIMIT 1) due");
-    Ok(query.scalar::<i64>(conn).await? != 0)
+    for due in [Due::Ready, Due::Abandoned] {
+        let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
+        due.push(&mut query, pools, now, here);
+        query.push(" LIMIT 1) due");
+        if query.scalar::<i64>(conn).await? != 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// `now` is the time by which work was planned; `here` the database's, by which leases end.
-fn push_due(query: &mut Sql, pools: &[String], now: Timestamp, here: Timestamp) {
-    query.push("j.pool IN (").bind_list(pools);
-    query.push(") AND ((j.state = 'ready' AND j.not_before <= ").bind(&now);
-    query.push(
-        " AND NOT EXISTS (SELECT 1 FROM jobs l WHERE l.kind = j.kind AND l.dedup_key = j.dedup_key
-                          AND l.state = 'leased' AND l.lease_until >= ",
-    );
-    query.bind(&here).push(")) OR (j.state = 'leased' AND j.lease_until < ").bind(&here).push("))");
+/// Why a job can be claimed.
+#[derive(Clone, Copy)]
+enum Due {
+    /// It waits, and its time has come.
+    Ready,
+    /// Its worker has let its lease run out.
+    Abandoned,
+}
+
+impl Due {
+    /// `now` is the time by which work was planned; `here` the database's, by which leases end.
+    fn push(self, query: &mut Sql, pools: &[String], now: Timestamp, here: Timestamp) {
+        query.push("j.pool IN (").bind_list(pools);
+        match self {
+            Self::Ready => query
+                .push(") AND j.state = 'ready' AND j.not_before <= ")
+                .bind(&now)
+                .push(
+                    " AND NOT EXISTS (SELECT 1 FROM jobs l WHERE l.kind = j.kind AND l.dedup_key = j.dedup_key
+                                      AND l.state = 'leased' AND l.lease_until >= ",
+                )
+                .bind(&here)
+                .push(")"),
+            Self::Abandoned => query.push(") AND j.state = 'leased' AND j.lease_until < ").bind(&here),
+        };
+    }
 }
 
 /// Makes leases last longer. Answers those that were lost.
@@ -349,6 +379,34 @@ pub async fn list(conn: &mut Conn, state: JobState, before: Option<JobId>, limit
 /// When the database refuses.
 pub async fn count(conn: &mut Conn, state: JobState) -> Result<u64> {
     sql!("SELECT count(*) FROM jobs WHERE state = $1", state).scalar(conn).await
+}
+
+table_row! {
+    /// Jobs of a pool in a state.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Waiting in "jobs" {
+        /// Who does them.
+        pub pool: String,
+        /// Where they are.
+        pub state: JobState,
+        /// How many.
+        pub jobs: u64,
+        /// Since when the oldest could have been done.
+        pub since: Timestamp,
+    }
+}
+
+/// How many jobs wait for their time or a worker, are being worked on, or were given up, by pool.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting(conn: &mut Conn) -> Result<Vec<Waiting>> {
+    sql!(
+        "SELECT pool, state, count(*) AS jobs, min(not_before) AS since FROM jobs
+         WHERE state IN ('ready', 'leased', 'dead') GROUP BY pool, state ORDER BY pool, state"
+    )
+    .all(conn)
+    .await
 }
 
 /// How many jobs are not finished: waiting, whatever for, or leased.

@@ -1,7 +1,7 @@
 //! The schema's history, the same versions and names for both engines.
 
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Connection as _, SqlSafeStr};
 
 use super::{Result, StoreError};
 
@@ -44,7 +44,10 @@ pub(crate) fn known() -> i64 {
 }
 
 pub(crate) async fn run_sqlite(conn: &mut sqlx::SqliteConnection) -> Result<()> {
-    run(migrator(SQLITE), conn).await
+    // The lock before the look: two processes that start at once do it one after the other.
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    run(migrator(SQLITE), &mut *tx).await?;
+    Ok(tx.commit().await?)
 }
 
 pub(crate) async fn run_postgres(conn: &mut sqlx::PgConnection) -> Result<()> {

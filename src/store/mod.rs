@@ -20,6 +20,7 @@ mod migration;
 mod page;
 mod row;
 mod search_key;
+mod shared_commit;
 mod sql;
 mod tx;
 mod visibility;

@@ -9,6 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
 use super::audit_events::{self, AuditEvent};
+use super::shared_commit::Step;
 use super::{Engine, Result, sql};
 
 /// A connection that reads, within a transaction or without.
@@ -17,6 +18,7 @@ pub struct Conn(Inner);
 enum Inner {
     Sqlite(PoolConnection<Sqlite>),
     SqliteTx(Transaction<'static, Sqlite>),
+    SqliteStep(Step),
     Postgres(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
 }
@@ -32,6 +34,7 @@ impl Conn {
         match &mut self.0 {
             Inner::Sqlite(conn) => Handle::Sqlite(&mut *conn),
             Inner::SqliteTx(tx) => Handle::Sqlite(&mut *tx),
+            Inner::SqliteStep(step) => Handle::Sqlite(step.connection()),
             Inner::Postgres(conn) => Handle::Postgres(&mut *conn),
             Inner::PostgresTx(tx) => Handle::Postgres(&mut *tx),
         }
@@ -40,7 +43,7 @@ impl Conn {
     /// Which engine it talks to.
     pub(crate) fn engine(&self) -> Engine {
         match self.0 {
-            Inner::Sqlite(_) | Inner::SqliteTx(_) => Engine::Sqlite,
+            Inner::Sqlite(_) | Inner::SqliteTx(_) | Inner::SqliteStep(_) => Engine::Sqlite,
             Inner::Postgres(_) | Inner::PostgresTx(_) => Engine::Postgres,
         }
     }
@@ -51,6 +54,10 @@ impl Conn {
 
     pub(crate) fn sqlite_tx(tx: Transaction<'static, Sqlite>) -> Self {
         Self(Inner::SqliteTx(tx))
+    }
+
+    pub(super) fn sqlite_step(step: Step) -> Self {
+        Self(Inner::SqliteStep(step))
     }
 
     pub(crate) fn postgres(conn: PoolConnection<Postgres>) -> Self {
@@ -64,6 +71,7 @@ impl Conn {
     async fn commit(self) -> Result<()> {
         match self.0 {
             Inner::SqliteTx(tx) => tx.commit().await?,
+            Inner::SqliteStep(step) => step.commit().await?,
             Inner::PostgresTx(tx) => tx.commit().await?,
             Inner::Sqlite(_) | Inner::Postgres(_) => {}
         }
@@ -73,6 +81,7 @@ impl Conn {
     async fn rollback(self) -> Result<()> {
         match self.0 {
             Inner::SqliteTx(tx) => tx.rollback().await?,
+            Inner::SqliteStep(step) => step.rollback().await?,
             Inner::PostgresTx(tx) => tx.rollback().await?,
             Inner::Sqlite(_) | Inner::Postgres(_) => {}
         }

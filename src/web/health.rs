@@ -8,6 +8,7 @@ use http::{StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::service::Portal;
+use crate::service::gauges::Gauges;
 
 /// Media type of Prometheus' text form.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,6 +23,7 @@ pub fn collect_metrics() -> Option<PrometheusHandle> {
 struct Watched {
     portal: Portal,
     metrics: Option<PrometheusHandle>,
+    gauges: Gauges,
 }
 
 /// The three routes. They tell nothing about anybody, so they take no sign-in.
@@ -30,7 +32,7 @@ pub fn routes(portal: Portal, metrics: Option<PrometheusHandle>) -> Router {
         .route("/healthz", get(|| async { "lives\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))
-        .with_state(Watched { portal, metrics })
+        .with_state(Watched { portal, metrics, gauges: Gauges::default() })
 }
 
 async fn ready(State(watched): State<Watched>) -> Response {
@@ -46,7 +48,13 @@ async fn ready(State(watched): State<Watched>) -> Response {
 
 async fn metrics_text(State(watched): State<Watched>) -> Response {
     match watched.metrics {
-        Some(handle) => ([(header::CONTENT_TYPE, PROMETHEUS)], handle.render()).into_response(),
+        Some(handle) => {
+            if let Err(error) = watched.gauges.read(&watched.portal).await {
+                // The counters tell something all the same.
+                tracing::warn!(%error, "the gauges can't be read");
+            }
+            ([(header::CONTENT_TYPE, PROMETHEUS)], handle.render()).into_response()
+        }
         None => (StatusCode::NOT_FOUND, "this process collects no metrics\n").into_response(),
     }
 }

@@ -15,6 +15,8 @@ on_both_engines!(
     a_snapshot_stays_as_it_was,
     two_writers_cannot_both_ask,
     an_older_version_is_stale,
+    those_who_wait_in_line_stand_for_themselves,
+    who_stops_waiting_holds_nobody_up,
 );
 
 async fn a_change_has_its_event(db: TestDatabase) {
@@ -108,4 +110,73 @@ async fn an_older_version_is_stale(db: TestDatabase) {
     user.version = 2;
     users::update(&mut tx, &user).await.unwrap();
     assert_eq!(users::get(&mut tx, user.id).await.unwrap().version, 3);
+}
+
+/// Transactions that wait for each other may share a commit: what one gives up or breaks is not the others' business.
+async fn those_who_wait_in_line_stand_for_themselves(db: TestDatabase) {
+    let sample = Sample::new();
+    let known = sample.user("known", "Known");
+    let mut first = db.write(&permit()).await.unwrap();
+    users::insert(&mut first, &known).await.unwrap();
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let (db, mut user) = (db.db.clone(), sample.user(&format!("user{number}"), "Somebody"));
+        let taken = known.id;
+        running.spawn(async move {
+            let mut tx = db.write(&permit()).await.unwrap();
+            users::insert(&mut tx, &user).await.unwrap();
+            match number {
+                // Dropped without a word.
+                3 => return (number, false),
+                // Broken, then given up.
+                5 => {
+                    user.id = taken;
+                    assert!(users::insert(&mut tx, &user).await.is_err());
+                    tx.rollback().await.unwrap();
+                    return (number, false);
+                }
+                _ => tx.commit(event()).await.unwrap(),
+            }
+            // What was committed is there for everybody, at once.
+            assert!(users::get(&mut db.read().await.unwrap(), user.id).await.is_ok());
+            (number, true)
+        });
+    }
+    while running.len() < 12 {
+        tokio::task::yield_now().await;
+    }
+    first.commit(event()).await.unwrap();
+    let mut committed = 1;
+    while let Some(ended) = running.join_next().await {
+        let (number, done) = ended.unwrap();
+        assert_eq!(done, number != 3 && number != 5);
+        committed += u64::from(done);
+    }
+    let mut read = db.read().await.unwrap();
+    let all = certporter_model::access::Visibility::All;
+    assert_eq!(users::count(&mut read, &all, &Default::default()).await.unwrap(), committed);
+}
+
+async fn who_stops_waiting_holds_nobody_up(db: TestDatabase) {
+    let sample = Sample::new();
+    let open = db.write(&permit()).await.unwrap();
+    // Waits for its turn, and is given up before it comes.
+    let other = db.db.clone();
+    let waiting = tokio::spawn(async move { drop(other.write(&permit()).await) });
+    tokio::task::yield_now().await;
+    waiting.abort();
+    let _aborted = waiting.await;
+    open.commit(event()).await.unwrap();
+    // Committed by a task that is given up at once: it is there whole or not at all, and the next one has its turn.
+    let (ann, bob) = (sample.user("ann", "Ann"), sample.user("bob", "Bob"));
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &ann).await.unwrap();
+    let committing = tokio::spawn(tx.commit(event()));
+    tokio::task::yield_now().await;
+    committing.abort();
+    let _aborted = committing.await;
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &bob).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    assert!(users::get(&mut db.read().await.unwrap(), bob.id).await.is_ok());
 }

@@ -94,3 +94,18 @@ async fn a_full_disk_is_full_and_what_was_there_stays() {
     let all = certporter_model::access::Visibility::All;
     assert_eq!(users::count(&mut read, &all, &Default::default()).await.unwrap(), users_in);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_at_once_bring_the_schema_up_to_date_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Sqlite(folder.path().join("certporter.db"));
+    let mut starting = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let db = Db::connect(&location).await.unwrap();
+        starting.spawn(async move { db.migrate().await.map(|()| db) });
+    }
+    while let Some(started) = starting.join_next().await {
+        let db = started.unwrap().unwrap();
+        assert_eq!(db.version().await.unwrap(), Db::known_version());
+    }
+}

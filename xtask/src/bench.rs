@@ -9,7 +9,7 @@ use crate::build;
 use crate::command;
 use crate::failure::Outcome;
 use crate::tools;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 #[derive(Args)]
 pub(crate) struct Bench {
@@ -26,7 +26,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         tools::need(tools::BUILD)?;
-        let executable = build::build(workspace, true)?;
+        let executable = build::build(workspace, Profile::Measure)?;
         let mut bench = Command::new(executable);
         bench.arg("bench").args(&self.name);
         if let Some(file) = &self.json {

@@ -6,14 +6,14 @@ use crate::assets::Site;
 use crate::command;
 use crate::failure::{Failure, Outcome};
 use crate::progress::Step;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 use crate::{icons, style, tools, wasm};
 
 /// Builds everything; gives the executable.
-pub(crate) fn build(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
+pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Outcome<PathBuf> {
     tools::need(tools::BUILD)?;
     site(workspace)?;
-    server(workspace, release)
+    server(workspace, profile)
 }
 
 /// Builds what browsers fetch beside the pages.
@@ -27,15 +27,12 @@ pub(crate) fn site(workspace: &Workspace) -> Outcome {
 
 /// Builds the executable. With the features that the whole workspace has together, so that the tests build nothing
 /// of it again.
-pub(crate) fn server(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
+pub(crate) fn server(workspace: &Workspace, profile: Profile) -> Outcome<PathBuf> {
     let step = Step::begin("the server");
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--workspace", "--bin", "certporter"]);
-    if release {
-        cargo.arg("--release");
-    }
+    cargo.args(["build", "--workspace", "--bin", "certporter", "--profile", profile.name()]);
     command::run(&step, &mut cargo)?;
-    let executable = workspace.executable(release);
+    let executable = workspace.executable(profile);
     link_site(workspace, &executable)?;
     step.done(&executable.display().to_string());
     Ok(executable)

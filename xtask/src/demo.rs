@@ -11,7 +11,7 @@ use crate::failure::{Failure, Outcome};
 use crate::portal::Portal;
 use crate::progress::Step;
 use crate::rest::Rest;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 /// Devices that are simulated beside the real agent.
 const DEVICES: u32 = 24;
@@ -28,7 +28,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
-        let executable = build::build(workspace, false)?;
+        let executable = build::build(workspace, Profile::Dev)?;
         let folder = workspace.path("data/demo");
         if self.fresh && folder.exists() {
             std::fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;

@@ -58,7 +58,10 @@ enum Task {
 fn main() -> ExitCode {
     let workspace = workspace::Workspace::find();
     let done = match Arguments::parse().command {
-        Task::Build { release } => build::build(&workspace, release).map(|_| ()),
+        Task::Build { release } => {
+            let profile = if release { Profile::Release } else { Profile::Dev };
+            build::build(&workspace, profile).map(|_| ())
+        }
         Task::Demo(demo) => demo.run(&workspace),
         Task::Test(test) => test.run(&workspace),
         Task::Bench(bench) => bench.run(&workspace),

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::npm;
 use crate::python;
 use crate::tools;
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -25,7 +25,7 @@ impl Test {
         tools::need(tools::TEST)?;
         let python = python::environment(workspace)?;
         npm::packages(workspace, "end2end")?;
-        let executable = build::build(workspace, false)?;
+        let executable = build::build(workspace, Profile::Dev)?;
         if !self.browser {
             command::run_visibly(workspace.cargo().args(["fmt", "--all", "--check"]))?;
             rust_tests(workspace, &python)?;

@@ -3,6 +3,32 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// How the executable is compiled: `[profile]` of Cargo.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// To work with.
+    Dev,
+    /// To install.
+    Release,
+    /// To measure: as a release, but built sooner.
+    Measure,
+}
+
+impl Profile {
+    /// Its name, for cargo.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Measure => "measure",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        if self == Self::Dev { "debug" } else { self.name() }
+    }
+}
+
 /// The checkout and the folder that cargo builds into.
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -47,7 +73,7 @@ impl Workspace {
     }
 
     /// The executable of a profile's build.
-    pub(crate) fn executable(&self, release: bool) -> PathBuf {
-        self.target(if release { "release/certporter" } else { "debug/certporter" })
+    pub(crate) fn executable(&self, profile: Profile) -> PathBuf {
+        self.target(profile.folder()).join("certporter")
     }
 }

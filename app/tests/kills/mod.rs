@@ -12,6 +12,7 @@ use certporter::clock::{Clock, SystemClock};
 use certporter::delivery::envelope;
 use certporter::pipeline::fault;
 use certporter::pipeline::revoke::{self, Why};
+use certporter::pipeline::work::{ReplanScope, Work};
 use certporter::pki::{crl::Crl, pkcs12};
 use certporter::random::SystemRandom;
 use certporter::store::certificates::{self, Certificate, CertificateFilter};
@@ -47,6 +48,14 @@ mod request {
         after_claim, after_key, before_intent_commit, after_intent, after_sign, before_issued_commit, after_issued,
         after_seal, before_offer_commit, after_offer,
     }
+}
+
+mod one_of_two {
+    killed_at! { dies_beside_another(sqlite): after_intent, after_sign }
+}
+
+mod one_of_two_on_postgres {
+    killed_at! { dies_beside_another(postgres): after_claim, after_intent, after_sign, before_offer_commit }
 }
 
 mod request_on_postgres {
@@ -178,4 +187,47 @@ async fn dies_over_a_revocation(db: TestDatabase, point: &'static str) {
     let known = all_certificates(&db).await;
     assert!(known.iter().all(|certificate| certificate.status == CertificateStatus::Revoked), "{known:?}");
     portal.stops().await;
+}
+
+/// Two portals on one database: the one with the work in hand dies, and the other, which runs all the time, goes on by
+/// itself once the lease has run out.
+async fn dies_beside_another(db: TestDatabase, point: &'static str) {
+    let assigned = Assigned::new(&db).await;
+    let other = Portal::start(&db, None).await;
+    let first = delivered(&db, &assigned).await;
+    until("nothing is left to do", async || {
+        let mut conn = db.read().await.unwrap();
+        (jobs::list(&mut conn, JobState::Leased, None, 10).await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    // It must not take the work that is to be left behind.
+    other.stands_still(true).await;
+    let portal = Portal::start(&db, Some(point)).await;
+    let now = SystemClock.now();
+    let mut tx = db.write(&permit()).await.unwrap();
+    let why = Why::revoked(Reason::Superseded, Trigger::Asked);
+    revoke::ask_for(&mut tx, first.id, &why, now, &SystemRandom).await.unwrap();
+    let scope = ReplanScope::Device { id: assigned.device };
+    Work::Replan { scope }.enqueue(&mut tx, now, &SystemRandom).await.unwrap();
+    tx.commit(AuditEvent::new(now, "test.revoke", Target::none("test"))).await.unwrap();
+    portal.dies(point).await;
+    let died = SystemClock.now();
+    other.stands_still(false).await;
+    let request = until("the other has taken over", async || {
+        let all = all_requests(&db).await.into_iter();
+        all.filter(|request| request.state == RequestState::Completed)
+            .find(|request| request.certificate_id != Some(first.id))
+    })
+    .await;
+    println!("{point}: taken over after {:?}", SystemClock.now().since(died));
+    assert_eq!(all_requests(&db).await.len(), 2);
+    let known = all_certificates(&db).await;
+    let of = |status| known.iter().filter(move |it| it.status == status).map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(of(CertificateStatus::Revoked), [first.id]);
+    assert_eq!(of(CertificateStatus::Valid), [request.certificate_id.unwrap()]);
+    let mut conn = db.read().await.unwrap();
+    assert_eq!(issued_certificates::count_signed(&mut conn).await.unwrap(), 2);
+    assert_eq!(jobs::count(&mut conn, JobState::Dead).await.unwrap(), 0);
+    drop(conn);
+    other.stops().await;
 }

@@ -59,6 +59,13 @@ impl Portal {
         assert_eq!(signal, Some(9), "{point}: {status}");
     }
 
+    /// Lets it stand still, as a machine that is too busy; or go on.
+    pub(super) async fn stands_still(&self, still: bool) {
+        let id = self.0.id().unwrap().to_string();
+        let signal = if still { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+    }
+
     /// Asks it to stop and waits until it has.
     pub(super) async fn stops(mut self) {
         let id = self.0.id().unwrap().to_string();

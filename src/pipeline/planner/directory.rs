@@ -17,8 +17,37 @@ use crate::plan::directory::{
 use crate::store::planning::{self as reading, Holders, PlanDevice, PlanMembership, PlanUser, reached};
 use crate::store::{Conn, StoreError, assignments, profiles};
 
+/// The part that is the same for everybody: a sweep reads it once.
+#[derive(Debug, Clone)]
+pub(super) struct Structure {
+    profiles: BTreeMap<ProfileId, ProfileEntry>,
+    assignments: Vec<Assigned>,
+    nesting: BTreeMap<GroupId, Vec<Membership>>,
+}
+
+impl Structure {
+    /// Reads it.
+    pub(super) async fn read(conn: &mut Conn) -> Result<Self, StoreError> {
+        Ok(Self {
+            profiles: profile_entries(conn).await?,
+            assignments: assigned(conn).await?,
+            nesting: nesting(conn).await?,
+        })
+    }
+}
+
 /// Reads it.
 pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Directory, StoreError> {
+    let structure = Structure::read(conn).await?;
+    within(conn, structure, holders).await
+}
+
+/// Reads the rest of it.
+pub(super) async fn within(
+    conn: &mut Conn,
+    Structure { profiles, assignments, nesting }: Structure,
+    holders: &BTreeSet<Holder>,
+) -> Result<Directory, StoreError> {
     let (users, mut devices) = split(holders);
     // For a user-scoped certificate all of the user's devices count, those that were theirs too.
     let former = reached::former_devices(conn, &users).await?;
@@ -32,12 +61,7 @@ pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Di
     let owners = found.iter().filter_map(|device| device.owner_id);
     let users: BTreeSet<UserId> = users.into_iter().chain(owners).collect();
     let of_users = Holders::Some { devices: Vec::new(), users: users.into_iter().collect() };
-    let mut directory = Directory {
-        profiles: profile_entries(conn).await?,
-        assignments: assigned(conn).await?,
-        nesting: nesting(conn).await?,
-        ..Directory::default()
-    };
+    let mut directory = Directory { profiles, assignments, nesting, ..Directory::default() };
     add_users(conn, &mut directory, &of_users).await?;
     for ownership in former {
         if let (Some(user), Some(until)) =

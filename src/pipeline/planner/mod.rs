@@ -5,12 +5,14 @@
 //! - [`preview`]: the same without carrying it out, on the state that would be: the caller makes the change in a
 //!   transaction, asks, and rolls back
 //! - [`explain`]: why profiles reach somebody, or don't
-//! - [`sweep`]: for everybody, reading only, and then asking for replans where something is to be done
+//! - [`sweep`]: for everybody, reading only, and then asking for replans where something is to be done; `chunks`: how
+//!   everybody is gone through, on every processor
 //!
 //! Holders are locked in the order of their ids, devices before users, so that two planners never wait for each other
 //! in a circle.
 
 mod apply;
+mod chunks;
 mod directory;
 mod holdings;
 mod jobs;
@@ -25,7 +27,7 @@ use certporter_model::thumbprint::ContentDigest;
 use crate::pipeline::work::{ReplanScope, Work};
 use crate::plan::summary::{Summary, digest};
 use crate::plan::why::{self, Explanation};
-use crate::plan::{Action, Desired, Directory, Holder, Limits, Slot, by_slot};
+use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_slot};
 use crate::random::Random;
 use crate::store::{Conn, StoreError, WriteTx, devices, users};
 
@@ -150,10 +152,21 @@ async fn decide(
 ) -> Result<(Directory, BySlot), StoreError> {
     let actual = holdings::of(conn, holders).await?;
     let directory = directory::of(conn, holders).await?;
-    let occupied = actual.holdings.keys().copied();
-    let desired = Desired::of(&directory, limits, holders.iter().copied(), occupied, now);
-    let by_slot = by_slot(&desired, &actual, now).collect();
+    let by_slot = compare(&directory, &actual, holders, limits, now);
     Ok((directory, by_slot))
+}
+
+/// What these holders should have against what they have.
+fn compare(
+    directory: &Directory,
+    actual: &Actual,
+    holders: &BTreeSet<Holder>,
+    limits: Limits,
+    now: Timestamp,
+) -> BySlot {
+    let occupied = actual.holdings.keys().copied();
+    let desired = Desired::of(directory, limits, holders.iter().copied(), occupied, now);
+    by_slot(&desired, actual, now).collect()
 }
 
 async fn lock(tx: &mut WriteTx, holders: &BTreeSet<Holder>) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ use super::{Conn, Result, Sql};
 pub mod changes;
 pub mod reached;
 mod rows;
+pub mod sweeping;
 
 pub use rows::{PlanCertificate, PlanCopy, PlanDevice, PlanMembership, PlanRequest, PlanUser};
 
@@ -113,14 +114,13 @@ pub async fn attributes(conn: &mut Conn, kind: HolderKind, of: &Holders) -> Resu
 pub async fn certificates(conn: &mut Conn, of: &Holders) -> Result<Vec<PlanCertificate>> {
     let start = || {
         Sql::new(
-            "SELECT certificates.id, certificates.profile_id, certificates.holder_kind, certificates.holder_id,
-                    certificates.user_id, certificates.enrolment_id, certificates.trigger_kind, certificates.escrow,
-                    certificates.encryption, certificates.status, certificates.standing, certificates.reason,
-                    certificates.held_at, certificates.content_digest, certificates.not_before,
-                    certificates.not_after, g.ca_id AS ca_id, k.id AS key_id, r.cancelled_reason,
-                    r.cancelled_trigger
+            "SELECT certificates.id, certificates.request_id, certificates.profile_id, certificates.holder_kind,
+                    certificates.holder_id, certificates.user_id, certificates.enrolment_id,
+                    certificates.trigger_kind, certificates.escrow, certificates.encryption, certificates.status,
+                    certificates.standing, certificates.reason, certificates.held_at, certificates.content_digest,
+                    certificates.not_before, certificates.not_after, certificates.ca_generation_id, k.id AS key_id,
+                    r.cancelled_reason, r.cancelled_trigger
              FROM certificates
-             JOIN ca_generations g ON g.id = certificates.ca_generation_id
              LEFT JOIN escrowed_keys k ON k.id = certificates.escrowed_key_id AND k.state <> 'destroyed'
              LEFT JOIN requests r ON r.id = certificates.request_id AND r.state = 'cancelled'
              WHERE (certificates.status <> 'revoked' OR certificates.standing IN ('current', 'predecessor')

@@ -8,7 +8,8 @@ use certporter_model::device::{DeviceState, UserState};
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::feature::Feature;
 use certporter_model::ids::{
-    CaId, CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, GroupId, ProfileId, RequestId, UserId,
+    CaGenerationId, CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, GroupId, ProfileId,
+    RequestId, UserId,
 };
 use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
@@ -100,6 +101,8 @@ table_row! {
     pub struct PlanCertificate in "certificates" {
         /// Its id.
         pub id: CertificateId,
+        /// The request that brought it.
+        pub request_id: Option<RequestId>,
         /// Of which profile.
         pub profile_id: ProfileId,
         /// Whether a user's or a device's.
@@ -130,8 +133,8 @@ table_row! {
         pub not_before: Timestamp,
         /// End of its validity.
         pub not_after: Timestamp,
-        /// The CA that issued it.
-        pub ca_id: CaId,
+        /// Who issued it.
+        pub ca_generation_id: CaGenerationId,
         /// Its key, unless it was destroyed.
         pub key_id: Option<EscrowedKeyId>,
         /// For what reason its request was cancelled: it came too late.

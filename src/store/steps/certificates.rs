@@ -57,6 +57,29 @@ table_row! {
     }
 }
 
+/// Whether anything waits for a device to confirm this certificate: its key to be destroyed, its predecessor to give
+/// way, or it is not the holder's current one and so is in some change anyway.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn awaits_confirmation(conn: &mut Conn, it: &CertificateInWork) -> Result<bool> {
+    if it.status != CertificateStatus::Valid || it.standing != Standing::Current {
+        return Ok(true);
+    }
+    let waiting: i64 = sql!(
+        "SELECT (SELECT count(*) FROM certificates WHERE profile_id = $1 AND holder_kind = $2 AND holder_id = $3
+                 AND standing = 'predecessor')
+              + (SELECT count(*) FROM escrowed_keys WHERE id = $4 AND state <> 'destroyed' AND policy <> 'retained')",
+        it.profile_id,
+        it.holder_kind,
+        it.holder_id,
+        it.escrowed_key_id
+    )
+    .scalar(conn)
+    .await?;
+    Ok(waiting > 0)
+}
+
 /// A certificate that was brought, with what is searched for beside what is worked on.
 #[derive(Debug, Clone)]
 pub struct NewCertificate {

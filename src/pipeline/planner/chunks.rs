@@ -1,0 +1,135 @@
+//! Going through everybody, some at a time, on every processor: while some are planned for, the next are read.
+//!
+//! Each chunk is a snapshot of its own, so that no reader stands for long in the way of the log's truncation. What is
+//! the same for many is read once at the start; whatever changes meanwhile makes its own plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use certporter_model::assignment::HolderKind;
+use certporter_model::{DeviceId, Timestamp, UserId};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::directory::{self, Structure};
+use super::holdings::Ground;
+use super::{BySlot, compare};
+use crate::plan::summary::{Summary, digest};
+use crate::plan::{Holder, Limits};
+use crate::store::planning::reached;
+use crate::store::planning::sweeping::Span;
+use crate::store::{Conn, Db, StoreError};
+
+/// Holders are read so many at a time.
+const READ: u32 = 500;
+
+/// What is to be done within a chunk.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Its place among the chunks.
+    number: usize,
+    pub(super) summary: Summary,
+    pub(super) digest: [u8; 32],
+    /// With whom.
+    pub(super) holders: BTreeSet<Holder>,
+}
+
+struct Going {
+    db: Db,
+    limits: Limits,
+    now: Timestamp,
+    structure: Structure,
+    ground: Arc<Ground>,
+    place: Mutex<Place>,
+}
+
+/// How far it is: devices first, then users.
+struct Place {
+    number: usize,
+    kind: HolderKind,
+    after: Uuid,
+}
+
+/// Plans for everybody; answers the chunks in which something is to be done, in order.
+pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result<Vec<Found>, StoreError> {
+    let mut conn = db.snapshot().await?;
+    let structure = Structure::read(&mut conn).await?;
+    let ground = Arc::new(Ground::read(&mut conn).await?);
+    drop(conn);
+    let place = Mutex::new(Place { number: 0, kind: HolderKind::Device, after: Uuid::nil() });
+    let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, place });
+    let mut running = JoinSet::new();
+    // One more than there are processors: one of them may wait for the disk.
+    for _ in 0..=std::thread::available_parallelism().map_or(1, usize::from).min(4) {
+        running.spawn(Arc::clone(&going).go());
+    }
+    let mut all = Vec::new();
+    while let Some(ended) = running.join_next().await {
+        all.extend(ended.map_err(|error| StoreError::Other(error.to_string()))??);
+    }
+    all.sort_by_key(|found| found.number);
+    Ok(all)
+}
+
+impl Going {
+    /// Takes chunk after chunk until none is left.
+    async fn go(self: Arc<Self>) -> Result<Vec<Found>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let mut conn = self.db.snapshot().await?;
+            let Some((number, span, holders)) = self.next(&mut conn).await? else { return Ok(all) };
+            let mut actual = self.ground.holdings(&mut conn, &span).await?;
+            let directory = directory::within(&mut conn, self.structure.clone(), &holders).await?;
+            drop(conn);
+            let (ground, limits, now) = (Arc::clone(&self.ground), self.limits, self.now);
+            let planning = tokio::task::spawn_blocking(move || {
+                ground.add_requests(&mut actual, &holders);
+                found(number, &compare(&directory, &actual, &holders, limits, now))
+            });
+            all.extend(planning.await.map_err(|error| StoreError::Other(error.to_string()))?);
+        }
+    }
+
+    async fn next(&self, conn: &mut Conn) -> Result<Option<(usize, Span, BTreeSet<Holder>)>, StoreError> {
+        let mut place = self.place.lock().await;
+        loop {
+            let (kind, after) = (place.kind, place.after);
+            let ids: Vec<Uuid> = match kind {
+                HolderKind::Device => {
+                    let after = (!after.is_nil()).then(|| DeviceId::from_uuid(after));
+                    reached::next_devices(conn, after, READ).await?.iter().map(|id| id.as_uuid()).collect()
+                }
+                HolderKind::User => {
+                    let after = (!after.is_nil()).then(|| UserId::from_uuid(after));
+                    reached::next_users(conn, after, READ).await?.iter().map(|id| id.as_uuid()).collect()
+                }
+            };
+            match (ids.last().copied(), kind) {
+                (Some(to), _) => {
+                    let number = place.number;
+                    place.number += 1;
+                    place.after = to;
+                    let holders = ids.into_iter().map(|id| Holder::new(kind, id)).collect();
+                    return Ok(Some((number, Span { kind, after, to }, holders)));
+                }
+                (None, HolderKind::Device) => {
+                    place.kind = HolderKind::User;
+                    place.after = Uuid::nil();
+                }
+                (None, HolderKind::User) => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Nothing when there is nothing to do.
+fn found(number: usize, by_slot: &BySlot) -> Option<Found> {
+    let actions = || by_slot.iter().flat_map(|(_, actions)| actions);
+    (!by_slot.is_empty()).then(|| Found {
+        number,
+        summary: Summary::of(actions()),
+        digest: *digest(actions()).as_octets(),
+        holders: by_slot.iter().map(|(slot, _)| slot.holder).collect(),
+    })
+}

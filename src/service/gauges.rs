@@ -1,0 +1,61 @@
+//! How the installation does, in numbers for `/metrics` that are read when they are asked for.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use certporter_model::Timestamp;
+use certporter_model::job::JobState;
+
+use super::{Portal, ServiceError};
+use crate::store::{crls, jobs};
+
+const QUEUE: &str = "certporter_queue_jobs";
+const OLDEST: &str = "certporter_queue_oldest_seconds";
+const CRL_AGE: &str = "certporter_crl_age_seconds";
+const CRL_LEFT: &str = "certporter_crl_left_seconds";
+
+/// The gauges. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Gauges {
+    /// Pools and states that were shown: once empty, they are shown as that.
+    shown: Arc<Mutex<BTreeSet<(String, JobState)>>>,
+}
+
+impl Gauges {
+    /// Reads them: jobs by pool and state, how long the oldest that is due has waited, how old each CA's CRL is and how
+    /// long it will be trusted. They tell nothing about anybody, so they take no permission.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read(&self, portal: &Portal) -> Result<(), ServiceError> {
+        let now = portal.now();
+        let mut conn = portal.db().read().await?;
+        let waiting = jobs::waiting(&mut conn).await?;
+        let lists = crls::freshness(&mut conn).await?;
+        drop(conn);
+        self.show_jobs(&waiting, now);
+        for list in lists {
+            let key = format!("{}-{}", list.purpose, list.generation);
+            let labels = [("ca", list.ca), ("key", key)];
+            metrics::gauge!(CRL_AGE, &labels).set(now.since(list.this_update).as_secs_f64());
+            metrics::gauge!(CRL_LEFT, &labels).set(list.next_update.since(now).as_secs_f64());
+        }
+        Ok(())
+    }
+
+    fn show_jobs(&self, waiting: &[jobs::Waiting], now: Timestamp) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.extend(waiting.iter().map(|it| (it.pool.clone(), it.state)));
+        for (pool, state) in shown.iter() {
+            let found = waiting.iter().find(|it| it.pool == *pool && it.state == *state);
+            let labels = [("pool", pool.clone()), ("state", state.to_string())];
+            let count = found.map_or(0, |it| u32::try_from(it.jobs).unwrap_or(u32::MAX));
+            metrics::gauge!(QUEUE, &labels).set(count);
+            if *state == JobState::Ready {
+                // What is planned for later does not wait yet.
+                let age = found.map_or(0.0, |it| now.since(it.since).as_secs_f64());
+                metrics::gauge!(OLDEST, "pool" => pool.clone()).set(age);
+            }
+        }
+    }
+}

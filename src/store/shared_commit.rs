@@ -1,0 +1,214 @@
+//! SQLite's transactions, many to a commit.
+//!
+//! SQLite has one writer at a time, and every commit waits for the disk. So those that wait for their turn while a
+//! transaction runs join it: each is a savepoint of one outer transaction, and one commit is all of theirs. None of
+//! them answers before that commit; until then no other connection sees anything of them. If it fails, all of them
+//! have failed. A transaction that fails alone is rolled back alone.
+//!
+//! Whoever has finished stands in line again, behind those who wait already, to commit. Nobody waits for somebody who
+//! comes later, and a transaction that nobody waits behind is committed at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite, SqliteConnection};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use super::{Result, StoreError};
+
+/// The writer of an SQLite file: hands out turns. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    pool: SqlitePool,
+    line: Arc<Mutex<Outer>>,
+    patience: Duration,
+}
+
+/// The outer transaction, while one is open.
+#[derive(Debug, Default)]
+struct Outer {
+    conn: Option<PoolConnection<Sqlite>>,
+    /// Those who have finished in it, and wait for its commit.
+    finished: Vec<oneshot::Sender<Result<()>>>,
+}
+
+type Turn = OwnedMutexGuard<Outer>;
+
+impl Writer {
+    /// Over a pool of one connection; a turn is waited for so long.
+    pub(super) fn new(pool: SqlitePool, patience: Duration) -> Self {
+        Self { pool, line: Arc::default(), patience }
+    }
+
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// A transaction, when it is its turn. One that is `alone` shares its commit with nobody: for what takes long and
+    /// is rolled back.
+    pub(super) async fn begin(&self, alone: bool) -> Result<Step> {
+        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.line).lock_owned()).await;
+        let turn = turn.map_err(|_| StoreError::Busy)?;
+        // From here on, dropping the step tidies up, wherever it is dropped.
+        let mut step = Step { conn: None, turn: Some(turn), line: Arc::clone(&self.line), begun: false };
+        let Some(outer) = step.turn.as_mut() else { return Err(stopped()) };
+        if alone && outer.conn.is_some() {
+            outer.commit().await;
+        }
+        step.conn = match outer.conn.take() {
+            Some(conn) => Some(conn),
+            None => {
+                let conn = step.conn.insert(self.pool.acquire().await?);
+                sqlx::query("BEGIN IMMEDIATE").execute(&mut **conn).await?;
+                step.conn.take()
+            }
+        };
+        step.run("SAVEPOINT step").await?;
+        step.begun = true;
+        Ok(step)
+    }
+}
+
+/// A transaction within the outer one. Dropping it rolls it back, and it alone.
+pub(super) struct Step {
+    /// The connection, which the outer transaction gets back when this ends.
+    conn: Option<PoolConnection<Sqlite>>,
+    turn: Option<Turn>,
+    line: Arc<Mutex<Outer>>,
+    /// Whether there surely is a savepoint of its own.
+    begun: bool,
+}
+
+impl Step {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        match &mut self.conn {
+            Some(conn) => conn,
+            None => unreachable!("a step has its connection until it ends, which uses it up"),
+        }
+    }
+
+    async fn run(&mut self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Finishes; returns when all is on disk. It is finished even if nobody waits for that any more.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let (Some(mut conn), Some(mut turn)) = (self.conn.take(), self.turn.take()) else {
+            return Err(stopped());
+        };
+        let line = Arc::clone(&self.line);
+        let finishing = tokio::spawn(async move {
+            if let Err(error) = sqlx::query("RELEASE step").execute(&mut *conn).await {
+                turn.conn = Some(conn);
+                let error = StoreError::from(error);
+                turn.lose(&error).await;
+                return Err(error);
+            }
+            let (finished, committed) = oneshot::channel();
+            turn.conn = Some(conn);
+            turn.finished.push(finished);
+            drop(turn);
+            wait_or_commit(line, committed).await
+        });
+        finishing.await.map_err(|_| stopped())?
+    }
+
+    /// Gives it up now.
+    pub(super) async fn rollback(mut self) -> Result<()> {
+        let (Some(conn), Some(turn)) = (self.conn.take(), self.turn.take()) else { return Ok(()) };
+        let giving_up = tokio::spawn(give_up(conn, turn, self.begun));
+        giving_up.await.map_err(|_| stopped())
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        let Some(mut turn) = self.turn.take() else { return };
+        let Some(conn) = self.conn.take().or_else(|| turn.conn.take()) else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(give_up(conn, turn, self.begun));
+        }
+    }
+}
+
+/// Waits until somebody has committed, or does it when it is its own turn.
+async fn wait_or_commit(line: Arc<Mutex<Outer>>, mut committed: oneshot::Receiver<Result<()>>) -> Result<()> {
+    tokio::select! {
+        biased;
+        result = &mut committed => return result.unwrap_or_else(|_| Err(stopped())),
+        mut turn = line.lock_owned() => turn.commit().await,
+    }
+    committed.await.unwrap_or_else(|_| Err(stopped()))
+}
+
+async fn give_up(mut conn: PoolConnection<Sqlite>, mut turn: Turn, begun: bool) {
+    if turn.finished.is_empty() {
+        turn.conn = Some(conn);
+        turn.end().await;
+        return;
+    }
+    if !begun {
+        // Others have finished in it, and there is nothing of its own to roll back.
+        turn.conn = Some(conn);
+        turn.commit().await;
+        return;
+    }
+    let mut undone = sqlx::query("ROLLBACK TO step").execute(&mut *conn).await;
+    if undone.is_ok() {
+        undone = sqlx::query("RELEASE step").execute(&mut *conn).await;
+    }
+    turn.conn = Some(conn);
+    if let Err(error) = undone {
+        // A full disk, say, has rolled back everything.
+        turn.lose(&StoreError::from(error)).await;
+    }
+}
+
+impl Outer {
+    /// Commits for all who have finished, and tells them.
+    async fn commit(&mut self) {
+        let Some(conn) = self.conn.as_mut() else { return };
+        match sqlx::query("COMMIT").execute(&mut **conn).await {
+            Ok(_) => {
+                self.conn = None;
+                for finished in self.finished.drain(..) {
+                    // Who doesn't listen any more doesn't mind.
+                    let _gone = finished.send(Ok(()));
+                }
+            }
+            Err(error) => self.lose(&StoreError::from(error)).await,
+        }
+    }
+
+    /// Everything in it is lost: tells all who have finished.
+    async fn lose(&mut self, error: &StoreError) {
+        for finished in self.finished.drain(..) {
+            let _gone = finished.send(Err(again(error)));
+        }
+        self.end().await;
+    }
+
+    /// Rolls back, and gives the connection back.
+    async fn end(&mut self) {
+        if let Some(mut conn) = self.conn.take() {
+            // An error that rolled back by itself leaves nothing to roll back.
+            let _nothing = sqlx::query("ROLLBACK").execute(&mut *conn).await;
+        }
+    }
+}
+
+/// The same for another who has failed of it.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::Busy => StoreError::Busy,
+        other => StoreError::Other(format!("the commit failed: {other}")),
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unreachable("the process is stopping".to_owned())
+}
