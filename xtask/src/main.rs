@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     let workspace = workspace::Workspace::find();
     let done = match Arguments::parse().command {
         Task::Build { release } => {
-            let profile = if release { Profile::Release } else { Profile::Dev };
+            let profile = if release { workspace::Profile::Release } else { workspace::Profile::Dev };
             build::build(&workspace, profile).map(|_| ())
         }
         Task::Demo(demo) => demo.run(&workspace),
