@@ -7,6 +7,7 @@ use std::time::Duration;
 use certporter_model::names::Names;
 use certporter_model::profile::Profile;
 use certporter_model::thumbprint::ContentDigest;
+use certporter_model::variable::Variable;
 use certporter_model::{DeviceId, EnrolmentId, ProfileId, Timestamp, UserId};
 
 use super::departure::Departure;
@@ -189,10 +190,18 @@ impl<'d> View<'d> {
     }
 }
 
-/// Renders a profile's names. A user's value goes before a device's for a custom attribute.
+/// Renders a profile's names.
 pub(super) fn render(profile: &Profile, user: Option<&Values>, device: Option<&Values>) -> Names {
-    Names::render(profile, &|variable| {
-        let known = user.and_then(|values| values.get(variable));
-        known.or_else(|| device.and_then(|values| values.get(variable))).map(String::as_str)
-    })
+    Names::render(profile, &|variable| value(variable, user, device))
+}
+
+/// What stands for a variable: a user's value goes before a device's for a custom attribute.
+#[must_use]
+pub fn value<'v>(
+    variable: &Variable,
+    user: Option<&'v Values>,
+    device: Option<&'v Values>,
+) -> Option<&'v str> {
+    let known = user.and_then(|values| values.get(variable));
+    known.or_else(|| device.and_then(|values| values.get(variable))).map(String::as_str)
 }

@@ -13,6 +13,7 @@
 //! - [`directory_draft`]: what people write about users, groups and devices
 //! - [`accounts`], [`tokens`], [`sign_in`], [`setup`]: who signs in, and with what
 //! - [`sessions`]: sessions of browsers, as they are kept
+//! - [`json`]: JSON that people send or bring, with errors that name the field
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
 //! - [`gauges`]: how the installation does, in numbers
@@ -33,6 +34,7 @@ pub mod error;
 pub mod gauges;
 pub mod groups;
 pub mod idempotency;
+pub mod json;
 pub mod live;
 pub mod members;
 mod names;

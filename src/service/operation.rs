@@ -119,6 +119,10 @@ operations! {
     ProfilesGet = "profiles.get": ProfileRead, seen by ProfileRead;
     /// Read the versions of a profile.
     ProfilesVersions = "profiles.versions": ProfileRead, seen by ProfileRead;
+    /// List the issuing CAs that a profile can name.
+    ProfilesIssuingCas = "profiles.issuing_cas": ProfileRead, seen by ProfileRead;
+    /// See what a profile would put into a certificate for somebody.
+    ProfilesTry = "profiles.try": ProfileRead, seen by ProfileRead;
     /// Create a profile.
     ProfilesCreate = "profiles.create": ProfileWrite, seen by ProfileRead;
     /// Save a profile as a new version.

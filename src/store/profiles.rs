@@ -54,6 +54,24 @@ table_row! {
     }
 }
 
+table_row! {
+    /// Whom a profile reaches.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct ReachRow in "reach" {
+        /// The profile.
+        pub id: ProfileId,
+        /// Groups that it is assigned to.
+        pub included: u32,
+        /// Groups that are excluded.
+        pub excluded: u32,
+        /// Certificates in use; one more than [`COUNTED`] for more.
+        pub certificates: u32,
+    }
+}
+
+/// As many certificates of a profile are counted: a count of millions would take longer than anybody waits.
+pub const COUNTED: u32 = 1_000;
+
 /// A new profile with its first version.
 ///
 /// # Errors
@@ -154,6 +172,28 @@ pub async fn list(conn: &mut Conn, search: Option<&str>, page: Page<ProfileId>) 
     }
     page.push_cursor(&mut query, "profiles.id");
     page.push_order(&mut query, "profiles.id");
+    query.all(conn).await
+}
+
+/// Whom these profiles reach.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reach(conn: &mut Conn, ids: &[ProfileId]) -> Result<Vec<ReachRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = Sql::new(
+        "SELECT p.id,
+            (SELECT count(*) FROM assignments a
+             WHERE a.profile_id = p.id AND a.mode = 'include' AND a.valid_until IS NULL) AS included,
+            (SELECT count(*) FROM assignments a
+             WHERE a.profile_id = p.id AND a.mode = 'exclude' AND a.valid_until IS NULL) AS excluded,
+            (SELECT count(*) FROM (SELECT 1 FROM certificates c
+             WHERE c.profile_id = p.id AND c.standing = 'current' LIMIT ",
+    );
+    query.bind(&i64::from(COUNTED + 1)).push(") AS counted) AS certificates FROM profiles p WHERE p.id IN (");
+    query.bind_list(ids).push(")");
     query.all(conn).await
 }
 

@@ -4,5 +4,6 @@ mod bad_input;
 mod document;
 mod flow;
 mod preview;
+mod profiles;
 pub(crate) mod program;
 mod repeating;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use certporter_model::assignment::{HolderKind, MemberKind};
 use certporter_model::variable::Variable;
-use certporter_model::{GroupId, ProfileId, UserId};
+use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
 use uuid::Uuid;
 
 use super::whom::split;
 use crate::plan::Holder;
+use crate::plan::desired::value;
 use crate::plan::directory::{
     Assigned, DeviceEntry, Directory, FormerDevice, Membership, ProfileEntry, Reissue, Span, UserEntry,
     Values,
@@ -73,6 +74,45 @@ pub(super) async fn within(
     }
     add_devices(conn, &mut directory, found, &of_devices).await?;
     Ok(directory)
+}
+
+/// The values that a user and a device give to a profile's variables.
+#[derive(Debug, Clone, Default)]
+pub struct HolderValues {
+    user: Option<Values>,
+    device: Option<Values>,
+}
+
+impl HolderValues {
+    /// A variable's value, as in a request's names.
+    #[must_use]
+    pub fn get(&self, variable: &Variable) -> Option<&str> {
+        value(variable, self.user.as_ref(), self.device.as_ref())
+    }
+}
+
+/// Reads them as a plan does.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn values_of(
+    conn: &mut Conn,
+    user: Option<UserId>,
+    device: Option<DeviceId>,
+) -> Result<HolderValues, StoreError> {
+    let of = Holders::Some { devices: device.into_iter().collect(), users: user.into_iter().collect() };
+    let mut directory = Directory::default();
+    if user.is_some() {
+        add_users(conn, &mut directory, &of).await?;
+    }
+    if device.is_some() {
+        let found = reading::devices(conn, &of).await?;
+        add_devices(conn, &mut directory, found, &of).await?;
+    }
+    Ok(HolderValues {
+        user: user.and_then(|id| directory.users.remove(&id)).map(|entry| entry.values),
+        device: device.and_then(|id| directory.devices.remove(&id)).map(|entry| entry.values),
+    })
 }
 
 /// Every profile in its current version, deleted ones too.

@@ -31,6 +31,7 @@ use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_s
 use crate::random::Random;
 use crate::store::{Conn, StoreError, WriteTx, devices, users};
 
+pub use directory::{HolderValues, values_of};
 pub use whom::Whom;
 
 /// As many holders are planned for within one transaction; more go into jobs of as many.

@@ -8,6 +8,7 @@ use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::super::problem::Problem;
+use crate::service::json::{self, JsonFault};
 
 /// The most octets of a request's body.
 pub(super) const BODY_LIMIT: usize = crate::web::people::BODY_LIMIT;
@@ -62,59 +63,13 @@ pub(super) fn too_large() -> Problem {
 
 /// Parses a JSON body; an empty one counts as `{}`.
 pub(super) fn parse<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
-    let octets = if octets.is_empty() { b"{}" } else { octets };
-    // An array would be taken for the fields in their order.
-    if octets.iter().find(|octet| !octet.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(Problem::invalid(&FieldErrors::one(
-            "body",
-            "is a JSON object with named fields, not an array",
-        )));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(octets);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        match inner.classify() {
-            serde_json::error::Category::Data => Problem::invalid(&data_error(&path, &inner)),
-            _ => syntax(&inner),
+    json::parse(octets).map_err(|fault| match fault {
+        JsonFault::Fields(errors) => Problem::invalid(&errors),
+        JsonFault::Syntax(error) => {
+            let detail = format!("the body is not JSON: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, "malformed-json", detail)
         }
-    })?;
-    reader.end().map_err(|error| syntax(&error))?;
-    Ok(value)
-}
-
-fn syntax(error: &serde_json::Error) -> Problem {
-    let detail = format!("the body is not JSON: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, "malformed-json", detail)
-}
-
-/// A value in the wrong place: the field is the path; for a field that is unknown or missing, its name.
-fn data_error(path: &str, error: &serde_json::Error) -> FieldErrors {
-    let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or(&text);
-    let quoted = |start: &str| {
-        let rest = message.strip_prefix(start)?;
-        rest.split('`').next().map(str::to_owned)
-    };
-    let base = if path == "." || path == "?" { "" } else { path };
-    let below = |name: String| {
-        // An unknown field is already the last part of the path; a missing one is not.
-        if base.is_empty() {
-            name
-        } else if base == name || base.ends_with(&format!(".{name}")) {
-            base.to_owned()
-        } else {
-            format!("{base}.{name}")
-        }
-    };
-    if let Some(name) = quoted("unknown field `") {
-        let expected = message.split_once(", ").map_or("", |(_, rest)| rest);
-        return FieldErrors::one(below(name), format!("there is no such field; {expected}"));
-    }
-    if let Some(name) = quoted("missing field `") {
-        return FieldErrors::one(below(name), "is missing");
-    }
-    FieldErrors::one(if base.is_empty() { "body" } else { base }, message)
+    })
 }
 
 /// Parameters of the query, such as `?limit=20&q=maria`. Unknown ones are refused and named.

@@ -16,12 +16,15 @@ use crate::service::Portal;
 use crate::service::assignments::{self, AssignmentDraft, AssignmentView};
 use crate::service::page::Page;
 use crate::service::profiles::{
-    self, ProfileEdit, ProfileSummary, ProfileVersionView, ProfileView, ProfilesQuery,
+    self, IssuingCa, ProfileEdit, ProfileSummary, ProfileVersionView, ProfileView, ProfilesQuery, TriedView,
+    TryDraft,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
+        .routes(routes!(issuing_cas))
+        .routes(routes!(try_out))
         .routes(routes!(get, update, delete))
         .routes(routes!(versions))
         .routes(routes!(assignments, assign))
@@ -45,6 +48,27 @@ async fn list(
 async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<ProfileDraft>) -> Answer {
     let profile = profiles::create(&portal, &caller, draft).await?;
     Ok(created(&format!("/api/v1/profiles/{}", profile.id), profile.version, profile))
+}
+
+/// List the issuing CAs that a profile can name.
+#[utoipa::path(get, path = "/profiles/issuing-cas", operation_id = "profiles.issuing_cas", tag = "profiles",
+    responses((status = 200, description = "The CAs", body = Vec<IssuingCa>)))]
+async fn issuing_cas(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+) -> Answer<Answered<Vec<IssuingCa>>> {
+    Ok(Answered(profiles::issuing_cas(&portal, &caller).await?))
+}
+
+/// Try a profile on a user and device: what a certificate would hold, and what is missing. Nothing is saved.
+#[utoipa::path(post, path = "/profiles/try", operation_id = "profiles.try", tag = "profiles", request_body = TryDraft,
+    responses((status = 200, description = "What a certificate would hold", body = TriedView)))]
+async fn try_out(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Json(draft): Json<TryDraft>,
+) -> Answer<Answered<TriedView>> {
+    Ok(Answered(profiles::try_out(&portal, &caller, draft).await?))
 }
 
 /// Read one profile in its current version.
