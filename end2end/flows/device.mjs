@@ -37,8 +37,14 @@ async function makeDirectory(world) {
   const made = await rest("POST", "/profiles", profile);
   await rest("POST", `/profiles/${made.id}/assignments`, { group_id: group.id, mode: "include" });
   world.rest = rest;
+  world.token = secret;
   world.device = device.id;
 }
+
+export const needed = [
+  "the list shows devices and can be searched by its address",
+  "a device's page moves while the device enrols",
+];
 
 export const tests = {
   "the list shows devices and can be searched by its address": async (world) => {

@@ -3,4 +3,5 @@
     missing_docs,
     reason = "the island macro also makes a struct of properties, which takes no documentation"
 )]
+pub mod checked;
 pub mod live;

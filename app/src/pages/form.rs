@@ -1,7 +1,7 @@
 //! A form as it was sent: pairs of name and value, of which a name may come several times.
 
 use axum::Form;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use certporter::service::ServiceError;
 
@@ -47,15 +47,10 @@ impl FromRequest<PagesState> for Sent {
 
     async fn from_request(request: Request, state: &PagesState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let asked =
-            <Asked as axum::extract::FromRequestParts<PagesState>>::from_request_parts(&mut parts, state)
-                .await;
+        let Ok(asked) = <Asked as FromRequestParts<PagesState>>::from_request_parts(&mut parts, state).await;
         match Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), state).await {
             Ok(Form(pairs)) => Ok(Self(pairs)),
-            Err(error) => match asked {
-                Ok(asked) => Err(asked.refuse(ServiceError::field("", error.body_text())).await),
-                Err(never) => match never {},
-            },
+            Err(error) => Err(asked.refuse(ServiceError::field("", error.body_text())).await),
         }
     }
 }

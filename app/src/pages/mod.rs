@@ -9,6 +9,7 @@ pub mod routes;
 pub mod set_up;
 pub mod sign_in;
 pub mod theme;
+pub mod upload;
 
 #[cfg(test)]
 mod samples;

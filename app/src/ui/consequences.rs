@@ -45,11 +45,12 @@ pub fn Preview(
     #[prop(optional)]
     children: Option<Children>,
 ) -> AnyView {
-    let Consequences { summary, holders, sample, digest } = shown.consequences;
-    let nothing = sentences(&Counted::from(&summary)).is_empty();
+    let consequences = shown.consequences;
+    let (summary, digest) = (&consequences.summary, consequences.digest);
+    let sample = consequences.sample.clone();
     let takes_away = summary.revocations() > 0 || summary.held > 0 || summary.removed > 0;
     let danger = destructive || takes_away;
-    let label = label(&submit, &Counted::from(&summary));
+    let label = label(&submit, &Counted::from(summary));
     view! {
         {shown
             .changed
@@ -63,29 +64,9 @@ pub fn Preview(
                 }
             })}
         <Section title="What will follow">
-            {if nothing {
-                view! { <p>"Nothing follows from this for any certificate."</p> }.into_any()
-            } else {
-                view! {
-                    <Effects summary=summary.clone()/>
-                    <p class="quiet">{reach(holders)}</p>
-                }
-                    .into_any()
-            }}
+            <Following of=consequences/>
         </Section>
-        {(!sample.is_empty())
-            .then(|| {
-                view! {
-                    <Section title="For example">
-                        <Table
-                            label="Some of what will follow"
-                            columns=&["Profile", "What", "Device", "Person", "Certificate"]
-                        >
-                            {sample.into_iter().map(row).collect_view()}
-                        </Table>
-                    </Section>
-                }
-            })}
+        <Sample of=sample/>
         <form class="confirm" method="post" action=action>
             {fields
                 .into_iter()
@@ -141,6 +122,47 @@ pub fn in_short(summary: &Summary) -> String {
     });
     let parts: Vec<_> = parts.take(3).collect();
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// What would follow in sentences, the weightiest first.
+#[component]
+pub fn Following(
+    /// What would follow.
+    of: Consequences,
+) -> AnyView {
+    if sentences(&Counted::from(&of.summary)).is_empty() {
+        return view! { <p>"Nothing follows from this for any certificate."</p> }.into_any();
+    }
+    view! {
+        <Effects summary=of.summary/>
+        <p class="quiet">{reach(of.holders)}</p>
+    }
+    .into_any()
+}
+
+/// Some of what would follow; nothing when there is none.
+#[component]
+pub fn Sample(
+    /// Some of what would follow.
+    of: Vec<Consequence>,
+    /// The heading.
+    #[prop(default = "For example")]
+    title: &'static str,
+) -> AnyView {
+    (!of.is_empty())
+        .then(|| {
+            view! {
+                <Section title>
+                    <Table
+                        label="Some of what will follow"
+                        columns=&["Profile", "What", "Device", "Person", "Certificate"]
+                    >
+                        {of.into_iter().map(row).collect_view()}
+                    </Table>
+                </Section>
+            }
+        })
+        .into_any()
 }
 
 /// How many devices and people something is done for.

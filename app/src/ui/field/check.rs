@@ -22,7 +22,7 @@ pub fn CheckField(
     #[prop(into, optional)]
     hint: String,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let described = described(&name, &hint);
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field check">
@@ -65,9 +65,10 @@ pub fn ChecksField(
     #[prop(into, optional)]
     hint: String,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let group = name.clone();
+    let described = described(&name, &hint);
     view! {
-        <fieldset class="field choices" aria-describedby=described>
+        <fieldset class="field choices" id=group aria-describedby=described>
             <legend>{label}</legend>
             <div class="options">
                 {choices

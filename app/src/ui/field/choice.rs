@@ -29,7 +29,7 @@ pub fn ChoiceField(
     #[prop(into, optional)]
     none: String,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let described = described(&name, &hint);
     let wrong = is_wrong(&name, &errors);
     let nothing_yet = value.is_empty();
     let optional = !none.is_empty();
@@ -104,9 +104,10 @@ pub fn RadioField(
     #[prop(into, optional)]
     hint: String,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let group = name.clone();
+    let described = described(&name, &hint);
     view! {
-        <fieldset class="field choices" aria-describedby=described>
+        <fieldset class="field choices" id=group aria-describedby=described>
             <legend>{label}</legend>
             {choices
                 .0

@@ -73,30 +73,34 @@ pub fn Hidden(
     view! { <input type="hidden" name=name value=value/> }.into_any()
 }
 
-/// Hint and errors of a field.
+/// Hint and errors of a field. The place of the errors is there from the start: an island can fill it.
 #[component]
-fn Beside(name: String, errors: FieldErrors, hint: String) -> AnyView {
-    let wrong = errors.of(&name).map(sentence).collect::<Vec<_>>();
+pub fn Beside(
+    /// The field's name.
+    #[prop(into)]
+    name: String,
+    /// The form's errors; those of this field are shown.
+    errors: FieldErrors,
+    /// What may be typed.
+    #[prop(into, optional)]
+    hint: String,
+) -> AnyView {
     view! {
         {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
-        {(!wrong.is_empty())
-            .then(|| {
-                view! {
-                    <div id=format!("{name}-wrong")>
-                        {wrong
-                            .into_iter()
-                            .map(|message| {
-                                view! {
-                                    <p class="wrong">
-                                        <Icon name="circle-alert"/>
-                                        <span>{message}</span>
-                                    </p>
-                                }
-                            })
-                            .collect_view()}
-                    </div>
-                }
-            })}
+        <div class="wrongs" id=format!("{name}-wrong")>
+            {errors.of(&name).map(sentence).map(wrong).collect_view()}
+        </div>
+    }
+    .into_any()
+}
+
+/// What is wrong with a field, in a sentence.
+pub fn wrong(message: String) -> AnyView {
+    view! {
+        <p class="wrong">
+            <Icon name="circle-alert"/>
+            <span>{message}</span>
+        </p>
     }
     .into_any()
 }
@@ -111,11 +115,6 @@ fn is_wrong(name: &str, errors: &FieldErrors) -> bool {
     errors.of(name).next().is_some()
 }
 
-fn described(name: &str, hint: &str, errors: &FieldErrors) -> Option<String> {
-    match (hint.is_empty(), is_wrong(name, errors)) {
-        (true, false) => None,
-        (false, false) => Some(format!("{name}-hint")),
-        (true, true) => Some(format!("{name}-wrong")),
-        (false, true) => Some(format!("{name}-wrong {name}-hint")),
-    }
+fn described(name: &str, hint: &str) -> String {
+    if hint.is_empty() { format!("{name}-wrong") } else { format!("{name}-wrong {name}-hint") }
 }

@@ -38,7 +38,7 @@ pub fn TextField(
     #[prop(optional)]
     exact: bool,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let described = described(&name, &hint);
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field">
@@ -90,7 +90,7 @@ pub fn NumberField(
     #[prop(into, optional)]
     hint: String,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let described = described(&name, &hint);
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field number">
@@ -144,7 +144,7 @@ pub fn LongField(
     #[prop(optional)]
     exact: bool,
 ) -> AnyView {
-    let described = described(&name, &hint, &errors);
+    let described = described(&name, &hint);
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field">
