@@ -58,10 +58,10 @@ export async function startPortal() {
 
 // The REST API, with a token made on the host.
 export function restOf(portal, token) {
-  return async (method, path, body) => {
+  return async (method, path, body, further = {}) => {
     const answer = await fetch(`${portal.address}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
+      headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }), ...further },
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();

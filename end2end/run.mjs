@@ -4,6 +4,7 @@ import { startPortal } from "./portal.mjs";
 import * as account from "./flows/account.mjs";
 import * as certificate from "./flows/certificate.mjs";
 import * as device from "./flows/device.mjs";
+import * as devices from "./flows/devices.mjs";
 import * as everyPage from "./flows/every_page.mjs";
 import * as profile from "./flows/profile.mjs";
 
@@ -15,7 +16,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, profile, certificate, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {
