@@ -2,7 +2,7 @@
 // that waits for a value until somebody fills it in.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { look, open } from "../browser.mjs";
+import { fits, look, open, picture, widths } from "../browser.mjs";
 
 const without = { javaScript: false };
 
@@ -10,6 +10,16 @@ async function at(world, path, options = {}) {
   const page = await open(world.browser, { state: world.state, ...options });
   await page.goto(`${world.portal.address}${path}`);
   return page;
+}
+
+// Axe needs JavaScript: what a form answers without it is only looked at.
+async function glance(page, name) {
+  for (const [width, size] of Object.entries(widths)) {
+    await page.setViewportSize(size);
+    await picture(page, name, width);
+    await fits(page, name);
+  }
+  await page.setViewportSize(widths.wide);
 }
 
 async function sync(world) {
@@ -37,7 +47,7 @@ export const tests = {
     await page.getByLabel("IMEI").fill("123");
     await page.getByRole("button", { name: "Register this device" }).click();
     await page.getByText("Nobody is called that").waitFor();
-    await look(page, "device-register-wrong");
+    await glance(page, "device-register-wrong");
     assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "bert-laptop");
     await page.getByLabel("Owner").fill("ANNA@example.org");
     await page.getByLabel("IMEI").fill("");
@@ -53,11 +63,11 @@ export const tests = {
   "devices: its code is shown once, as text, picture and command, and the real agent enrols with it": async (world) => {
     const page = await at(world, world.second, without);
     await page.getByRole("link", { name: "Enrol this device" }).click();
-    await look(page, "device-code-offer");
+    await glance(page, "device-code-offer");
     await page.getByRole("button", { name: "Make an enrolment code" }).click();
     await page.getByText("can’t be shown again").waitFor();
     assert.equal(await page.locator("svg.qr path.dark").count(), 1);
-    await look(page, "device-code");
+    await glance(page, "device-code");
     const command = await page.locator("pre.command").innerText();
     const code = command.match(/CERTPORTER_ENROLMENT_CODE=(\S+)/)[1];
     const server = command.match(/--server (\S+)/)[1];
@@ -100,7 +110,7 @@ export const tests = {
     const page = await at(world, world.second, without);
     await choose(page, "Block this device");
     await page.getByText(/2 copies will be removed/).waitFor();
-    await look(page, "device-block");
+    await glance(page, "device-block");
     await page.getByRole("button", { name: /Block this device/ }).click();
     await page.getByText("Say why").waitFor();
     await page.getByLabel("Why").fill("Left in a taxi.");
@@ -111,7 +121,7 @@ export const tests = {
     await page.reload();
     await page.getByText("2 that are gone").waitFor();
     await choose(page, "Lift the block");
-    await look(page, "device-unblock");
+    await glance(page, "device-unblock");
     await page.getByLabel("Why").fill("It was found.");
     await page.getByRole("button", { name: /Lift the block/ }).click();
     await isIn(page, "Enrolled");
@@ -130,7 +140,7 @@ export const tests = {
     await second.getByLabel("Serial number").fill("SN-42");
     await second.getByRole("button", { name: "Save" }).click();
     await second.getByText(/was changed by .*Zoë.* since you opened it/).waitFor();
-    await look(second, "device-changed-meanwhile");
+    await glance(second, "device-changed-meanwhile");
     assert.equal(await second.getByLabel("Serial number").inputValue(), "SN-42");
     await second.getByLabel("Name", { exact: true }).fill("bert-notebook");
     await second.getByRole("button", { name: "Save" }).click();
@@ -164,24 +174,24 @@ export const tests = {
     await choose(page, "Hand over");
     await page.getByLabel(/Name, user name/).fill("emil");
     await page.getByRole("button", { name: "Search", exact: true }).last().click();
-    await look(page, "device-hand-over-search");
+    await glance(page, "device-hand-over-search");
     await page.getByRole("link", { name: "Hand over to Emil Ohnepost" }).click();
     await page.getByText(/certificate will be revoked/).waitFor();
-    await look(page, "device-hand-over");
+    await glance(page, "device-hand-over");
     await page.getByLabel("Why").fill("Emil takes Anna's place.");
     await page.getByRole("button", { name: /Hand over to Emil/ }).click();
     await page.getByText("The device is handed over.").waitFor();
     await page.getByRole("link", { name: "S/MIME" }).first().waitFor();
-    await look(page, "device-handed-over");
+    await glance(page, "device-handed-over");
     await page.goto(`${world.portal.address}/requests?state=waiting`);
     await page.getByRole("link", { name: "S/MIME" }).waitFor();
-    await look(page, "requests-waiting");
+    await glance(page, "requests-waiting");
     await page.getByRole("link", { name: "S/MIME" }).click();
     await page.getByText("What to do:").first().waitFor();
-    await look(page, "request-waiting");
+    await glance(page, "request-waiting");
     const request = new URL(page.url()).pathname;
     await page.goto(`${world.portal.address}/requests/troubles`);
-    await look(page, "requests-troubles");
+    await glance(page, "requests-troubles");
     const version = (await world.rest("GET", `/users/${emil.id}`)).version;
     await world.rest("PUT", `/users/${emil.id}`, {
       user_name: "emil",
@@ -196,7 +206,7 @@ export const tests = {
     await page.context().close();
   },
 
-  "requests: the pipeline is a row of steps, each a filter": async (world) => {
+  "devices' requests: the pipeline is a row of steps, each a filter": async (world) => {
     const page = await at(world, "/requests");
     await page.getByText("Live", { exact: true }).waitFor();
     await look(page, "requests");
@@ -215,12 +225,12 @@ export const tests = {
     const page = await at(world, world.second, without);
     await choose(page, "Declare it lost or stolen");
     await page.getByText(/the key or the device may be in other hands/).first().waitFor();
-    await look(page, "device-lost");
+    await glance(page, "device-lost");
     await page.getByLabel("Why").fill("Stolen from the car.");
     await page.getByRole("button", { name: /Declare it lost or stolen and revoke/ }).click();
     await isIn(page, "Lost");
     await choose(page, "Delete this device");
-    await look(page, "device-delete");
+    await glance(page, "device-delete");
     await page.getByLabel("Why").fill("It will not come back.");
     await page.getByRole("button", { name: /Delete this device/ }).click();
     await page.getByText("The device is deleted.").waitFor();
