@@ -152,10 +152,10 @@ export const tests = {
   "devices: handed over to somebody without an address, whose request waits and goes on when it is there": async (world) => {
     await world.rest("POST", "/users", { user_name: "emil", display_name: "Emil Ohnepost", upn: "emil@example.org" });
     const profile = await world.rest("POST", "/profiles", {
-      name: "S/MIME",
+      name: "Signing mail",
       platforms: ["linux"],
       subject_type: "user",
-      key_scope: "user",
+      key_scope: "device",
       subject: "CN={{UserName}}",
       subject_alternative_names: [{ kind: "email", value: "{{EmailAddress}}" }],
       key_algorithm: "ec-p256",
@@ -164,7 +164,7 @@ export const tests = {
       validity_days: 365,
       renewal_threshold_percent: 20,
       features: ["email"],
-      escrow: "retained",
+      escrow: "until_delivered",
     });
     const group = await world.rest("POST", "/groups", { name: "Without an address" });
     const [emil] = (await world.rest("GET", "/users?q=emil")).data;
@@ -181,12 +181,14 @@ export const tests = {
     await page.getByLabel("Why").fill("Emil takes Anna's place.");
     await page.getByRole("button", { name: /Hand over to Emil/ }).click();
     await page.getByText("The device is handed over.").waitFor();
-    await page.getByRole("link", { name: "S/MIME" }).first().waitFor();
+    await page.getByRole("link", { name: "Signing mail" }).first().waitFor();
     await glance(page, "device-handed-over");
+    const waiting = await at(world, "/requests?state=waiting");
+    await waiting.getByRole("link", { name: "Signing mail" }).waitFor();
+    await look(waiting, "requests-waiting");
+    await waiting.context().close();
     await page.goto(`${world.portal.address}/requests?state=waiting`);
-    await page.getByRole("link", { name: "S/MIME" }).waitFor();
-    await glance(page, "requests-waiting");
-    await page.getByRole("link", { name: "S/MIME" }).click();
+    await page.getByRole("link", { name: "Signing mail" }).click();
     await page.getByText("What to do:").first().waitFor();
     await glance(page, "request-waiting");
     const request = new URL(page.url()).pathname;
