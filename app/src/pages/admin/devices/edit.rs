@@ -129,7 +129,17 @@ async fn show_new(asked: &Asked, status: StatusCode, typed: Typed<DeviceForm>) -
 /// Registers the device.
 pub async fn register(asked: Asked, Form(form): Form<DeviceForm>) -> Response {
     let made = async {
-        let owner = owner(&asked, &form.owner).await?;
+        let owner = owner(&asked, &form.owner).await;
+        // Whatever is wrong is said at once, the owner among the rest.
+        let rest = form.draft(None).and_then(|draft| draft.parse().map(|_| ()));
+        let owner = match (owner, rest) {
+            (Ok(owner), _) => owner,
+            (Err(ServiceError::Invalid(mut errors)), Err(rest)) => {
+                rest.as_slice().iter().for_each(|error| errors.add(error.field.clone(), &error.message));
+                return Err(errors.into());
+            }
+            (Err(error), _) => return Err(error),
+        };
         devices::create(&asked.portal, &asked.caller, &form.draft(owner)?).await
     };
     match made.await.map_err(|error| form_errors(error).map(on_the_form)) {
