@@ -135,7 +135,7 @@ impl SimulatedDevice {
                 let state = ReportedState::Removed;
                 Some(CopyStatus { copy: *copy, thumbprint: *thumbprint, state, cause: None })
             }
-            CommandKind::RenewManagement | CommandKind::Check | CommandKind::Unknown => None,
+            CommandKind::RenewManagement | CommandKind::Unknown => None,
         }
     }
 }

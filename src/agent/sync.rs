@@ -177,7 +177,6 @@ impl Sync {
         for command in commands.commands {
             match &command.kind {
                 CommandKind::RenewManagement => renewal_wanted = true,
-                CommandKind::Check => self.introduced = false,
                 CommandKind::Unknown => {
                     tracing::info!(
                         command = command.id,

@@ -2,6 +2,7 @@
 //! Nobody but the device listener and the agents trust it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use certporter_model::Timestamp;
 use certporter_model::distinguished_name::{AttributeType, DistinguishedName};
@@ -28,6 +29,8 @@ pub const MANAGEMENT_DAYS: u32 = 365;
 const CA_DAYS: u32 = 20 * 365;
 /// How long the device listener's certificate is good, in days; a new one is made at every start.
 const SERVER_DAYS: u32 = 397;
+/// When the device listener's certificate is made anew while the process runs: at two thirds of its life.
+pub const SERVER_RENEWAL: Duration = Duration::from_secs(397 * 86_400 * 2 / 3);
 
 /// The internal CA, its key opened.
 #[derive(Clone)]

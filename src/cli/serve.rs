@@ -6,14 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum_server::Handle;
-use certporter_model::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::logging::{self, Format};
 use super::workers::Workers;
 use super::{CommandError, opening};
 use crate::ca::builtin::{BuiltinCa, BuiltinSettings};
-use crate::ca::device_ca::DeviceCa;
+use crate::ca::device_ca::{DeviceCa, SERVER_RENEWAL};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{PublicAddresses, RawSettings, Settings};
 use crate::kra::Kra;
@@ -129,7 +128,17 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         authorities.devices.clone(),
         wakes.clone(),
     );
-    let tls = device_tls(&authorities.devices, &addresses, open.devices.local_addr()?, clock.now())?;
+    let hosts = device_hosts(&addresses, open.devices.local_addr()?);
+    let identity = authorities.devices.server_identity(&hosts, clock.now())?;
+    let tls = DeviceTls::new(&identity, &[authorities.devices.certificate().clone()])?;
+    tokio::spawn({
+        let (tls, clock, devices) = (tls.clone(), clock.clone(), authorities.devices.clone());
+        async move {
+            let cas = [devices.certificate().clone()];
+            let make = |now| devices.server_identity(&hosts, now);
+            tls::keep_fresh(&tls, clock.as_ref(), SERVER_RENEWAL, &cas, make).await;
+        }
+    });
     let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses });
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;
@@ -182,20 +191,15 @@ fn measured(listener: &'static str, routes: Router) -> Router {
     routes.layer(from_fn(move |request, next| measure(listener, request, next)))
 }
 
-/// The device listener's key and certificate, for the names by which devices reach it.
-fn device_tls(
-    ca: &DeviceCa,
-    addresses: &PublicAddresses,
-    listener: SocketAddr,
-    now: Timestamp,
-) -> Result<DeviceTls, CommandError> {
+/// The names by which devices reach their listener.
+fn device_hosts(addresses: &PublicAddresses, listener: SocketAddr) -> Vec<String> {
     let mut hosts = vec![addresses.device.host()];
     for other in [listener.ip().to_string(), "localhost".to_owned()] {
         if !listener.ip().is_unspecified() && !hosts.contains(&other) {
             hosts.push(other);
         }
     }
-    Ok(DeviceTls::new(&ca.server_identity(&hosts, now)?, &[ca.certificate().clone()])?)
+    hosts
 }
 
 /// Lets open requests end once the process is asked to stop.

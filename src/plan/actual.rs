@@ -60,6 +60,8 @@ pub struct Certificate {
     pub key: Option<EscrowedKeyId>,
     /// Since when it is on hold.
     pub held_since: Option<Timestamp>,
+    /// Whether somebody wants another in its place. It stays until that one is confirmed.
+    pub reissue_asked: bool,
     /// Whether its CA can put certificates on hold.
     pub can_hold: bool,
     /// Why it is revoked.

@@ -110,6 +110,9 @@ fn one(
 
 /// One that no relying party accepts any more.
 fn ended(plan: &mut SlotPlan<'_>, certificate: &Certificate, current: Option<&Certificate>) -> Fate {
+    if is_graver_now(plan, certificate) {
+        return plan.revoke(certificate, Departure::LOST);
+    }
     let in_use = current.is_some_and(|current| current.id == certificate.id);
     match plan.wish {
         // Expired: stays until another takes its place.
@@ -118,6 +121,15 @@ fn ended(plan: &mut SlotPlan<'_>, certificate: &Certificate, current: Option<&Ce
         _ => {}
     }
     plan.settle(certificate)
+}
+
+/// Whether it was revoked for less than a compromise, and a device that may still have its key was lost since. Its CRL
+/// entry then says so, for those who look at when a signature was made (RFC 5280, 5.3.1 and 5.3.2).
+fn is_graver_now(plan: &SlotPlan<'_>, certificate: &Certificate) -> bool {
+    certificate.status == CertificateStatus::Revoked
+        && plan.now < certificate.not_after
+        && !certificate.reason.is_some_and(Reason::is_compromise)
+        && certificate.is_exposed()
 }
 
 /// A predecessor gives way. An encryption certificate is not revoked by renewal.

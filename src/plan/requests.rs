@@ -58,7 +58,6 @@ pub(super) fn decide<'h>(plan: &mut SlotPlan<'h>) -> InFlight<'h> {
 
 /// What speaks against a request for the right owner and enrolment.
 fn against(request: &Request, wanted: &Wanted) -> Option<Departure> {
-    let unbegun = matches!(request.state, RequestState::Requested | RequestState::Waiting);
     // Its certificate exists: what comes next is decided about that.
     if matches!(request.state, RequestState::Issued | RequestState::Escrowed) {
         return None;
@@ -66,12 +65,13 @@ fn against(request: &Request, wanted: &Wanted) -> Option<Departure> {
     if wanted.copies.is_empty() {
         return Some(wanted.idle.unwrap_or(Departure::RETIRED));
     }
+    // One that nobody has begun with asks for something else instead.
+    let unbegun = matches!(request.state, RequestState::Requested | RequestState::Waiting);
     if unbegun || same_content(&request.digest, &wanted.digest) {
         return None;
     }
-    let (departure, when) = difference(&request.digest, wanted);
-    let stale = matches!(request.state, RequestState::Failed | RequestState::Claimed);
-    (stale || when == Reissue::Now).then_some(departure)
+    // Even an edit that is to come at renewal: what is asked for now would bring what is outdated on its first day.
+    Some(difference(&request.digest, wanted).0)
 }
 
 /// Why the content differs, and when that is followed.
@@ -102,6 +102,9 @@ pub(super) fn needed(
         if when == Reissue::Now {
             return Some(departure.trigger);
         }
+    }
+    if current.reissue_asked && plan.now < current.not_after {
+        return Some(Trigger::Asked);
     }
     let percent = wanted.profile.renewal_threshold_percent();
     let due = renew_at(current.id, current.not_before, current.not_after, percent);

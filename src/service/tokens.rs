@@ -18,6 +18,8 @@ use crate::store::{AuditEvent, Target, accounts, api_tokens};
 
 /// What every token starts with.
 pub const PREFIX: &str = "cp_";
+/// How long a request waits until it is noted that its token was used.
+const NOTED_WITHIN: Duration = Duration::from_millis(250);
 /// The longest life of a token.
 pub const MAX_DAYS: u32 = 366;
 
@@ -192,11 +194,22 @@ async fn known(portal: &Portal, token: &str) -> Result<Option<Caller>, ServiceEr
     drop(conn);
     // To the minute: a busy program must not keep the database's only writer busy.
     if row.last_used_at.is_none_or(|used| now.since(used) >= Duration::from_secs(60)) {
-        let mut tx = portal.db().bookkeeping().await?;
-        api_tokens::used(&mut tx, row.id, now).await?;
-        tx.commit().await?;
+        let noted = tokio::spawn(note_use(portal.clone(), row.id, now));
+        // While another process holds the database's lock, reading goes on.
+        let _later = tokio::time::timeout(NOTED_WITHIN, noted).await;
     }
     Ok(Some(Caller::token(row.id, row.name.into(), row.account_id, grants)))
+}
+
+async fn note_use(portal: Portal, id: ApiTokenId, now: Timestamp) {
+    let note = async {
+        let mut tx = portal.db().bookkeeping().await?;
+        api_tokens::used(&mut tx, id, now).await?;
+        tx.commit().await
+    };
+    if let Err(error) = note.await {
+        tracing::warn!(token = %id, %error, "when a token was last used could not be noted");
+    }
 }
 
 /// A role as far as somebody with these grants can give it: they have it themselves, and then no further than they

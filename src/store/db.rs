@@ -125,7 +125,12 @@ impl Db {
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(BUSY)
-                    .connect_with(options.application_name("certporter").statement_cache_capacity(500))
+                    .connect_with(
+                        options
+                            .application_name("certporter")
+                            .options([("lock_timeout", BUSY.as_millis().to_string())])
+                            .statement_cache_capacity(500),
+                    )
                     .await
                     .map_err(|error| fails(open_reason(error)))?;
                 Ok(Self::new(Pools::Postgres(pool)))

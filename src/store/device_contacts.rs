@@ -9,7 +9,7 @@ use certporter_model::{
     CopyId, DeviceId, EnrolmentId, EnvelopeId, ManagementCertificateId, ProfileId, Timestamp, UserId,
 };
 
-use super::{Bookkeeping, Conn, Result, sql, table_row};
+use super::{Bookkeeping, Conn, Result, WriteTx, sql, table_row};
 
 table_row! {
     /// Who connects: a management certificate with its enrolment and device.
@@ -67,6 +67,15 @@ pub async fn by_thumbprint(conn: &mut Conn, thumbprint: &Thumbprint) -> Result<O
 /// # Errors
 /// When the database refuses.
 pub async fn touch(tx: &mut Bookkeeping, device: DeviceId, now: Timestamp) -> Result<()> {
+    sql!("UPDATE devices SET last_contact_at = $1 WHERE id = $2", now, device).execute(tx).await?;
+    Ok(())
+}
+
+/// The same in a change: the device was away for long.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn returned(tx: &mut WriteTx, device: DeviceId, now: Timestamp) -> Result<()> {
     sql!("UPDATE devices SET last_contact_at = $1 WHERE id = $2", now, device).execute(tx).await?;
     Ok(())
 }

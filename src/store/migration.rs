@@ -26,6 +26,7 @@ migrations! {
     7 "0007_pipeline",
     8 "0008_audit",
     9 "0009_search",
+    13 "0013_reissue",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Extension;
@@ -10,16 +11,21 @@ use axum::middleware::AddExtension;
 use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use certporter_model::Timestamp;
 use certporter_model::thumbprint::Thumbprint;
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 use tower::Layer as _;
 
+use crate::clock::Clock;
 use crate::pki::certificate::Certificate;
 use crate::pki::digest;
 use crate::pki::error::PkiError;
 use crate::pki::tls::{ServerIdentity, device_acceptor, peer_certificate};
+
+/// How often it is looked whether the listener's own certificate is due.
+const LOOKED_EVERY: Duration = Duration::from_secs(86_400);
 
 /// What the other side of a connection showed: the SHA-256 of its certificate. That the certificate comes from the device
 /// CA and that the other side has its key was checked by the handshake; whether it still counts is looked up at every
@@ -47,7 +53,8 @@ impl<S: Send + 'static> Accept<TcpStream, S> for DeviceAcceptor {
     }
 }
 
-/// Who the device listener is, and whose certificates it knows.
+/// Who the device listener is, and whose certificates it knows. Cheap to clone; a clone is the same listener's.
+#[derive(Clone)]
 pub struct DeviceTls(OpenSSLConfig);
 
 impl DeviceTls {
@@ -66,6 +73,33 @@ impl DeviceTls {
     pub fn replace(&self, identity: &ServerIdentity, device_cas: &[Certificate]) -> Result<(), PkiError> {
         self.0.reload_from_acceptor(Arc::new(device_acceptor(identity, device_cas)?));
         Ok(())
+    }
+}
+
+/// Makes the listener's own certificate anew well before it ends, for as long as the process runs: once a day it is
+/// looked whether `made_at` is long enough ago, so that a machine that slept does not matter. When one can't be made,
+/// the one before stays, and the next day it is tried again.
+pub async fn keep_fresh(
+    tls: &DeviceTls,
+    clock: &dyn Clock,
+    lasts: Duration,
+    device_cas: &[Certificate],
+    make: impl Fn(Timestamp) -> Result<ServerIdentity, PkiError>,
+) {
+    let mut made_at = clock.now();
+    loop {
+        tokio::time::sleep(LOOKED_EVERY).await;
+        let now = clock.now();
+        if now.since(made_at) < lasts {
+            continue;
+        }
+        match make(now).and_then(|identity| tls.replace(&identity, device_cas)) {
+            Ok(()) => {
+                made_at = now;
+                tracing::info!("the device listener goes on with a new certificate");
+            }
+            Err(error) => tracing::error!(%error, "the device listener's certificate could not be renewed"),
+        }
     }
 }
 

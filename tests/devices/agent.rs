@@ -9,9 +9,20 @@ use certporter::agent::{AgentError, enrolment, retirement, status};
 use certporter::clock::Clock as _;
 use certporter::pki::{pem, pkcs12};
 use certporter_model::DeviceId;
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 
 use super::portal::{Portal, facts};
+use crate::conformance::on_both_engines;
+use crate::support::database::TestDatabase;
+
+on_both_engines! {
+    a_copy_comes_is_repaired_and_goes,
+    the_management_certificate_is_renewed_and_older_envelopes_still_open,
+    retiring_leaves_nothing_behind,
+    an_interrupted_enrolment_goes_on_with_the_same_key,
+}
 
 const ONCE: Until = Until::Settled { within: 20 };
 
@@ -21,9 +32,8 @@ async fn enrol(portal: &Portal, directory: &Path) -> DeviceId {
     enrolment::enrol(directory, &portal.server, code, facts(), &portal.surroundings()).await.unwrap()
 }
 
-#[tokio::test]
-async fn a_copy_comes_is_repaired_and_goes() {
-    let portal = Portal::start().await;
+async fn a_copy_comes_is_repaired_and_goes(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let directory = tempfile::tempdir().unwrap();
     let device = enrol(&portal, directory.path()).await;
     let profile = portal.profile("Office / Wi-Fi").await;
@@ -31,7 +41,7 @@ async fn a_copy_comes_is_repaired_and_goes() {
 
     let outcome = sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert_eq!(outcome, Outcome { installed: 1, ..Outcome::default() });
-    assert_eq!(portal.copy_state(offered.copy).await, "installed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Installed);
     let place = directory.path().join("certificates/Office-Wi-Fi-wifi");
     let password = fs::read_to_string(place.join("certificate.pfx.password")).unwrap();
     let opened = pkcs12::open(&fs::read(place.join("certificate.pfx")).unwrap(), &password).unwrap();
@@ -44,22 +54,21 @@ async fn a_copy_comes_is_repaired_and_goes() {
     assert!(!status::of(directory.path()).unwrap().copies[0].whole);
     let outcome = sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert_eq!(outcome.missing, 1);
-    assert_eq!(portal.copy_state(offered.copy).await, "missing");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Missing);
     portal.offer_again(device, offered.copy).await;
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert!(status::of(directory.path()).unwrap().copies[0].whole);
-    assert_eq!(portal.copy_state(offered.copy).await, "installed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Installed);
 
-    portal.put_copy(device, offered.copy, "removing").await;
+    portal.put_copy(device, offered.copy, CopyState::Removing).await;
     let outcome = sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert_eq!(outcome, Outcome { removed: 1, ..Outcome::default() });
-    assert_eq!(portal.copy_state(offered.copy).await, "removed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Removed);
     assert!(!place.exists());
 }
 
-#[tokio::test]
-async fn the_management_certificate_is_renewed_and_older_envelopes_still_open() {
-    let portal = Portal::start().await;
+async fn the_management_certificate_is_renewed_and_older_envelopes_still_open(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let directory = tempfile::tempdir().unwrap();
     let present = portal.clock.now();
     portal.clock.set(present.minus(Duration::from_secs(250 * 86_400)));
@@ -71,13 +80,12 @@ async fn the_management_certificate_is_renewed_and_older_envelopes_still_open() 
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     assert_ne!(fs::read(directory.path().join("management.pem")).unwrap(), before);
     assert_eq!(fs::read(directory.path().join("management.previous.pem")).unwrap(), before);
-    assert_eq!(portal.copy_state(offered.copy).await, "installed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Installed);
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
 }
 
-#[tokio::test]
-async fn retiring_leaves_nothing_behind() {
-    let portal = Portal::start().await;
+async fn retiring_leaves_nothing_behind(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let directory = tempfile::tempdir().unwrap();
     let device = enrol(&portal, directory.path()).await;
     let profile = portal.profile("VPN").await;
@@ -85,15 +93,15 @@ async fn retiring_leaves_nothing_behind() {
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
     // What the plan does once the device is retired.
     let plan = async {
-        while portal.device_state(device).await != "retired" {
+        while portal.device_state(device).await != DeviceState::Retired {
             tokio::task::yield_now().await;
         }
-        portal.put_copy(device, offered.copy, "removing").await;
+        portal.put_copy(device, offered.copy, CopyState::Removing).await;
     };
     let (retired, ()) = tokio::join!(retirement::retire(directory.path(), false), plan);
     retired.unwrap();
-    assert_eq!(portal.device_state(device).await, "retired");
-    assert_eq!(portal.copy_state(offered.copy).await, "removed");
+    assert_eq!(portal.device_state(device).await, DeviceState::Retired);
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Removed);
     assert_eq!(fs::read_dir(directory.path().join("certificates")).unwrap().count(), 0);
     let left: Vec<_> =
         fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -101,9 +109,8 @@ async fn retiring_leaves_nothing_behind() {
     assert!(matches!(status::of(directory.path()), Err(AgentError::NotEnrolled(_))));
 }
 
-#[tokio::test]
-async fn an_interrupted_enrolment_goes_on_with_the_same_key() {
-    let portal = Portal::start().await;
+async fn an_interrupted_enrolment_goes_on_with_the_same_key(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let directory = tempfile::tempdir().unwrap();
     let device = portal.device().await;
     let code = portal.code(device).await;

@@ -19,22 +19,31 @@ use certporter::pki::secret_box::MasterKey;
 use certporter::pki::{Certificate, digest};
 use certporter::random::{Random, SystemRandom, octets};
 use certporter::service::device_protocol::{DeviceProtocol, Wakes};
+use certporter::store::devices::Device;
 use certporter::store::enrolment_codes::{self, NewEnrolmentCode};
-use certporter::store::{AuditEvent, Db, Target};
+use certporter::store::planning::changes;
+use certporter::store::steps::certificates::{self, CertificateInWork, NewCertificate};
+use certporter::store::steps::copies::{self, NewEnvelope};
+use certporter::store::{self, AuditEvent, Db, Location, Target, WriteTx, ca_generations};
 use certporter::web::tls::{DeviceTls, serve_devices};
 use certporter::web::{devices, listeners};
 use certporter::wire::device::{DeviceFacts, EnrolmentCode};
-use certporter_model::access::{Caller, Permission, Scope};
+use certporter_model::assignment::HolderKind;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::profile::PfxFormat;
-use certporter_model::thumbprint::Thumbprint;
-use certporter_model::{CopyId, DeviceId, EnrolmentCodeId, EnrolmentId, ProfileId, Timestamp};
-use sqlx::SqlitePool;
-use uuid::Uuid;
+use certporter_model::thumbprint::{ContentDigest, Thumbprint};
+use certporter_model::{
+    CaGenerationId, CertificateId, CopyId, DeviceId, EnrolmentCodeId, EnrolmentId, EnvelopeId,
+    ManagementCertificateId, ProfileId, Timestamp,
+};
 use zeroize::Zeroizing;
 
 use crate::support::database::TestDatabase;
+use crate::support::sample::{Sample, permit};
 
 /// A portal's device side, listening.
 pub(crate) struct Portal {
@@ -43,9 +52,11 @@ pub(crate) struct Portal {
     pub(crate) protocol: DeviceProtocol,
     pub(crate) server: ServerAddress,
     pub(crate) ca: DeviceCa,
+    pub(crate) tls: DeviceTls,
     handle: Handle<SocketAddr>,
+    sample: Sample,
     /// What was sealed for each copy, and for which management certificate.
-    sealed: Mutex<HashMap<CopyId, (Uuid, Vec<u8>)>>,
+    sealed: Mutex<HashMap<CopyId, (ManagementCertificateId, Vec<u8>)>>,
 }
 
 /// A copy that was put behind the listener.
@@ -57,8 +68,7 @@ pub(crate) struct Offered {
 
 impl Portal {
     /// Listens on a port of the system's choice; the clock stands at the present.
-    pub(crate) async fn start() -> Self {
-        let db = TestDatabase::sqlite().await;
+    pub(crate) async fn start(db: TestDatabase) -> Self {
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let master = MasterKey::from_octets(Zeroizing::new(octets(&*random)));
@@ -70,19 +80,28 @@ impl Portal {
         let identity = ca.server_identity(&["127.0.0.1".to_owned()], SystemClock.now()).unwrap();
         let tls = DeviceTls::new(&identity, &[ca.certificate().clone()]).unwrap();
         let handle = Handle::new();
-        let (router, stop) = (devices::router(protocol.clone()), handle.clone());
-        tokio::spawn(async move { serve_devices(listener, &tls, router, stop).await.unwrap() });
+        let (router, stop, served) = (devices::router(protocol.clone()), handle.clone(), tls.clone());
+        tokio::spawn(async move { serve_devices(listener, &served, router, stop).await.unwrap() });
         let server = ServerAddress::parse(&format!("https://{address}")).unwrap();
-        let portal = Self { db, clock, protocol, server, ca, handle, sealed: Mutex::default() };
+        let sample = Sample::new();
+        let sealed = Mutex::default();
+        let portal = Self { db, clock, protocol, server, ca, tls, handle, sample, sealed };
         // No worker runs here: what a plan would have done, a test does itself.
-        sqlx::raw_sql(
-            "CREATE TRIGGER planned AFTER INSERT ON jobs BEGIN
-                 UPDATE jobs SET state = 'done' WHERE id = new.id;
-             END",
-        )
-        .execute(portal.pool())
-        .await
-        .unwrap();
+        portal
+            .db
+            .by_hand(match portal.db.location {
+                Location::Sqlite(_) => {
+                    "CREATE TRIGGER planned AFTER INSERT ON jobs BEGIN
+                     UPDATE jobs SET state = 'done' WHERE id = new.id;
+                 END"
+                }
+                Location::Postgres(_) => {
+                    "CREATE FUNCTION planned() RETURNS trigger LANGUAGE plpgsql AS
+                     'BEGIN UPDATE jobs SET state = ''done'' WHERE id = new.id; RETURN NULL; END';
+                 CREATE TRIGGER planned AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION planned()"
+                }
+            })
+            .await;
         portal
     }
 
@@ -94,26 +113,25 @@ impl Portal {
         Surroundings { clock: Arc::clone(&self.clock) as _, random: Arc::new(SystemRandom) }
     }
 
-    fn pool(&self) -> &SqlitePool {
-        self.db.db.sqlite_writer().expect("these tests run on SQLite")
-    }
-
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// A change as the portal itself makes it.
+    async fn change<T>(&self, change: impl AsyncFnOnce(&mut WriteTx, Timestamp) -> T) -> T {
+        let now = self.now();
+        let mut tx = self.db.write(&permit()).await.unwrap();
+        let done = change(&mut tx, now).await;
+        tx.commit(AuditEvent::new(now, "test", Target::none("test"))).await.unwrap();
+        done
     }
 
     /// A registered device.
     pub(crate) async fn device(&self) -> DeviceId {
         let id = DeviceId::new(self.now(), octets(&SystemRandom));
-        sqlx::query(
-            "INSERT INTO devices (id, source, name, platform, state, state_changed_at, search_key, version,
-                                  created_at, updated_at)
-             VALUES ($1, 'local', 'Läptop', 'linux', 'registered', 1, 'laptop', 1, 1, 1)",
-        )
-        .bind(id.as_uuid())
-        .execute(self.pool())
-        .await
-        .unwrap();
+        let sample = self.sample.device("Läptop", None);
+        let device = Device { id, state: DeviceState::Registered, ..sample };
+        self.change(async |tx, _| store::devices::insert(tx, &device).await.unwrap()).await;
         id
     }
 
@@ -129,10 +147,7 @@ impl Portal {
             created_at: self.now(),
             expires_at: self.now().plus(Duration::from_secs(3600)),
         };
-        let permit = Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap();
-        let mut tx = self.db.write(&permit).await.unwrap();
-        enrolment_codes::insert(&mut tx, &row).await.unwrap();
-        tx.commit(AuditEvent::new(self.now(), "test", Target::none("test"))).await.unwrap();
+        self.change(async |tx, _| enrolment_codes::insert(tx, &row).await.unwrap()).await;
         code
     }
 
@@ -148,34 +163,23 @@ impl Portal {
 
     /// A profile of that name.
     pub(crate) async fn profile(&self, name: &str) -> ProfileId {
-        let id = ProfileId::new(self.now(), octets(&SystemRandom));
-        sqlx::query(
-            "INSERT INTO profiles (id, name, name_key, current_version, search_key, version, created_at, updated_at)
-             VALUES ($1, $2, $3, 1, '', 1, 1, 1)",
-        )
-        .bind(id.as_uuid())
-        .bind(name)
-        .bind(id.to_string())
-        .execute(self.pool())
-        .await
-        .unwrap();
-        id
+        let (head, version) = self.sample.profile(name);
+        self.change(async |tx, _| store::profiles::insert(tx, &head, &version).await.unwrap()).await;
+        head.id
     }
 
     /// A certificate of a profile, sealed for the newest management certificate of the device, and offered to it.
     pub(crate) async fn offer(&self, device: DeviceId, profile: ProfileId, feature: Feature) -> Offered {
-        let (management, der): (Uuid, Vec<u8>) = sqlx::query_as(
-            "SELECT id, der FROM management_certificates WHERE device_id = $1 ORDER BY generation DESC LIMIT 1",
-        )
-        .bind(device.as_uuid())
-        .fetch_one(self.pool())
-        .await
-        .unwrap();
+        let management =
+            copies::recipient(&mut self.db.read().await.unwrap(), device).await.unwrap().unwrap();
         let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
         let any = EnrolmentId::new(self.now(), octets(&SystemRandom));
         let certificate = self.ca.issue_management(any, key.public_key().clone(), self.now()).unwrap();
         let thumbprint = certificate.thumbprint();
-        let serial = certificate.serial().as_octets().to_vec();
+        let id = CertificateId::new(self.now(), octets(&SystemRandom));
+        let copy = CopyId::new(self.now(), octets(&SystemRandom));
+        let generation = self.generation().await;
+        let new = new_certificate(id, (profile, device, generation), &certificate);
         let pfx = Pfx { key, certificate, chain: vec![self.ca.certificate().clone()] };
         let contents = Contents {
             pfx: pkcs12::build(&pfx, PfxFormat::Modern, "password", "a name").unwrap(),
@@ -184,122 +188,123 @@ impl Portal {
             feature,
             thumbprint,
         };
-        let cms = envelope::seal(&Certificate::parse(&der).unwrap(), &contents).unwrap();
-        let ids: [Uuid; 2] =
-            std::array::from_fn(|_| CopyId::new(self.now(), octets(&SystemRandom)).as_uuid());
-        let [certificate_id, copy_id] = ids;
-        let mut tx = self.pool().begin().await.unwrap();
-        sqlx::query(
-            "INSERT INTO certificates (id, profile_id, profile_version, holder_kind, holder_id, device_id,
-                 ca_generation_id, serial, thumbprint, sha1_thumbprint, subject, sans, der, public_key_hash,
-                 not_before, not_after, renew_at, status, standing, trigger_kind, escrow, encryption, content_digest, search_key, version, created_at,
-                 updated_at)
-             VALUES ($1, $2, 1, 'device', $3, $3, (SELECT id FROM ca_generations LIMIT 1), $4, $5, $6, '', '[]',
-                 x'00', $7, 1, 2, 2, 'valid', 'former', 'targeted', 'none', 0, $7, '', 1, 1, 1)",
-        )
-        .bind(certificate_id)
-        .bind(profile.as_uuid())
-        .bind(device.as_uuid())
-        .bind(serial)
-        .bind(thumbprint.as_octets().to_vec())
-        .bind(vec![0_u8; 20])
-        .bind(vec![0_u8; 32])
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        sqlx::query(
-            "INSERT INTO copies (id, certificate_id, device_id, profile_id, feature, purpose, state, channel,
-                 management_certificate_id, enrolment_id, version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, 'use', 'pending', 'agent', $6,
-                 (SELECT enrolment_id FROM management_certificates WHERE id = $6), 1, 1, 1)",
-        )
-        .bind(copy_id)
-        .bind(certificate_id)
-        .bind(device.as_uuid())
-        .bind(profile.as_uuid())
-        .bind(feature.as_str())
-        .bind(management)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
-        self.sealed.lock().unwrap().insert(CopyId::from_uuid(copy_id), (management, cms));
-        self.offer_again(device, CopyId::from_uuid(copy_id)).await;
-        Offered { copy: CopyId::from_uuid(copy_id), thumbprint }
+        let cms = envelope::seal(&Certificate::parse(&management.der).unwrap(), &contents).unwrap();
+        self.change(async |tx, now| {
+            certificates::insert(tx, &new, now).await.unwrap();
+            copies::insert_pending(tx, copy, (id, profile, device, feature), now).await.unwrap();
+        })
+        .await;
+        self.sealed.lock().unwrap().insert(copy, (management.id, cms));
+        self.offer_again(device, copy).await;
+        Offered { copy, thumbprint }
+    }
+
+    /// Any CA's generation: the certificates here are nobody's.
+    async fn generation(&self) -> CaGenerationId {
+        let mut conn = self.db.read().await.unwrap();
+        let cas = ca_generations::cas(&mut conn).await.unwrap();
+        ca_generations::generations(&mut conn, cas[0].id).await.unwrap()[0].id
     }
 
     /// Offers what was sealed for a copy, once more.
     pub(crate) async fn offer_again(&self, device: DeviceId, copy: CopyId) {
         let (management, cms) = self.sealed.lock().unwrap()[&copy].clone();
-        let envelope = CopyId::new(self.now(), octets(&SystemRandom)).as_uuid();
-        sqlx::query(
-            "INSERT INTO envelopes (id, copy_id, management_certificate_id, cms, digest, created_at)
-             VALUES ($1, $2, $3, $4, $5, 1)",
-        )
-        .bind(envelope)
-        .bind(copy.as_uuid())
-        .bind(management)
-        .bind(&cms)
-        .bind(digest::sha256(&cms).to_vec())
-        .execute(self.pool())
-        .await
-        .unwrap();
-        sqlx::query("UPDATE copies SET envelope_id = $1 WHERE id = $2")
-            .bind(envelope)
-            .bind(copy.as_uuid())
-            .execute(self.pool())
-            .await
-            .unwrap();
-        self.put_copy(device, copy, "offered").await;
+        let envelope = NewEnvelope {
+            id: EnvelopeId::new(self.now(), octets(&SystemRandom)),
+            copy,
+            management_certificate: management,
+            digest: digest::content_digest(&cms),
+            cms,
+        };
+        self.change(async |tx, now| {
+            copies::replace_envelope(tx, &envelope, now).await.unwrap();
+            let mut copy = copies::lock(tx, copy).await.unwrap();
+            copy.state = CopyState::Offered;
+            copy.envelope_id = Some(envelope.id);
+            copy.management_certificate_id = Some(management);
+            copies::save(tx, &copy, now).await.unwrap();
+        })
+        .await;
+        self.protocol.wakes().wake(device);
     }
 
     /// Puts a copy into a state, as the plan would.
-    pub(crate) async fn put_copy(&self, device: DeviceId, copy: CopyId, state: &str) {
-        sqlx::query("UPDATE copies SET state = $1 WHERE id = $2")
-            .bind(state)
-            .bind(copy.as_uuid())
-            .execute(self.pool())
-            .await
-            .unwrap();
+    pub(crate) async fn put_copy(&self, device: DeviceId, copy: CopyId, state: CopyState) {
+        self.change(async |tx, now| changes::move_copy(tx, copy, state, now).await.unwrap()).await;
         self.protocol.wakes().wake(device);
     }
 
     /// Puts a device into a state, as an administrator would.
-    pub(crate) async fn put_device(&self, device: DeviceId, state: &str) {
-        sqlx::query("UPDATE devices SET state = $1 WHERE id = $2")
-            .bind(state)
-            .bind(device.as_uuid())
-            .execute(self.pool())
-            .await
-            .unwrap();
+    pub(crate) async fn put_device(&self, device: DeviceId, state: DeviceState) {
+        self.change(async |tx, _| {
+            let before = store::devices::get(tx, device).await.unwrap();
+            store::devices::update(tx, &Device { state, ..before }).await.unwrap();
+        })
+        .await;
         self.protocol.wakes().wake(device);
     }
 
     /// The state of a copy.
-    pub(crate) async fn copy_state(&self, copy: CopyId) -> String {
-        sqlx::query_scalar("SELECT state FROM copies WHERE id = $1")
-            .bind(copy.as_uuid())
-            .fetch_one(self.pool())
-            .await
-            .unwrap()
+    pub(crate) async fn copy_state(&self, copy: CopyId) -> CopyState {
+        store::copies::get(&mut self.db.read().await.unwrap(), copy).await.unwrap().state
     }
 
     /// The state of a device.
-    pub(crate) async fn device_state(&self, device: DeviceId) -> String {
-        sqlx::query_scalar("SELECT state FROM devices WHERE id = $1")
-            .bind(device.as_uuid())
-            .fetch_one(self.pool())
-            .await
-            .unwrap()
+    pub(crate) async fn device_state(&self, device: DeviceId) -> DeviceState {
+        store::devices::get(&mut self.db.read().await.unwrap(), device).await.unwrap().state
     }
 
     /// How often an action is in the audit trail.
-    pub(crate) async fn audited(&self, action: &str) -> i64 {
-        sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE action = $1")
-            .bind(action)
-            .fetch_one(self.pool())
-            .await
-            .unwrap()
+    pub(crate) async fn audited(&self, action: &str) -> usize {
+        self.counted(&format!("SELECT count(*) FROM audit_events WHERE action = '{action}'"))
+    }
+
+    /// How often a plan was asked for a device.
+    pub(crate) fn planned(&self, device: DeviceId) -> usize {
+        self.counted(&format!("SELECT count(*) FROM jobs WHERE dedup_key = 'device:{device}'"))
+    }
+
+    fn counted(&self, sql: &str) -> usize {
+        self.db.asked_by_hand(sql).trim().parse().unwrap()
+    }
+}
+
+fn new_certificate(
+    id: CertificateId,
+    (profile, device, generation): (ProfileId, DeviceId, CaGenerationId),
+    certificate: &Certificate,
+) -> NewCertificate {
+    let work = CertificateInWork {
+        id,
+        request_id: None,
+        profile_id: profile,
+        profile_version: 1,
+        holder_kind: HolderKind::Device,
+        holder_id: device.as_uuid(),
+        user_id: None,
+        device_id: Some(device),
+        ca_generation_id: generation,
+        serial: certificate.serial().clone(),
+        thumbprint: certificate.thumbprint(),
+        der: certificate.as_der().to_vec(),
+        public_key_hash: certificate.public_key_hash(),
+        not_after: certificate.not_after(),
+        status: CertificateStatus::Valid,
+        standing: Standing::Former,
+        reason: None,
+        escrowed_key_id: None,
+        version: 1,
+    };
+    NewCertificate {
+        sha1_thumbprint: certificate.sha1_thumbprint(),
+        subject: String::new(),
+        upn: None,
+        sans: "[]".to_owned(),
+        not_before: certificate.not_before(),
+        renew_at: certificate.not_after(),
+        content_digest: ContentDigest::from_octets([0; 32]),
+        search_key: String::new(),
+        work,
     }
 }
 

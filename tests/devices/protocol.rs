@@ -1,5 +1,6 @@
 //! Commands, reports, and who may do what.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use certporter::agent::AgentError;
@@ -12,10 +13,29 @@ use certporter::pki::key::PrivateKey;
 use certporter::wire::device::{
     CommandKind, CopyStatus, CsrOctets, PollQuery, RenewRequest, Report, ReportedState, VERSION, problem,
 };
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::key::KeyAlgorithm;
 
 use super::portal::{Offered, Portal};
+use crate::conformance::on_both_engines;
+use crate::support::database::TestDatabase;
+
+on_both_engines! {
+    a_waiting_device_gets_its_copy_at_once_and_a_removal_too,
+    duplicates_are_harmless_and_late_reports_change_nothing,
+    another_s_copy_can_t_be_reported_and_the_attempt_is_audited,
+    a_blocked_device_gets_removals_and_nothing_else,
+    a_block_reaches_a_poll_that_waits,
+    nobody_without_a_certificate_that_counts_is_served,
+    renewal_works_within_the_grace_period_and_the_old_certificate_ends_with_the_new_one_s_use,
+    a_device_that_was_away_beyond_the_grace_period_gets_removals_only,
+    messages_that_are_none_are_refused_with_what_is_wrong,
+    polls_end_when_the_portal_does,
+    a_device_that_was_away_for_long_is_planned_for_at_its_mere_contact,
+    the_listener_goes_on_with_another_certificate_while_devices_are_connected,
+}
 
 const SOON: Duration = Duration::from_secs(20);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
@@ -36,9 +56,8 @@ async fn commands(device: &SimulatedDevice) -> Result<Vec<CommandKind>, AgentErr
     Ok(answer.commands.into_iter().map(|command| command.kind).collect())
 }
 
-#[tokio::test]
-async fn a_waiting_device_gets_its_copy_at_once_and_a_removal_too() {
-    let portal = Portal::start().await;
+async fn a_waiting_device_gets_its_copy_at_once_and_a_removal_too(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let mut device = portal.enrolled().await;
     let id = device.id();
     assert!(device.round(Duration::ZERO).await.unwrap());
@@ -48,21 +67,20 @@ async fn a_waiting_device_gets_its_copy_at_once_and_a_removal_too() {
         tokio::time::timeout(SOON, device.round(SOON))
     );
     round.expect("the poll was not woken").unwrap();
-    assert_eq!(portal.copy_state(offered.copy).await, "installed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Installed);
     assert!(device.held().contains_key(&offered.copy));
     assert!(device.round(Duration::ZERO).await.unwrap());
     let ((), round) = tokio::join!(
-        portal.put_copy(id, offered.copy, "removing"),
+        portal.put_copy(id, offered.copy, CopyState::Removing),
         tokio::time::timeout(SOON, device.round(SOON))
     );
     round.expect("the poll was not woken").unwrap();
-    assert_eq!(portal.copy_state(offered.copy).await, "removed");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Removed);
     assert!(device.held().is_empty());
 }
 
-#[tokio::test]
-async fn duplicates_are_harmless_and_late_reports_change_nothing() {
-    let portal = Portal::start().await;
+async fn duplicates_are_harmless_and_late_reports_change_nothing(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let device = portal.enrolled().await;
     let profile = portal.profile("VPN").await;
     let offered = portal.offer(device.id(), profile, Feature::Vpn).await;
@@ -74,12 +92,11 @@ async fn duplicates_are_harmless_and_late_reports_change_nothing() {
     assert_eq!(device.client().report(&late).await.unwrap().changed, 0);
     let nothing_here = Report { version: VERSION, complete: true, statuses: Vec::new() };
     assert_eq!(device.client().report(&nothing_here).await.unwrap().changed, 1);
-    assert_eq!(portal.copy_state(offered.copy).await, "missing");
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Missing);
 }
 
-#[tokio::test]
-async fn another_s_copy_can_t_be_reported_and_the_attempt_is_audited() {
-    let portal = Portal::start().await;
+async fn another_s_copy_can_t_be_reported_and_the_attempt_is_audited(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let (device, other) = (portal.enrolled().await, portal.enrolled().await);
     let profile = portal.profile("VPN").await;
     let theirs = portal.offer(other.id(), profile, Feature::Vpn).await;
@@ -91,19 +108,18 @@ async fn another_s_copy_can_t_be_reported_and_the_attempt_is_audited() {
     assert!(problem.is(problem::COPY_UNKNOWN), "{problem:?}");
     assert_eq!(problem.errors[0].field, "statuses[1].copy");
     assert_eq!(portal.audited("device.report_refused").await, 1);
-    assert_eq!(portal.copy_state(theirs.copy).await, "offered");
-    assert_eq!(portal.copy_state(mine.copy).await, "offered");
+    assert_eq!(portal.copy_state(theirs.copy).await, CopyState::Offered);
+    assert_eq!(portal.copy_state(mine.copy).await, CopyState::Offered);
 }
 
-#[tokio::test]
-async fn a_blocked_device_gets_removals_and_nothing_else() {
-    let portal = Portal::start().await;
+async fn a_blocked_device_gets_removals_and_nothing_else(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let device = portal.enrolled().await;
     let (one, two) = (portal.profile("One").await, portal.profile("Two").await);
     let going = portal.offer(device.id(), one, Feature::Wifi).await;
     let offered = portal.offer(device.id(), two, Feature::Vpn).await;
-    portal.put_copy(device.id(), going.copy, "removing").await;
-    for state in ["blocked", "lost", "retired", "deleted"] {
+    portal.put_copy(device.id(), going.copy, CopyState::Removing).await;
+    for state in [DeviceState::Blocked, DeviceState::Lost, DeviceState::Retired, DeviceState::Deleted] {
         portal.put_device(device.id(), state).await;
         let list = commands(&device).await.unwrap();
         assert!(
@@ -118,12 +134,11 @@ async fn a_blocked_device_gets_removals_and_nothing_else() {
     assert!(renewal.unwrap_err().is_problem(problem::REMOVALS_ONLY));
     let removed = report(going, ReportedState::Removed);
     assert_eq!(device.client().report(&removed).await.unwrap().changed, 1);
-    assert_eq!(portal.copy_state(going.copy).await, "removed");
+    assert_eq!(portal.copy_state(going.copy).await, CopyState::Removed);
 }
 
-#[tokio::test]
-async fn a_block_reaches_a_poll_that_waits() {
-    let portal = Portal::start().await;
+async fn a_block_reaches_a_poll_that_waits(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let device = portal.enrolled().await;
     let profile = portal.profile("One").await;
     let copy = portal.offer(device.id(), profile, Feature::Wifi).await;
@@ -131,17 +146,16 @@ async fn a_block_reaches_a_poll_that_waits() {
     let now = device.client().commands(&PollQuery::default()).await.unwrap();
     let waiting = PollQuery { after: Some(now.revision), wait: 20 };
     let block = async {
-        portal.put_device(device.id(), "blocked").await;
-        portal.put_copy(device.id(), copy.copy, "removing").await;
+        portal.put_device(device.id(), DeviceState::Blocked).await;
+        portal.put_copy(device.id(), copy.copy, CopyState::Removing).await;
     };
     let ((), answer) = tokio::join!(block, tokio::time::timeout(SOON, device.client().commands(&waiting)));
     let list = answer.expect("the poll was not woken").unwrap().commands;
     assert!(list.iter().all(|command| matches!(command.kind, CommandKind::Remove { .. })), "{list:?}");
 }
 
-#[tokio::test]
-async fn nobody_without_a_certificate_that_counts_is_served() {
-    let portal = Portal::start().await;
+async fn nobody_without_a_certificate_that_counts_is_served(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let stranger = DeviceClient::trusting(&portal.server, portal.anchor(), None).unwrap();
     let error = stranger.commands(&PollQuery::default()).await.unwrap_err();
     assert!(error.is_problem(problem::CERTIFICATE_UNKNOWN), "{error}");
@@ -157,9 +171,10 @@ async fn nobody_without_a_certificate_that_counts_is_served() {
     assert!(error.is_problem(problem::CERTIFICATE_UNKNOWN), "{error}");
 }
 
-#[tokio::test]
-async fn renewal_works_within_the_grace_period_and_the_old_certificate_ends_with_the_new_one_s_use() {
-    let portal = Portal::start().await;
+async fn renewal_works_within_the_grace_period_and_the_old_certificate_ends_with_the_new_one_s_use(
+    db: TestDatabase,
+) {
+    let portal = Portal::start(db).await;
     let present = portal.clock.now();
     // Enrolled long ago: the certificate is expired by every clock, the handshake's included.
     portal.clock.set(present.minus(YEAR + Duration::from_secs(86_400)));
@@ -178,9 +193,8 @@ async fn renewal_works_within_the_grace_period_and_the_old_certificate_ends_with
     assert!(error.is_problem(problem::CERTIFICATE_UNKNOWN), "{error}");
 }
 
-#[tokio::test]
-async fn a_device_that_was_away_beyond_the_grace_period_gets_removals_only() {
-    let portal = Portal::start().await;
+async fn a_device_that_was_away_beyond_the_grace_period_gets_removals_only(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let device = portal.enrolled().await;
     portal.clock.advance(YEAR + Duration::from_secs(31 * 86_400));
     assert!(commands(&device).await.unwrap().is_empty());
@@ -189,9 +203,8 @@ async fn a_device_that_was_away_beyond_the_grace_period_gets_removals_only() {
     assert!(renewal.unwrap_err().is_problem(problem::REMOVALS_ONLY));
 }
 
-#[tokio::test]
-async fn messages_that_are_none_are_refused_with_what_is_wrong() {
-    let portal = Portal::start().await;
+async fn messages_that_are_none_are_refused_with_what_is_wrong(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let http = reqwest::Client::builder()
         .tls_certs_only([reqwest::Certificate::from_der(portal.anchor()).unwrap()])
         .no_proxy()
@@ -208,9 +221,8 @@ async fn messages_that_are_none_are_refused_with_what_is_wrong() {
     assert_eq!(nowhere.status(), 404);
 }
 
-#[tokio::test]
-async fn polls_end_when_the_portal_does() {
-    let portal = Portal::start().await;
+async fn polls_end_when_the_portal_does(db: TestDatabase) {
+    let portal = Portal::start(db).await;
     let device = portal.enrolled().await;
     let now = loop {
         let now = device.client().commands(&PollQuery::default()).await.unwrap();
@@ -224,4 +236,51 @@ async fn polls_end_when_the_portal_does() {
     let ((), answer) =
         tokio::join!(close, tokio::time::timeout(SOON / 2, device.client().commands(&waiting)));
     answer.expect("the poll was not ended").unwrap();
+}
+
+async fn a_device_that_was_away_for_long_is_planned_for_at_its_mere_contact(db: TestDatabase) {
+    let portal = Portal::start(db).await;
+    let device = portal.enrolled().await;
+    let before = portal.planned(device.id());
+    for days in [1, 29] {
+        portal.clock.advance(Duration::from_secs(days * 86_400));
+        commands(&device).await.unwrap();
+    }
+    assert_eq!((portal.planned(device.id()), portal.audited("device.return").await), (before, 0));
+    portal.clock.advance(Duration::from_secs(31 * 86_400));
+    for _ in 0..2 {
+        commands(&device).await.unwrap();
+    }
+    assert_eq!((portal.planned(device.id()), portal.audited("device.return").await), (before + 1, 1));
+    // Nothing is planned for one that gets removals only, however long it was away.
+    portal.put_device(device.id(), DeviceState::Blocked).await;
+    portal.clock.advance(Duration::from_secs(31 * 86_400));
+    commands(&device).await.unwrap();
+    assert_eq!(portal.audited("device.return").await, 1);
+}
+
+/// The serial number of the certificate that the listener shows.
+fn shown(portal: &Portal) -> String {
+    let address = portal.server.as_str().trim_start_matches("https://");
+    let script =
+        format!("openssl s_client -connect {address} </dev/null 2>/dev/null | openssl x509 -noout -serial");
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+async fn the_listener_goes_on_with_another_certificate_while_devices_are_connected(db: TestDatabase) {
+    let portal = Arc::new(Portal::start(db).await);
+    let device = portal.enrolled().await;
+    let shown = async || {
+        let portal = Arc::clone(&portal);
+        tokio::task::spawn_blocking(move || shown(&portal)).await.unwrap()
+    };
+    let before = shown().await;
+    let identity = portal.ca.server_identity(&["127.0.0.1".to_owned()], portal.clock.now()).unwrap();
+    portal.tls.replace(&identity, &[portal.ca.certificate().clone()]).unwrap();
+    commands(&device).await.unwrap();
+    assert_ne!(shown().await, before);
+    // A new connection trusts it as the old one did.
+    portal.enrolled().await;
 }

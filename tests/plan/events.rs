@@ -64,7 +64,7 @@ impl History {
     /// Lets it happen. Returns the triggers for which certificates may be revoked, beside supersession.
     pub(super) fn happen(&mut self, (kind, a, b): Event) -> Vec<Trigger> {
         self.world.now = self.world.now.plus(Duration::from_millis(1));
-        match kind % 24 {
+        match kind % 25 {
             0..=5 => self.work(a, b),
             6..=8 => self.contact(a, b),
             9 => self.report_missing(a),
@@ -82,6 +82,7 @@ impl History {
                 self.world.device(pick(&self.devices, a)).management_generation += 1;
                 vec![]
             }
+            23 => self.reissue(a),
             _ => self.ask(a, b),
         }
     }
@@ -235,6 +236,16 @@ impl History {
         let id = pick(&self.devices, a);
         if self.world.device(id).state != DeviceState::Deleted {
             self.world.enrol_again(id);
+        }
+        vec![]
+    }
+
+    /// Somebody wants another certificate in the place of one.
+    fn reissue(&mut self, a: u16) -> Vec<Trigger> {
+        let valid = |c: &&certporter::plan::actual::Certificate| c.status == CertificateStatus::Valid;
+        let all: Vec<_> = self.world.certificates().map(|(_, c)| c).filter(valid).map(|c| c.id).collect();
+        if let Some(id) = all.get(usize::from(a) % all.len().max(1)) {
+            self.world.certificate(*id).reissue_asked = true;
         }
         vec![]
     }

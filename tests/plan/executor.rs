@@ -21,7 +21,13 @@ impl World {
             }
             Action::Revoke { certificate, departure, standing } => {
                 let certificate = self.certificate(*certificate);
-                certificate.status = certificate.status.to(CertificateStatus::Revoked).unwrap();
+                if certificate.status == CertificateStatus::Revoked {
+                    // Again only for something graver.
+                    let before = certificate.reason.unwrap();
+                    assert_ne!(before.graver(departure.reason), before);
+                } else {
+                    certificate.status = certificate.status.to(CertificateStatus::Revoked).unwrap();
+                }
                 certificate.reason = Some(departure.reason);
                 stand(certificate, *standing);
                 let id = certificate.id;

@@ -35,6 +35,73 @@ fn an_edit_does_nothing_or_comes_at_renewal_or_now() {
 }
 
 #[test]
+fn an_edit_at_renewal_reaches_what_is_only_being_asked_for_at_once() {
+    let mut scene = Scene::unsettled();
+    scene.world.replan();
+    let slot = scene.network_of(scene.laptop);
+    let request = scene.world.actual.holdings[&slot].requests[0].id;
+    for _ in 0..4 {
+        scene.world.progress(request, true);
+    }
+    assert_eq!(scene.world.request(request).state, RequestState::Pending);
+    scene.world.now = scene.world.now.plus(DAY);
+    scene.world.edit(scene.network, Reissue::AtRenewal, |draft| draft.validity_days = 91);
+    let actions = scene.world.replan();
+    assert!(actions.contains(&Action::Cancel { request, departure: Departure::EDITED }), "{actions:#?}");
+    assert!(scene.asked(&actions).contains(&(slot, Trigger::ProfileEdited)));
+    scene.world.settle();
+    let current = scene.world.actual.holdings[&slot].certificates.last().unwrap();
+    assert_eq!(current.not_after.since(current.not_before), 91 * DAY);
+}
+
+#[test]
+fn reissue_asked_for() {
+    let mut scene = Scene::new();
+    let laptop = scene.network_of(scene.laptop);
+    for slot in [laptop, scene.mail()] {
+        let id = scene.world.actual.holdings[&slot].certificates[0].id;
+        scene.world.certificate(id).reissue_asked = true;
+    }
+    let actions = scene.world.replan();
+    assert_eq!(
+        scene.asked(&actions),
+        [(laptop, Trigger::Asked), (scene.mail(), Trigger::Asked)],
+        "{actions:#?}"
+    );
+    assert_eq!(actions.len(), 2, "the old ones stay until the new ones are confirmed");
+    assert_eq!(scene.copies(laptop, scene.laptop), [CopyState::Installed; 2]);
+    for id in scene.world.requests() {
+        while scene.world.request(id).state != RequestState::Completed {
+            scene.world.progress(id, false);
+            scene.world.replan();
+        }
+    }
+    assert_eq!((scene.alive(laptop), scene.world.revoked.len()), (2, 0), "not confirmed yet");
+    scene.world.settle();
+    let departures: Vec<Departure> = scene.world.revoked.iter().map(|(_, departure)| *departure).collect();
+    assert_eq!(departures, [Departure::SUCCEEDED; 2]);
+    assert_eq!((scene.alive(laptop), scene.alive(scene.mail())), (1, 1));
+    assert_eq!(scene.world.replan(), [], "asked once is done once");
+}
+
+#[test]
+fn what_is_revoked_already_is_raised_to_a_compromise_when_its_device_is_lost() {
+    let mut scene = Scene::new();
+    let laptop = scene.network_of(scene.laptop);
+    let actions = scene.state(scene.laptop, DeviceState::Retired);
+    assert_eq!(scene.revoked(laptop, &actions), [Departure::RETIRED]);
+    let actions = scene.state(scene.laptop, DeviceState::Lost);
+    assert_eq!(scene.revoked(laptop, &actions), [Departure::LOST]);
+    assert_eq!(scene.revoked(scene.mail(), &actions), [Departure::LOST], "the other device's copy of it too");
+    // What the device has reported gone is in nobody's hands.
+    let mut scene = Scene::new();
+    scene.state(scene.laptop, DeviceState::Retired);
+    scene.world.settle();
+    let actions = scene.state(scene.laptop, DeviceState::Lost);
+    assert_eq!(scene.revoked(scene.network_of(scene.laptop), &actions), []);
+}
+
+#[test]
 fn an_edit_that_leaves_a_device_out_revokes() {
     let mut scene = Scene::new();
     scene.world.edit(scene.network, Reissue::Now, |draft| draft.platforms = vec![Platform::Windows]);

@@ -175,6 +175,7 @@ impl World {
             escrow: memory.escrow,
             key,
             held_since: None,
+            reissue_asked: false,
             can_hold: self.ca_can_hold,
             reason: None,
             unwanted_since: memory.departure,

@@ -12,6 +12,7 @@ on_both_engines! {
     profiles_that_are_wrong_are_named,
     ids_and_parameters_that_are_none_are_named,
     awkward_names_survive_byte_for_byte,
+    a_database_that_another_process_has_locked_says_when_to_try_again,
 }
 
 async fn bodies_that_are_wrong_are_named(database: TestDatabase) {
@@ -123,4 +124,45 @@ async fn awkward_names_survive_byte_for_byte(database: TestDatabase) {
         let device = program.post("/devices", &json!({"name": name, "platform": "linux"})).await.ok();
         assert_eq!(device["name"], name);
     }
+}
+
+/// Another process that has the database's lock, until it is dropped.
+struct Lock(std::process::Child);
+
+impl Lock {
+    fn on(database: &TestDatabase) -> Self {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let mut process = database.shell();
+        let mut child =
+            process.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let begin = match database.location {
+            certporter::store::Location::Sqlite(_) => "BEGIN IMMEDIATE; SELECT 'locked';\n",
+            certporter::store::Location::Postgres(_) => {
+                "BEGIN; LOCK TABLE users IN EXCLUSIVE MODE; SELECT 'locked';\n"
+            }
+        };
+        child.stdin.as_mut().unwrap().write_all(begin.as_bytes()).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("locked")), "the lock was not taken");
+        Self(child)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn a_database_that_another_process_has_locked_says_when_to_try_again(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let lock = Lock::on(&program.database);
+    let refused = program.post("/users", &json!({"user_name": "maria"})).await;
+    let problem = refused.problem(503, &[]);
+    assert!(refused.headers.contains_key("retry-after"), "{problem}");
+    // Reading goes on all the while.
+    assert_eq!(program.get("/users").await.ok()["data"], json!([]));
+    drop(lock);
+    program.post("/users", &json!({"user_name": "maria"})).await.ok();
 }

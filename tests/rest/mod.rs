@@ -1,9 +1,11 @@
 //! The REST API as a program sees it, on both engines.
 mod access;
 mod bad_input;
+mod certificates;
 mod document;
 mod flow;
 mod preview;
 mod profiles;
 pub(crate) mod program;
 mod repeating;
+mod works;

@@ -32,6 +32,10 @@ pub(crate) struct Program {
     pub(crate) database: TestDatabase,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) portal: Portal,
+    pub(super) random: Arc<SeededRandom>,
+    pub(super) master: Arc<MasterKey>,
+    pub(super) builtin: BuiltinCa,
+    pub(super) device_ca: DeviceCa,
     router: Router,
     token: String,
 }
@@ -142,12 +146,25 @@ impl Program {
             publish_dir: database.folder().join("pki"),
             crl_interval: Duration::from_secs(3600),
         };
-        BuiltinCa::open(database.db.clone(), &master, clock.clone(), random.clone(), settings).await.unwrap();
-        DeviceCa::open(&database.db, &master, clock.as_ref(), random.clone()).await.unwrap();
-        let parts = Parts { db: database.db.clone(), clock: clock.clone(), random, addresses };
+        let db = database.db.clone();
+        let builtin =
+            BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), settings).await.unwrap();
+        let device_ca = DeviceCa::open(&db, &master, clock.as_ref(), random.clone()).await.unwrap();
+        let parts = Parts { db, clock: clock.clone(), random: random.clone(), addresses };
         let portal = Portal::new(parts);
         let router = rest::routes(&portal);
-        let mut program = Self { database, clock, portal, router, token: String::new() };
+        let master = Arc::new(master);
+        let mut program = Self {
+            database,
+            clock,
+            portal,
+            random,
+            master,
+            builtin,
+            device_ca,
+            router,
+            token: String::new(),
+        };
         program.token = program.new_token(Role::Administrator).await;
         program
     }

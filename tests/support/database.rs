@@ -198,13 +198,35 @@ impl TestDatabase {
     /// Runs SQL as somebody would who changes the database by hand.
     pub(crate) async fn by_hand(&self, sql: &str) {
         match &self.location {
+            Location::Sqlite(_) => run(self.shell().arg("PRAGMA busy_timeout=5000").arg(sql)),
+            Location::Postgres(_) => run(self.shell().args(["-c", sql])),
+        }
+    }
+
+    /// What a query of one value answers to somebody who looks at the database by hand.
+    pub(crate) fn asked_by_hand(&self, sql: &str) -> String {
+        let mut shell = self.shell();
+        if matches!(self.location, Location::Postgres(_)) {
+            shell.args(["-t", "-A", "-c"]);
+        }
+        let output = shell.arg(sql).output().unwrap();
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Another process that speaks SQL to it: the engine's own shell.
+    pub(crate) fn shell(&self) -> Command {
+        match &self.location {
             Location::Sqlite(path) => {
-                run(Command::new("sqlite3").arg(path).arg("PRAGMA busy_timeout=5000").arg(sql));
+                let mut command = Command::new("sqlite3");
+                command.arg(path);
+                command
             }
-            Location::Postgres(_) => run(Command::new(binaries().join("psql"))
-                .args(["-U", "postgres", "-v", "ON_ERROR_STOP=1", "-h"])
-                .arg(self.folder())
-                .args(["-c", sql])),
+            Location::Postgres(_) => {
+                let mut command = Command::new(binaries().join("psql"));
+                command.args(["-U", "postgres", "-v", "ON_ERROR_STOP=1", "-h"]).arg(self.folder());
+                command
+            }
         }
     }
 }

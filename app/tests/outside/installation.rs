@@ -42,6 +42,11 @@ pub(super) struct Installation {
 impl Installation {
     /// Starts one on ports that the system picks, with an administrator's token.
     pub(super) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more flags.
+    pub(super) async fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut command = Command::new(certporter());
@@ -49,6 +54,7 @@ impl Installation {
         for listener in ["--listen", "--device-listen", "--pki-listen"] {
             command.arg(listener).arg("127.0.0.1:0");
         }
+        command.args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();

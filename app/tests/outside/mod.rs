@@ -75,6 +75,54 @@ async fn a_device_gets_its_pfx_and_loses_it_again() {
 }
 
 #[tokio::test]
+async fn an_rsa_ca_issues_what_openssl_verifies() {
+    let portal = Installation::start_with(&["--ca-key", "rsa-3072"]).await;
+    let device = portal.laptop_with_wifi_and_vpn().await;
+    let agent = portal.enrol(&device).await;
+    let held = files(&agent.join("certificates"));
+    let [first, _] = named(&held, "certificate.pfx")[..] else { panic!("{held:?}") };
+    let (leaf, chain) = (first.with_file_name("cert.pem"), first.with_file_name("chain.pem"));
+    let root = portal.root_certificate().await;
+    let (leaf, chain, root) = (leaf.to_str().unwrap(), chain.to_str().unwrap(), root.to_str().unwrap());
+    run("openssl", &["verify", "-x509_strict", "-CAfile", root, "-untrusted", chain, leaf]);
+    let of = |file: &str| run("openssl", &["x509", "-in", file, "-noout", "-text"]);
+    for issuer in [chain, root] {
+        assert!(
+            of(issuer).contains("RSA Public-Key: (2048 bit)")
+                || of(issuer).contains("Public-Key: (2048 bit)")
+        );
+    }
+    let leaf = of(leaf);
+    assert!(leaf.contains("Signature Algorithm: sha256WithRSAEncryption"), "{leaf}");
+    assert!(leaf.contains("id-ecPublicKey"), "the profile's own key algorithm stays: {leaf}");
+    // Its CRL and the certificate in it are signed by it too.
+    let certificates = portal.get(&format!("/certificates?device={device}")).await;
+    let serial = certificates["data"][0]["serial"].as_str().unwrap().to_uppercase();
+    portal.post(&format!("/devices/{device}/lost"), &json!({})).await;
+    let crl = portal.crl_with(&serial).await;
+    assert!(crl.contains("sha256WithRSAEncryption"), "{crl}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_or_none_at_all_is_refused_and_left_alone() {
+    let mut portal = Installation::start().await;
+    portal.stop().await;
+    let data = portal.data().to_str().unwrap().to_owned();
+    let file = portal.data().join("certporter.sqlite");
+    let ports = ["--listen", "127.0.0.1:0", "--device-listen", "127.0.0.1:0", "--pki-listen", "127.0.0.1:0"];
+    let serve: Vec<&str> = ["serve", "--data", &data].into_iter().chain(ports).collect();
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (9999, 'later', 1, '', 0)";
+    run("sqlite3", &[file.to_str().unwrap(), later]);
+    let said = portal.fails(&serve);
+    assert!(said.contains("newer program") && said.contains("9999"), "{said}");
+    std::fs::write(&file, "no database at all, whatever its name says".repeat(100)).unwrap();
+    let said = portal.fails(&serve);
+    assert!(said.contains("not an SQLite database"), "{said}");
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("no database at all"), "it was overwritten");
+}
+
+#[tokio::test]
 async fn a_second_portal_on_the_same_port_says_which_flag_to_change() {
     let portal = Installation::start().await;
     let other = tempfile::tempdir().unwrap();

@@ -147,6 +147,7 @@ fn certificate(it: &PlanCertificate, can_hold: bool, copies: Vec<Copy>) -> Certi
         escrow: it.escrow,
         key: it.key_id,
         held_since: it.held_at,
+        reissue_asked: it.reissue_asked_at.is_some(),
         can_hold,
         reason: it.reason,
         unwanted_since: it.cancelled_reason.zip(it.cancelled_trigger).map(|(r, t)| Departure::new(r, t)),

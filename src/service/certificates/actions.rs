@@ -3,7 +3,7 @@
 use certporter_model::CertificateId;
 use certporter_model::access::Caller;
 use certporter_model::certificate::{CertificateStatus, Standing};
-use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::revocation::Trigger;
 use certporter_model::text::Explanation;
 
 use super::{CertificateView, RevocationDraft, find, reasons, shown};
@@ -14,7 +14,7 @@ use crate::service::operation::Operation;
 use crate::service::portal::Portal;
 use crate::service::replan::{Touched, replan};
 use crate::store::certificates::{self, Certificate};
-use crate::store::{AuditEvent, Target};
+use crate::store::{AuditEvent, Target, steps};
 
 /// Revokes a certificate for good. Its copies are removed; it is finished when CA, CRL and devices have it.
 ///
@@ -63,7 +63,8 @@ pub async fn revoke(
     shown(&mut conn, caller, after).await
 }
 
-/// Has a certificate reissued: it is superseded, and the plan brings the holder a new one.
+/// Has a certificate reissued: the plan brings the holder a new one, and the old one is superseded once that is
+/// confirmed.
 ///
 /// # Errors
 /// When the caller may not, there is no such certificate, or it is not the one in use.
@@ -93,11 +94,7 @@ pub async fn reissue(
     if before.standing != Standing::Current || before.status != CertificateStatus::Valid {
         return Err(ServiceError::conflict("only a valid certificate that is in use can be reissued"));
     }
-    let why = Why {
-        explanation: explanation.as_ref().map(|explanation| explanation.as_str().to_owned()),
-        ..Why::revoked(Reason::Superseded, Trigger::Asked)
-    };
-    revoke::ask_for(&mut tx, id, &why, now, portal.random()).await?;
+    steps::certificates::ask_reissue(&mut tx, id, now).await?;
     replan(portal, &mut tx, &holder(&before), now).await?;
     let mut event =
         AuditEvent::new(now, Operation::CertificatesReissue.name(), Target::one("certificate", id.as_uuid()))

@@ -8,6 +8,7 @@ use certporter_model::thumbprint::Thumbprint;
 use certporter_model::{DeviceId, Timestamp};
 
 use super::{DeviceProtocol, GRACE, ProtocolError};
+use crate::plan::Limits;
 use crate::store::device_contacts::{self, ContactRow};
 use crate::store::{AuditEvent, Target, management_certificates};
 
@@ -104,7 +105,17 @@ impl DeviceProtocol {
     pub(super) async fn note_contact(&self, contact: &Contact) -> Result<(), ProtocolError> {
         let now = self.clock.now();
         let row = &contact.row;
-        if row.last_contact_at.is_none_or(|at| now.since(at) >= NOTED_EVERY) {
+        let away = row.last_contact_at.map(|at| now.since(at));
+        let served = contact.standing == Standing::Served;
+        if served && away.is_none_or(|away| away >= Limits::default().contact) {
+            // What was not renewed while nobody knew whether the device would ever come back is renewed now.
+            let mut tx = self.db.write(&Self::permit(&contact.caller())?).await?;
+            device_contacts::returned(&mut tx, row.device_id, now).await?;
+            self.plan_device(&mut tx, row.device_id, row.owner_id).await?;
+            let target = Target::one("device", row.device_id.as_uuid());
+            let days = away.map(|away| away.as_secs() / 86_400);
+            tx.commit(AuditEvent::new(now, "device.return", target).with("days_away", days)).await?;
+        } else if away.is_none_or(|away| away >= NOTED_EVERY) {
             let mut tx = self.db.bookkeeping().await?;
             device_contacts::touch(&mut tx, row.device_id, now).await?;
             tx.commit().await?;

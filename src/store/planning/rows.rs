@@ -127,6 +127,8 @@ table_row! {
         pub reason: Option<Reason>,
         /// Since when it is on hold.
         pub held_at: Option<Timestamp>,
+        /// Since when somebody wants another in its place.
+        pub reissue_asked_at: Option<Timestamp>,
         /// What it was issued for.
         pub content_digest: ContentDigest,
         /// Start of its validity.

@@ -33,7 +33,8 @@ pub async fn certificates(conn: &mut Conn, span: &Span) -> Result<Vec<PlanCertif
         "SELECT certificates.id, certificates.request_id, certificates.profile_id, certificates.holder_kind,
                 certificates.holder_id, certificates.user_id, certificates.enrolment_id, certificates.trigger_kind,
                 certificates.escrow, certificates.encryption, certificates.status, certificates.standing,
-                certificates.reason, certificates.held_at, certificates.content_digest, certificates.not_before,
+                certificates.reason, certificates.held_at, certificates.reissue_asked_at, certificates.content_digest,
+                certificates.not_before,
                 certificates.not_after, certificates.ca_generation_id, k.id AS key_id,
                 CAST(NULL AS TEXT) AS cancelled_reason, CAST(NULL AS TEXT) AS cancelled_trigger
          FROM certificates

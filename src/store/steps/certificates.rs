@@ -202,6 +202,22 @@ pub async fn lock_standing(
     query.optional(tx).await
 }
 
+/// Notes that somebody wants another in the place of a certificate that was locked; the first time counts.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask_reissue(tx: &mut WriteTx, id: CertificateId, now: Timestamp) -> Result<()> {
+    sql!(
+        "UPDATE certificates SET reissue_asked_at = COALESCE(reissue_asked_at, $2), updated_at = $2,
+                version = version + 1
+         WHERE id = $1",
+        id,
+        now
+    )
+    .change(tx, "certificate")
+    .await
+}
+
 /// Saves status, standing and reason of a certificate that was locked.
 ///
 /// # Errors

@@ -119,7 +119,7 @@ async fn revoke(
     answer(certificates::revoke(&portal, &caller, id, &draft).await?)
 }
 
-/// Have a certificate reissued. The old one is revoked as superseded at once, and a new one requested.
+/// Have a certificate reissued. A new one is requested; the old one is revoked as superseded once the devices have the new one.
 #[utoipa::path(post, path = "/certificates/{id}/reissue", operation_id = "certificates.reissue", tag = "certificates", request_body = ActionDraft,
     params(("id" = CertificateId, Path, description = "The certificate")),
     responses((status = 200, description = "The certificate", body = CertificateView)))]

@@ -141,8 +141,6 @@ pub enum CommandKind {
     },
     /// Renew the management certificate now.
     RenewManagement,
-    /// Report everything that is there.
-    Check,
     /// A kind that this version does not know: it is left alone.
     #[serde(other)]
     Unknown,

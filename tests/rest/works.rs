@@ -1,0 +1,128 @@
+//! What works behind the REST API: the connector, the portal's own workers, and devices that enrol and do as told.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use certporter::agent::facts;
+use certporter::clock::Clock as _;
+use certporter::connector::Authorities;
+use certporter::connector::in_process::InProcess;
+use certporter::connector::worker::Connector;
+use certporter::kra::Kra;
+use certporter::pipeline::Pipeline;
+use certporter::pipeline::orders::ConnectorIdentity;
+use certporter::pipeline::queue::Portal as PortalSource;
+use certporter::pipeline::workers::run_once;
+use certporter::pki::key_pool::KeyPool;
+use certporter::pki::{Certificate, PrivateKey, csr};
+use certporter::random::octets;
+use certporter::service::device_protocol::{DeviceProtocol, Wakes};
+use certporter::store::steps::connectors;
+use certporter::store::{AuditEvent, Target};
+use certporter::wire::device::{
+    CommandKind, CopyStatus, CsrOctets, DeviceFacts, EnrolRequest, PollQuery, Report, ReportedState, VERSION,
+};
+use certporter_model::access::{Caller, Permission, Scope};
+use certporter_model::key::KeyAlgorithm;
+use certporter_model::text::Name;
+use certporter_model::thumbprint::Thumbprint;
+use certporter_model::{ConnectorId, CopyId};
+use serde_json::json;
+
+use super::program::Program;
+
+/// The machinery of one portal.
+pub(super) struct Works {
+    portal: Arc<PortalSource<Pipeline>>,
+    connector: Arc<Connector<InProcess>>,
+    protocol: DeviceProtocol,
+}
+
+/// A device that is enrolled: it opens nothing, but says that it did.
+pub(super) struct Enrolled {
+    thumbprint: Thumbprint,
+    /// What it holds.
+    pub(super) held: BTreeSet<CopyId>,
+}
+
+impl Works {
+    pub(super) async fn of(program: &Program) -> Self {
+        let (db, clock, random) =
+            (program.database.db.clone(), program.clock.clone(), program.random.clone());
+        let kra =
+            Kra::open(db.clone(), program.master.clone(), clock.as_ref(), random.clone()).await.unwrap();
+        let pipeline = Pipeline::new(db.clone(), clock.clone(), random.clone(), kra, program.builtin.clone());
+        let pipeline = Arc::new(pipeline);
+        let identity = ConnectorIdentity {
+            id: ConnectorId::new(clock.now(), octets(random.as_ref())),
+            name: Name::parse("portal").unwrap(),
+            pool: Name::parse("default").unwrap(),
+        };
+        let permit = Caller::system("test").permitted(Permission::SystemWork, &Scope::Organisation).unwrap();
+        let mut tx = db.write(&permit).await.unwrap();
+        let (id, name, pool) = (identity.id, &identity.name, &identity.pool);
+        connectors::insert(&mut tx, id, name, pool, "1", clock.now()).await.unwrap();
+        tx.commit(AuditEvent::new(clock.now(), "test.connector", Target::none("test"))).await.unwrap();
+        let mut authorities = Authorities::new();
+        authorities.insert("builtin".into(), Arc::new(program.builtin.clone()));
+        let port = InProcess::new(Arc::clone(&pipeline), identity);
+        let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(1).unwrap()));
+        let portal = pipeline.portal_source("test".into());
+        let protocol = DeviceProtocol::new(db, clock, random, program.device_ca.clone(), Wakes::new());
+        Self { portal, connector, protocol }
+    }
+
+    /// Works until nothing is due any more.
+    pub(super) async fn work(&self) {
+        for _ in 0..100 {
+            let done =
+                run_once(&self.connector, 16).await.unwrap() + run_once(&self.portal, 16).await.unwrap();
+            if done == 0 {
+                return;
+            }
+        }
+        panic!("there is always something due");
+    }
+
+    /// Enrols a device with a code that it gets by REST.
+    pub(super) async fn enrol(&self, program: &Program, device: &str) -> Enrolled {
+        let code = program.post(&format!("/devices/{device}/enrolment-codes"), &json!({})).await.ok();
+        let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
+        let csr = CsrOctets::new(csr::create(&key, None).unwrap().as_der().to_vec()).unwrap();
+        let code = serde_json::from_value(code["code"].clone()).unwrap();
+        let facts =
+            DeviceFacts { serial_number: None, wifi_mac: None, fqdn: None, ..facts::of_this_machine() };
+        let request = EnrolRequest { version: VERSION, code, csr, facts };
+        let answer = self.protocol.enrol("192.0.2.7", &request).await.unwrap();
+        let certificate = Certificate::parse(answer.management.certificate.as_slice()).unwrap();
+        Enrolled { thumbprint: certificate.thumbprint(), held: BTreeSet::new() }
+    }
+
+    /// The device connects, does what it is told and says so; then everything that follows is done.
+    pub(super) async fn sync(&self, program: &Program, device: &mut Enrolled) {
+        // What comes later has later ids.
+        program.clock.advance(Duration::from_secs(60));
+        self.work().await;
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        let list = self.protocol.commands(&contact, &PollQuery::default()).await.unwrap();
+        let mut statuses = Vec::new();
+        for command in list.commands {
+            let (copy, thumbprint, state) = match command.kind {
+                CommandKind::Install { copy, thumbprint, .. } => {
+                    device.held.insert(copy);
+                    (copy, thumbprint, ReportedState::Installed)
+                }
+                CommandKind::Remove { copy, thumbprint } => {
+                    device.held.remove(&copy);
+                    (copy, thumbprint, ReportedState::Removed)
+                }
+                other => panic!("{other:?}"),
+            };
+            statuses.push(CopyStatus { copy, thumbprint, state, cause: None });
+        }
+        let report = Report { version: VERSION, complete: false, statuses };
+        self.protocol.report(&contact, &report).await.unwrap();
+        self.work().await;
+    }
+}
