@@ -26,7 +26,9 @@ migrations! {
     7 "0007_pipeline",
     8 "0008_audit",
     9 "0009_search",
+    11 "0011_imports",
     13 "0013_reissue",
+    14 "0014_device_lists",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -136,6 +136,7 @@ async fn a_revocation_is_followed_by_a_new_one_and_told_step_by_step(database: T
     let program = Program::new(database).await;
     let (works, mut enrolled, laptop) = scene(&program, "maria").await;
     let first = id(&certificates(&program, &laptop).await[0]).to_owned();
+    program.clock.advance(Duration::from_secs(60));
     let path = format!("/certificates/{first}/revoke");
     program.post(&path, &json!({"reason": "key_compromise"})).await.problem(422, &["explanation"]);
     program.post(&path, &json!({"reason": "bored", "explanation": "x"})).await.problem(422, &["reason"]);

@@ -134,6 +134,11 @@ impl Installation {
         assert!(status.success(), "{status}");
     }
 
+    /// Where its OpenAPI document is, and the administrator's token.
+    pub(super) fn api(&self) -> (String, &str) {
+        (format!("{}/api/v1/openapi.json", self.portal), &self.token)
+    }
+
     /// Reads by REST.
     pub(super) async fn get(&self, path: &str) -> Value {
         let request = self.client.get(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);

@@ -87,10 +87,7 @@ async fn an_rsa_ca_issues_what_openssl_verifies() {
     run("openssl", &["verify", "-x509_strict", "-CAfile", root, "-untrusted", chain, leaf]);
     let of = |file: &str| run("openssl", &["x509", "-in", file, "-noout", "-text"]);
     for issuer in [chain, root] {
-        assert!(
-            of(issuer).contains("RSA Public-Key: (2048 bit)")
-                || of(issuer).contains("Public-Key: (2048 bit)")
-        );
+        assert!(of(issuer).contains("Public-Key: (3072 bit)"), "{issuer}");
     }
     let leaf = of(leaf);
     assert!(leaf.contains("Signature Algorithm: sha256WithRSAEncryption"), "{leaf}");
@@ -120,6 +117,45 @@ async fn a_database_of_a_newer_program_or_none_at_all_is_refused_and_left_alone(
     let said = portal.fails(&serve);
     assert!(said.contains("not an SQLite database"), "{said}");
     assert!(std::fs::read_to_string(&file).unwrap().starts_with("no database at all"), "it was overwritten");
+}
+
+#[tokio::test]
+async fn the_rest_api_is_as_its_document_says() {
+    let portal = Installation::start().await;
+    // Something of each kind, so that there is more to answer than that there is nothing.
+    let device = portal.laptop_with_wifi_and_vpn().await;
+    portal.enrol(&device).await;
+    let (document, token) = portal.api();
+    let authorisation = format!("Authorization: Bearer {token}");
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                  response_headers_conformance,response_schema_conformance";
+    run(
+        "schemathesis",
+        &[
+            "run",
+            &document,
+            "--header",
+            &authorisation,
+            "--checks",
+            checks,
+            "--phases",
+            "coverage,fuzzing",
+            "--max-examples",
+            "3",
+            "--seed",
+            "1",
+            "--no-shrink",
+            "--suppress-health-check",
+            "all",
+            "--max-time",
+            "45",
+            "--request-timeout",
+            "20",
+            "--warnings",
+            "off",
+            "--no-color",
+        ],
+    );
 }
 
 #[tokio::test]

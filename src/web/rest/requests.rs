@@ -62,7 +62,7 @@ async fn troubles(
 #[utoipa::path(post, path = "/requests/retry", operation_id = "requests.retry_all", tag = "requests",
     request_body = RetryAllDraft, responses((status = 202, description = "It has begun")))]
 async fn retry_all(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<RetryAllDraft>,
 ) -> Answer {
