@@ -216,7 +216,8 @@ impl Due {
     }
 }
 
-/// Makes leases last longer. Answers those that were lost.
+/// Makes leases last longer. Answers those that were lost to another worker; a job that its own worker has just ended is
+/// none.
 ///
 /// # Errors
 /// When the database refuses.
@@ -225,7 +226,8 @@ pub async fn heartbeat(conn: &mut WriteConn, leases: &[(JobId, i64)], lease: Dur
     let mut lost = Vec::new();
     for (job, fence) in leases {
         let kept = sql!(
-            "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
+            "UPDATE jobs SET lease_until = CASE WHEN state = 'leased' THEN $3 ELSE lease_until END
+             WHERE id = $1 AND fence = $2",
             job,
             fence,
             until

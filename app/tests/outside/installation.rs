@@ -152,6 +152,12 @@ impl Installation {
         Self::answer(path, request).await
     }
 
+    /// What monitoring gets.
+    pub(super) async fn metrics(&self) -> String {
+        let request = self.client.get(format!("{}/metrics", self.portal));
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
     async fn answer(path: &str, request: reqwest::RequestBuilder) -> Value {
         let response = request.send().await.unwrap();
         let status = response.status();

@@ -72,6 +72,21 @@ async fn a_device_gets_its_pfx_and_loses_it_again() {
     assert!(crl.contains("Key Compromise"), "{crl}");
     let after = portal.get(&format!("/certificates/{id}")).await;
     assert_eq!(after["status"], "revoked", "{after}");
+
+    // What an alarm would look at: the list is fresh, and nothing was given up.
+    let metrics = portal.metrics().await;
+    let value = |name: &str| -> f64 {
+        let line = metrics.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+            .unwrap_or_else(|| panic!("{name}: {metrics}"))
+    };
+    let (age, left) = (
+        value(r#"certporter_crl_age_seconds{ca="builtin",key="issuing-1"}"#),
+        value(r#"certporter_crl_left_seconds{ca="builtin",key="issuing-1"}"#),
+    );
+    assert!(age < 60.0 && left > 3600.0, "{age} {left}");
+    assert!(value(r#"certporter_queue_jobs{pool="portal",state="ready"}"#) >= 1.0, "{metrics}");
+    assert!(!metrics.contains(r#"state="dead""#), "{metrics}");
 }
 
 #[tokio::test]
