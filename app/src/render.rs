@@ -3,6 +3,7 @@
 use any_spawner::Executor;
 use axum::body::Body;
 use axum::response::Response;
+use certporter::service::time_zone::TimeZone;
 use certporter_model::Timestamp;
 use http::{HeaderValue, Request, StatusCode, header};
 use leptos::nonce::use_nonce;
@@ -12,7 +13,7 @@ use leptos_axum::ResponseOptions;
 use crate::site::Site;
 use crate::ui::icon::Sprite;
 use crate::ui::layout::{Person, Surroundings, Theme};
-use crate::ui::time::Now;
+use crate::ui::time::{Now, Zone};
 
 /// Everything that a rendering needs beside its data.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Renderer {
     address: String,
     theme: Theme,
     person: Option<Person>,
+    zone: Option<TimeZone>,
 }
 
 impl Renderer {
@@ -30,7 +32,8 @@ impl Renderer {
     pub fn new(site: Site, now: Timestamp, parts: &http::request::Parts, person: Option<Person>) -> Self {
         let address = parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
         let theme = cookie(parts, "theme").map_or(Theme::System, Theme::from_word);
-        Self { site, now, address, theme, person }
+        let zone = parts.extensions.get::<TimeZone>().copied();
+        Self { site, now, address, theme, person, zone }
     }
 
     /// The same at another moment: for answers that take long.
@@ -87,6 +90,7 @@ impl Renderer {
 
     fn provide(&self) {
         provide_context(Now(self.now));
+        provide_context(Zone(self.zone));
         provide_context(Sprite(self.site.path("icons")));
         provide_context(Surroundings {
             address: self.address.clone(),

@@ -108,6 +108,8 @@ ids! {
     TimelineEventId = "timeline event id",
     /// A custom attribute of a user or device.
     AttributeId = "attribute id",
+    /// A test certificate through a connector and its CA.
+    PreflightId = "preflight id",
     /// A running process of the portal.
     InstanceId = "instance id",
 }

@@ -31,6 +31,8 @@ words! {
         PublishCrl = "publish_crl",
         /// An escrowed key is destroyed.
         DestroyKey = "destroy_key",
+        /// A connector has a test certificate issued and revoked; the portal sees whether the CRL has it.
+        Preflight = "preflight",
         /// The plan is made and carried out for a scope.
         Replan = "replan",
         /// Requests that failed for the same reason are tried again, in chunks.

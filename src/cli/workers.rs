@@ -1,6 +1,7 @@
 //! What works inside the portal beside its listeners: the pipeline's own workers, and a connector.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use certporter_model::ConnectorId;
 use certporter_model::access::{Caller, Permission, Scope};
@@ -28,6 +29,9 @@ const PORTAL_JOBS: u32 = 8;
 /// CA, the threads go on.
 const REQUESTS_A_THREAD: usize = 4;
 
+/// How often the connector is noted to be alive.
+const CONTACT: Duration = Duration::from_secs(20);
+
 /// The pool that the portal's own connector serves.
 const POOL: &str = "default";
 
@@ -44,6 +48,7 @@ impl Workers {
     /// When the database refuses, or threads can't be started.
     pub async fn start(pipeline: &Arc<Pipeline>, key_threads: usize) -> Result<Self, CommandError> {
         let identity = introduce(pipeline).await?;
+        let id = identity.id;
         let (stop, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
         let portal = pipeline.portal_source(identity.name.to_string());
@@ -53,7 +58,8 @@ impl Workers {
         let port = InProcess::new(Arc::clone(pipeline), identity);
         let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(key_threads)?));
         let most = u32::try_from(key_threads.saturating_mul(REQUESTS_A_THREAD)).unwrap_or(u32::MAX);
-        running.spawn(workers::run(connector, most, stopped));
+        running.spawn(workers::run(connector, most, stopped.clone()));
+        running.spawn(heard_of(Arc::clone(pipeline), id, stopped));
         pipeline.schedule_upkeep().await?;
         Ok(Self { stop, running })
     }
@@ -63,6 +69,23 @@ impl Workers {
         // Nobody listens any more when all have ended, which is what is wanted.
         let _ = self.stop.send(true);
         while self.running.join_next().await.is_some() {}
+    }
+}
+
+/// Notes now and then that this process's connector is alive.
+async fn heard_of(pipeline: Arc<Pipeline>, id: ConnectorId, mut stop: watch::Receiver<bool>) {
+    loop {
+        let noted = async {
+            let mut books = pipeline.db.bookkeeping().await?;
+            connectors::contact(&mut books, id, env!("CARGO_PKG_VERSION"), pipeline.clock.now()).await?;
+            books.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "it can't be noted that the connector is alive");
+        }
+        if tokio::time::timeout(CONTACT, stop.changed()).await.is_ok() {
+            return;
+        }
     }
 }
 

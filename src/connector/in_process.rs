@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use certporter_model::RequestId;
+use certporter_model::{PreflightId, RequestId};
 use futures::future::BoxFuture;
 
 use super::port::{ConnectorPort, PortError};
@@ -10,7 +10,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::error::StepError;
 use crate::pipeline::orders::ConnectorIdentity;
 use crate::pipeline::queue::Arrivals;
-use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, RevokeOrder};
+use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeOrder};
 
 /// The pipeline of this process, seen by its own connector.
 pub struct InProcess {
@@ -79,6 +79,18 @@ impl ConnectorPort for InProcess {
     ) -> BoxFuture<'_, Result<(), PortError>> {
         Box::pin(async move {
             self.pipeline.record_revoked(&self.identity, lease, &order, &answer).await.map_err(refused)
+        })
+    }
+
+    fn record_preflight(
+        &self,
+        lease: Lease,
+        preflight: PreflightId,
+        report: PreflightReport,
+    ) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(async move {
+            let recorded = self.pipeline.record_preflight(&self.identity, lease, preflight, &report).await;
+            recorded.map_err(refused)
         })
     }
 

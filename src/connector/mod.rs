@@ -5,10 +5,12 @@
 //! are sealed to a public key before anything else happens with them.
 //!
 //! - [`port`]: what it asks of the portal
-//! - [`worker`]: its loop; [`issue`]: bringing a certificate; [`standing`]: revoking, holding, releasing
+//! - [`worker`]: its loop; [`issue`]: bringing a certificate; [`standing`]: revoking, holding, releasing;
+//!   [`preflight`]: a test of both
 pub mod in_process;
 pub mod issue;
 pub mod port;
+pub mod preflight;
 pub mod standing;
 pub mod worker;
 

@@ -1,9 +1,9 @@
 //! What a connector asks of the portal.
 
-use certporter_model::RequestId;
+use certporter_model::{PreflightId, RequestId};
 use futures::future::BoxFuture;
 
-use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, RevokeOrder};
+use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeOrder};
 
 /// Why the portal did not take a step.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,14 @@ pub trait ConnectorPort: Send + Sync + 'static {
         lease: Lease,
         order: RevokeOrder,
         answer: Answer,
+    ) -> BoxFuture<'_, Result<(), PortError>>;
+
+    /// Tells how far a preflight is.
+    fn record_preflight(
+        &self,
+        lease: Lease,
+        preflight: PreflightId,
+        report: PreflightReport,
     ) -> BoxFuture<'_, Result<(), PortError>>;
 
     /// Returns when there may be something new; also, without any sign, after a while.

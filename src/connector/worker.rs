@@ -40,6 +40,7 @@ impl<P: ConnectorPort> Connector<P> {
                 let bring = || self.port.record_answer(lease, request, answer.clone());
                 self.bring(lease, bring).await;
             }
+            Task::Preflight(preflight) => self.preflight(lease, preflight).await,
             Task::Revoke(revoke) => {
                 let answer = self.bring_into_standing(&revoke).await;
                 let bring = || self.port.record_revoked(lease, revoke.clone(), answer.clone());

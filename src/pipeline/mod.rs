@@ -9,6 +9,7 @@
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
+//! - [`preflight`]: a test certificate, for no device
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
 //! - [`fault`]: where tests let the process die
@@ -23,6 +24,7 @@ pub mod issued;
 pub mod orders;
 pub mod planner;
 pub mod portal;
+pub mod preflight;
 pub mod publish;
 pub mod queue;
 pub mod reports;

@@ -108,6 +108,9 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let remedy = "Look at the portal's log for the reason, then put the job back or retry the request.";
+        if let Ok(Work::Preflight { preflight, .. }) = Work::of(job) {
+            self.give_up_preflight(tx, preflight, (cause, remedy), now).await?;
+        }
         if let Ok(Work::Request { request, .. }) = Work::of(job) {
             match requests::lock(tx, request).await {
                 Ok(mut request) if request.state.to(RequestState::Failed).is_ok() => {
@@ -150,6 +153,10 @@ impl Pipeline {
                     reason: revocation.reason,
                     at: revocation.requested_at,
                 })))
+            }
+            Ok(Work::Preflight { preflight, .. }) => {
+                let order = self.preflight_order(tx, job, preflight, connector, now).await?;
+                Ok(order.map(Task::Preflight))
             }
             Ok(other) => {
                 tracing::error!(job = %job.id, "{} is no work for a connector", other.kind());

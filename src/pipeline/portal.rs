@@ -35,7 +35,8 @@ impl Pipeline {
                 self.schedule_next_sweep().await?;
                 Ok(swept)
             }
-            Work::Request { .. } | Work::Revoke { .. } => Err(StepError::Hopeless {
+            Work::ConcludePreflight { preflight } => self.conclude_preflight(preflight).await,
+            Work::Request { .. } | Work::Revoke { .. } | Work::Preflight { .. } => Err(StepError::Hopeless {
                 cause: format!("{} is the work of a connector", job.kind),
                 remedy: "Report this: it is a defect of the program.".into(),
             }),

@@ -83,7 +83,7 @@ impl Pipeline {
     }
 }
 
-fn crl_error(error: CaError) -> StepError {
+pub(super) fn crl_error(error: CaError) -> StepError {
     match error {
         CaError::Store(error) => StepError::Store(error),
         CaError::Pki(error) => StepError::Pki(error),

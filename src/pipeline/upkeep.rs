@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
-use crate::store::{idempotency_keys, jobs, outbox, rate_limits, sessions};
+use crate::store::{idempotency_keys, jobs, outbox, preflights, rate_limits, sessions};
 
 /// How often everything is planned anew.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -19,6 +19,9 @@ const KEEP_DONE: Duration = Duration::from_secs(3 * 86_400);
 
 /// How long announcements are kept for whoever follows them.
 const KEEP_ANNOUNCED: Duration = Duration::from_secs(86_400);
+
+/// How long preflights are kept.
+const KEEP_PREFLIGHTS: Duration = Duration::from_secs(30 * 86_400);
 
 /// How long answers are kept for whoever asks the same again.
 const KEEP_IDEMPOTENCY: Duration = Duration::from_secs(86_400);
@@ -62,6 +65,7 @@ impl Pipeline {
         let limits = rate_limits::drop_before(&mut books, now.minus(KEEP_LIMITS)).await?;
         let keys = idempotency_keys::drop_before(&mut books, now.minus(KEEP_IDEMPOTENCY)).await?;
         let announced = outbox::drop_before(&mut books, now.minus(KEEP_ANNOUNCED)).await?;
+        preflights::drop_before(&mut books, now.minus(KEEP_PREFLIGHTS)).await?;
         Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, self.random.as_ref()).await?;
         books.commit().await?;
         tracing::info!(jobs, sessions, limits, keys, announced, "cleared away");

@@ -3,7 +3,8 @@
 use certporter_model::job::JobKind;
 use certporter_model::text::Name;
 use certporter_model::{
-    CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, ProfileId, RequestId, Timestamp, UserId,
+    CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId, RequestId,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,18 @@ pub enum Work {
     PublishCrl {
         /// The CA.
         ca: CaId,
+    },
+    /// A connector has a test certificate issued, checked and revoked.
+    Preflight {
+        /// The preflight.
+        preflight: PreflightId,
+        /// The connector pool.
+        pool: Name,
+    },
+    /// The portal sees whether the CRL has the test certificate.
+    ConcludePreflight {
+        /// The preflight.
+        preflight: PreflightId,
     },
     /// The key is destroyed.
     DestroyKey {
@@ -138,6 +151,7 @@ impl Work {
             Self::Seal { .. } => JobKind::Seal,
             Self::Revoke { .. } => JobKind::Revoke,
             Self::PublishCrl { .. } => JobKind::PublishCrl,
+            Self::Preflight { .. } | Self::ConcludePreflight { .. } => JobKind::Preflight,
             Self::DestroyKey { .. } => JobKind::DestroyKey,
             Self::Replan { .. } => JobKind::Replan,
             Self::Retry { .. } => JobKind::Retry,
@@ -148,7 +162,9 @@ impl Work {
 
     fn pool(&self) -> String {
         match self {
-            Self::Request { pool, .. } | Self::Revoke { pool, .. } => connector_pool(pool),
+            Self::Request { pool, .. } | Self::Revoke { pool, .. } | Self::Preflight { pool, .. } => {
+                connector_pool(pool)
+            }
             _ => PORTAL.to_owned(),
         }
     }
@@ -160,6 +176,8 @@ impl Work {
             Self::Request { request, .. } | Self::Deliver { request } => request.to_string(),
             Self::Seal { certificate } | Self::Revoke { certificate, .. } => certificate.to_string(),
             Self::PublishCrl { ca } => ca.to_string(),
+            Self::Preflight { preflight, .. } => preflight.to_string(),
+            Self::ConcludePreflight { preflight } => format!("{preflight} crl"),
             Self::DestroyKey { key } => key.to_string(),
             Self::Replan { scope } => scope.key(),
             Self::Retry { cause, .. } => cause.clone(),
@@ -172,6 +190,7 @@ impl Work {
         match self {
             Self::Revoke { .. } => 10,
             Self::PublishCrl { .. } => 20,
+            Self::Preflight { .. } | Self::ConcludePreflight { .. } => 25,
             Self::DestroyKey { .. } => 30,
             Self::Deliver { .. } | Self::Seal { .. } => 40,
             Self::Request { .. } => 50,
@@ -186,6 +205,7 @@ impl Work {
     const fn max_attempts(&self) -> u32 {
         match self {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
+            Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
             Self::Replan { .. } | Self::Retry { .. } | Self::Sweep | Self::Housekeeping => 20,
         }

@@ -2,6 +2,7 @@
 
 use certporter_model::access::{Caller, Grant, Role};
 use certporter_model::text::Name;
+use certporter_model::thumbprint::SecretHash;
 use certporter_model::{AccountId, FieldErrors, SignInIdentityId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::directory_draft::GrantDraft;
 use super::error::ServiceError;
 use super::operation::Operation;
+use super::own_account::SessionView;
 use super::page::{Page, PageQuery};
 use super::password;
 use super::portal::Portal;
@@ -222,6 +224,52 @@ pub async fn set_password(
     let event =
         AuditEvent::new(now, Operation::AccountsSetPassword.name(), Target::one("account", id.as_uuid()));
     Ok(tx.commit(event).await?)
+}
+
+/// An account's sessions, the last used first.
+///
+/// # Errors
+/// When the caller may not, or there is no such account.
+pub async fn sessions(
+    portal: &Portal,
+    caller: &Caller,
+    id: AccountId,
+) -> Result<Vec<SessionView>, ServiceError> {
+    Operation::AccountsSessionsList.organisation(caller)?;
+    let mut conn = portal.db().read().await?;
+    accounts::get(&mut conn, id).await?;
+    Ok(sessions::of_account(&mut conn, id, portal.now()).await?.into_iter().map(SessionView::from).collect())
+}
+
+/// Ends a session of an account, or all of them.
+///
+/// # Errors
+/// When the caller may not, or there is no such account or session.
+pub async fn end_sessions(
+    portal: &Portal,
+    caller: &Caller,
+    id: AccountId,
+    session: Option<SecretHash>,
+) -> Result<u64, ServiceError> {
+    let permit = Operation::AccountsSessionsEnd.organisation(caller)?;
+    let now = portal.now();
+    let mut tx = portal.db().write(&permit).await?;
+    let account = accounts::get(&mut tx, id).await?;
+    let ended = match session {
+        None => sessions::end_others(&mut tx, id, None).await?,
+        Some(session) => {
+            let theirs = sessions::of_account(&mut tx, id, now).await?;
+            if !theirs.iter().any(|row| row.id_hash == session) {
+                return Err(ServiceError::NotFound { what: "session" });
+            }
+            sessions::end(&mut tx, session).await?;
+            1
+        }
+    };
+    let event =
+        AuditEvent::new(now, Operation::AccountsSessionsEnd.name(), Target::one("account", id.as_uuid()));
+    tx.commit(event.with("name", account.name.as_str()).with("sessions_ended", ended)).await?;
+    Ok(ended)
 }
 
 /// Refuses what would leave nobody who can administer.

@@ -12,6 +12,7 @@ use super::operation::Operation;
 use super::page::{Page, PageQuery, sequence_page};
 use super::portal::Portal;
 use crate::store::audit_events::{self, AuditEntry, AuditFilter};
+use crate::store::{AuditEvent, Conn, Target, accounts};
 
 /// Which events.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
@@ -24,6 +25,10 @@ pub struct AuditQuery {
     pub target_id: Option<String>,
     /// By this account, token, device or connector.
     pub actor_id: Option<String>,
+    /// By the account of this name, or by whatever has this id.
+    pub who: Option<String>,
+    /// From this network address.
+    pub address: Option<String>,
     /// Only this action, such as "devices.block".
     pub action: Option<String>,
     /// Not before, RFC 3339.
@@ -80,22 +85,61 @@ pub async fn list(
     query: &AuditQuery,
 ) -> Result<Page<AuditView>, ServiceError> {
     Operation::AuditList.organisation(caller)?;
+    let (before, limit) = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.sequence()?;
+    let mut conn = portal.db().read().await?;
+    let filter = filter(&mut conn, query).await?;
+    let rows = audit_events::list(&mut conn, &filter, before, limit + 1).await?;
+    Ok(sequence_page(limit, rows, |row| row.seq).map(view))
+}
+
+/// One event.
+///
+/// # Errors
+/// When the caller may not, or there is none.
+pub async fn get(portal: &Portal, caller: &Caller, id: AuditEventId) -> Result<AuditView, ServiceError> {
+    Operation::AuditList.organisation(caller)?;
+    let mut conn = portal.db().read().await?;
+    Ok(view(audit_events::get(&mut conn, id).await?))
+}
+
+/// Notes that somebody takes a part of the trail away as a file: what follows are the pages of [`list`].
+///
+/// # Errors
+/// When the caller may not, or the query is wrong.
+pub async fn export(portal: &Portal, caller: &Caller, query: &AuditQuery) -> Result<(), ServiceError> {
+    let permit = Operation::AuditExport.organisation(caller)?;
+    let now = portal.now();
+    let mut tx = portal.db().write(&permit).await?;
+    filter(&mut tx, query).await?;
+    let event = AuditEvent::new(now, Operation::AuditExport.name(), Target::none("audit_event"));
+    Ok(tx.commit(event.with("filter", serde_json::to_value(query).unwrap_or_default())).await?)
+}
+
+async fn filter(conn: &mut Conn, query: &AuditQuery) -> Result<AuditFilter, ServiceError> {
     let mut errors = FieldErrors::new();
-    let filter = AuditFilter {
-        target_kind: query.target_kind.clone(),
+    let mut filter = AuditFilter {
+        target_kind: text(query.target_kind.as_deref()),
         target_id: uuid(&mut errors, "target_id", query.target_id.as_deref()),
         actor_id: uuid(&mut errors, "actor_id", query.actor_id.as_deref()),
-        action: query.action.clone(),
+        action: text(query.action.as_deref()),
+        address: text(query.address.as_deref()),
         from: moment(&mut errors, "from", query.from.as_deref()),
         until: moment(&mut errors, "until", query.until.as_deref()),
     };
-    if !errors.is_empty() {
-        return Err(errors.into());
+    if let Some(who) = text(query.who.as_deref()) {
+        filter.actor_id = match Uuid::try_parse(&who) {
+            Ok(id) => Some(id),
+            Err(_) => accounts::by_name(conn, &who).await?.map(|account| account.id.as_uuid()),
+        };
+        if filter.actor_id.is_none() {
+            errors.add("who", "there is no account of this name: give the name it signs in with, or an id");
+        }
     }
-    let (before, limit) = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.sequence()?;
-    let mut conn = portal.db().read().await?;
-    let rows = audit_events::list(&mut conn, &filter, before, limit + 1).await?;
-    Ok(sequence_page(limit, rows, |row| row.seq).map(view))
+    if errors.is_empty() { Ok(filter) } else { Err(errors.into()) }
+}
+
+fn text(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn uuid(errors: &mut FieldErrors, field: &str, text: Option<&str>) -> Option<Uuid> {

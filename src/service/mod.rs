@@ -11,12 +11,15 @@
 //! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
 //! - [`directory_draft`]: what people write about users, groups and devices
-//! - [`accounts`], [`tokens`], [`sign_in`], [`setup`]: who signs in, and with what
+//! - [`accounts`], [`invitations`], [`tokens`], [`sign_in`], [`own_account`], [`setup`]: who signs in, and with what
+//! - [`time_zone`]: in which people read times
 //! - [`sessions`]: sessions of browsers, as they are kept
 //! - [`json`]: JSON that people send or bring, with errors that name the field
 //! - [`password`], [`rate_limit`]: how passwords are kept, and how often they may be tried
 //! - [`audit`]: the audit trail, to read
 //! - [`gauges`]: how the installation does, in numbers
+//! - [`overview`]: what needs a hand; [`search`]: one box for everything
+//! - [`authorities`]: issuing CAs and connectors, and trying them out
 //! - [`device_protocol`]: what devices may ask: the door of the device listener
 pub mod accounts;
 pub mod action;
@@ -24,6 +27,7 @@ pub mod approvals;
 pub mod assignments;
 mod attributes;
 pub mod audit;
+pub mod authorities;
 pub mod certificates;
 pub mod consequences;
 mod copies;
@@ -35,10 +39,13 @@ pub mod gauges;
 pub mod groups;
 pub mod idempotency;
 pub mod json;
+pub mod invitations;
 pub mod live;
 pub mod members;
 mod names;
 pub mod operation;
+pub mod overview;
+pub mod own_account;
 pub mod page;
 pub mod password;
 pub mod portal;
@@ -49,10 +56,13 @@ pub mod reference;
 mod replan;
 pub mod requests;
 mod scope;
+pub mod search;
 mod secret;
 pub mod sessions;
+pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod time_zone;
 pub mod timeline;
 pub mod tokens;
 pub mod users;

@@ -171,6 +171,20 @@ operations! {
     ApprovalsDecide = "approvals.decide": PlanApprove, seen by PlanApprove;
     /// Read the audit trail.
     AuditList = "audit_events.list": AuditRead, seen by AuditRead;
+    /// Read the trail's events as a file.
+    AuditExport = "audit_events.export": AuditRead, seen by AuditRead;
+    /// List issuing CAs and connectors, and how they are.
+    AuthoritiesList = "authorities.list": AuthorityRead, seen by AuthorityRead;
+    /// Have the CRLs of the built-in CA published now.
+    AuthoritiesPublish = "authorities.publish": AuthorityOperate, seen by AuthorityRead;
+    /// Have a test certificate issued, checked and revoked.
+    PreflightsCreate = "preflights.create": AuthorityOperate, seen by AuthorityRead;
+    /// Read how a preflight goes.
+    PreflightsGet = "preflights.get": AuthorityRead, seen by AuthorityRead;
+    /// Read what needs a hand, and the state of things.
+    OverviewGet = "overview.get": CertificateRead, seen by CertificateRead;
+    /// Read how the portal is set up.
+    SettingsGet = "settings.get": SettingsManage, seen by SettingsManage;
     /// List API tokens.
     TokensList = "tokens.list": TokenManage, seen by TokenManage;
     /// Create an API token.
@@ -187,6 +201,12 @@ operations! {
     AccountsUpdate = "accounts.update": AccountManage, seen by AccountManage;
     /// Set an account's password.
     AccountsSetPassword = "accounts.set_password": AccountManage, seen by AccountManage;
+    /// Make a one-time link with which somebody chooses their account's password.
+    AccountsInvite = "accounts.invite": AccountManage, seen by AccountManage;
+    /// List an account's sessions.
+    AccountsSessionsList = "accounts.sessions.list": AccountManage, seen by AccountManage;
+    /// End an account's sessions.
+    AccountsSessionsEnd = "accounts.sessions.end": AccountManage, seen by AccountManage;
     /// Delete an account.
     AccountsDelete = "accounts.delete": AccountManage, seen by AccountManage;
     /// Say who is asking, and what they may do.
@@ -197,12 +217,16 @@ operations! {
     OwnSignOut = "own.sign_out": OwnAccount, seen by OwnAccount;
     /// Change one's own password.
     OwnSetPassword = "own.set_password": OwnAccount, seen by OwnAccount;
+    /// Choose one's own time zone.
+    OwnSetTimeZone = "own.set_time_zone": OwnAccount, seen by OwnAccount;
     /// List one's own sessions.
     OwnSessionsList = "own.sessions.list": OwnAccount, seen by OwnAccount;
     /// End one of one's own sessions.
     OwnSessionsEnd = "own.sessions.end": OwnAccount, seen by OwnAccount;
     /// Become the first administrator with the one-time set-up link.
     SetupRedeem = "setup.redeem": OwnAccount, seen by OwnAccount;
+    /// Choose one's password with a one-time link.
+    InvitationRedeem = "invitation.redeem": OwnAccount, seen by OwnAccount;
     /// On the host: print a new one-time set-up link.
     HostSetupLink = "host.setup_link": SystemWork, seen by SystemWork;
     /// On the host: make an administrator.

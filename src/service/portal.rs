@@ -6,6 +6,7 @@ use certporter_model::Timestamp;
 use certporter_model::thumbprint::ContentDigest;
 
 use super::live::Live;
+use super::overview::Kept;
 use crate::clock::Clock;
 use crate::config::PublicAddresses;
 use crate::random::{Random, octets};
@@ -29,6 +30,7 @@ pub struct Portal {
     parts: Arc<Parts>,
     db: Db,
     live: Live,
+    counts: Kept,
     intent: Intent,
 }
 
@@ -49,7 +51,13 @@ impl Portal {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let db = parts.db.clone();
-        Self { parts: Arc::new(parts), db, live: Live::default(), intent: Intent::Do }
+        Self {
+            parts: Arc::new(parts),
+            db,
+            live: Live::default(),
+            counts: Kept::default(),
+            intent: Intent::Do,
+        }
     }
 
     /// The same portal, whose operations are asked for with this intent.
@@ -99,6 +107,12 @@ impl Portal {
     #[must_use]
     pub fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// What was counted for the overview.
+    #[must_use]
+    pub fn counts(&self) -> &Kept {
+        &self.counts
     }
 
     /// Where the portal is reached from outside.

@@ -1,8 +1,7 @@
-//! Signing in with a name and a password, and one's own account.
+//! Signing in with a name and a password, and who that is.
 
 use certporter_model::access::{Actor, Caller, Grant};
-use certporter_model::thumbprint::SecretHash;
-use certporter_model::{AccountId, SignInIdentityId, Timestamp, UserId};
+use certporter_model::{AccountId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -12,7 +11,8 @@ use super::operation::Operation;
 use super::password;
 use super::portal::Portal;
 use super::rate_limit::{SIGN_IN_BY_ADDRESS, SIGN_IN_BY_NAME};
-use crate::store::{AuditEvent, StoreError, Target, accounts, fold, sessions};
+use super::time_zone::TimeZone;
+use crate::store::{AuditEvent, StoreError, Target, accounts, fold};
 
 /// Somebody whose password was right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +32,6 @@ pub struct OwnView {
     pub grants: Vec<Grant>,
     /// The user whose certificates are theirs.
     pub user_id: Option<UserId>,
-}
-
-/// One of one's own sessions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionView {
-    /// What names it: the hash of its id.
-    pub id: SecretHash,
-    /// The network address it was last used from.
-    pub address: Option<String>,
-    /// The browser.
-    pub agent: Option<String>,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// When it was last used.
-    pub last_seen_at: Timestamp,
 }
 
 /// Signs somebody in. Whether the name exists is not told, neither by the answer nor by how long it takes.
@@ -118,6 +103,17 @@ pub async fn signed_out(portal: &Portal, caller: &Caller) -> Result<(), ServiceE
 /// # Errors
 /// When the database refuses.
 pub async fn caller_of(portal: &Portal, account: AccountId) -> Result<Option<Caller>, ServiceError> {
+    Ok(known(portal, account).await?.map(|(caller, _)| caller))
+}
+
+/// The same, and the time zone that they chose.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn known(
+    portal: &Portal,
+    account: AccountId,
+) -> Result<Option<(Caller, Option<TimeZone>)>, ServiceError> {
     let mut conn = portal.db().read().await?;
     let account = match accounts::get(&mut conn, account).await {
         Ok(account) if account.disabled_at.is_none() => account,
@@ -125,7 +121,8 @@ pub async fn caller_of(portal: &Portal, account: AccountId) -> Result<Option<Cal
         Err(error) => return Err(error.into()),
     };
     let grants = accounts::grants(&mut conn, account.id).await?;
-    Ok(Some(Caller::account(account.id, account.name.into(), grants, account.user_id)))
+    let zone = account.time_zone.as_deref().and_then(|name| TimeZone::parse(name).ok());
+    Ok(Some((Caller::account(account.id, account.name.into(), grants, account.user_id), zone)))
 }
 
 /// Who is asking.
@@ -138,83 +135,4 @@ pub fn own(caller: &Caller) -> Result<OwnView, ServiceError> {
     }
     Operation::OwnRead.own(caller)?;
     Ok(OwnView { actor: caller.actor().clone(), grants: caller.grants().to_vec(), user_id: caller.user() })
-}
-
-/// Changes one's own password. The other sessions end; `session` is the one in use.
-///
-/// # Errors
-/// When the old password is wrong or the new one will not do.
-pub async fn set_own_password(
-    portal: &Portal,
-    caller: &Caller,
-    old: Zeroizing<String>,
-    new: Zeroizing<String>,
-    session: Option<SecretHash>,
-) -> Result<(), ServiceError> {
-    let permit = Operation::OwnSetPassword.own(caller)?;
-    let (id, name) = account_of(caller)?;
-    SIGN_IN_BY_NAME.take(portal, &fold(name)).await?;
-    password::check("password", &new, name)?;
-    let mut conn = portal.db().read().await?;
-    let stored = accounts::password(&mut conn, id).await?.and_then(|identity| identity.secret_hash);
-    drop(conn);
-    if !password::verify(old, stored).await? {
-        return Err(ServiceError::field("old_password", "this is not your present password"));
-    }
-    let hash = password::hash(portal.random(), new).await?;
-    let now = portal.now();
-    let mut tx = portal.db().write(&permit).await?;
-    accounts::set_password(&mut tx, SignInIdentityId::new(now, portal.octets()), id, &hash, now).await?;
-    let ended = sessions::end_others(&mut tx, id, session).await?;
-    let event = AuditEvent::new(now, Operation::OwnSetPassword.name(), Target::one("account", id.as_uuid()));
-    tx.commit(event.with("sessions_ended", ended)).await?;
-    SIGN_IN_BY_NAME.forget(portal, &fold(name)).await
-}
-
-/// One's own sessions, the last used first.
-///
-/// # Errors
-/// When nobody known is asking.
-pub async fn own_sessions(portal: &Portal, caller: &Caller) -> Result<Vec<SessionView>, ServiceError> {
-    Operation::OwnSessionsList.own(caller)?;
-    let (id, _) = account_of(caller)?;
-    let mut conn = portal.db().read().await?;
-    let rows = sessions::of_account(&mut conn, id, portal.now()).await?;
-    let view = |row: sessions::Session| SessionView {
-        id: row.id_hash,
-        address: row.address,
-        agent: row.agent,
-        created_at: row.created_at,
-        last_seen_at: row.last_seen_at,
-    };
-    Ok(rows.into_iter().map(view).collect())
-}
-
-/// Ends one of one's own sessions.
-///
-/// # Errors
-/// [`ServiceError::NotFound`] when it is not one's own.
-pub async fn end_own_session(
-    portal: &Portal,
-    caller: &Caller,
-    session: SecretHash,
-) -> Result<(), ServiceError> {
-    let permit = Operation::OwnSessionsEnd.own(caller)?;
-    let (id, _) = account_of(caller)?;
-    let now = portal.now();
-    let mut tx = portal.db().write(&permit).await?;
-    let own = sessions::of_account(&mut tx, id, now).await?.iter().any(|row| row.id_hash == session);
-    if !own {
-        return Err(ServiceError::NotFound { what: "session" });
-    }
-    sessions::end(&mut tx, session).await?;
-    let event = AuditEvent::new(now, Operation::OwnSessionsEnd.name(), Target::one("account", id.as_uuid()));
-    Ok(tx.commit(event).await?)
-}
-
-fn account_of(caller: &Caller) -> Result<(AccountId, &str), ServiceError> {
-    match caller.actor() {
-        Actor::Account { id, name } => Ok((*id, name)),
-        _ => Err(ServiceError::Unauthenticated),
-    }
 }

@@ -24,6 +24,8 @@ table_row! {
         pub disabled_at: Option<Timestamp>,
         /// Counts its changes.
         pub version: i64,
+        /// Its time zone, a name of the IANA database; UTC without one.
+        pub time_zone: Option<String>,
         /// When it was made.
         pub created_at: Timestamp,
         /// When it last signed in.
@@ -302,6 +304,21 @@ pub async fn set_password(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Sets an account's time zone. No change of what others see of it, so its version stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_time_zone(
+    tx: &mut WriteTx,
+    id: AccountId,
+    time_zone: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    sql!("UPDATE accounts SET time_zone = $1, updated_at = $2 WHERE id = $3", time_zone, now, id)
+        .change(tx, "account")
+        .await
 }
 
 /// Notes that an account has signed in.

@@ -1,5 +1,7 @@
 //! The audit trail: what was done, by whom, with which permission.
 
+use std::time::Duration;
+
 use certporter_model::Timestamp;
 use certporter_model::access::{Actor, Permission, Permit};
 use certporter_model::ids::AuditEventId;
@@ -201,10 +203,25 @@ pub struct AuditFilter {
     pub actor_id: Option<Uuid>,
     /// This action.
     pub action: Option<String>,
+    /// From this network address.
+    pub address: Option<String>,
     /// Not before.
     pub from: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
+}
+
+/// By how much the clocks of several portals may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(120);
+
+/// The event of that id.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(conn: &mut Conn, id: AuditEventId) -> Result<AuditEntry> {
+    let mut query = Sql::select::<AuditEntry>();
+    query.push(" WHERE id = ").bind(&id);
+    query.one(conn, "audit event").await
 }
 
 /// Events, the newest first, below the place `before`.
@@ -231,11 +248,19 @@ pub async fn list(
     if let Some(action) = &filter.action {
         query.push(" AND action = ").bind(action);
     }
+    if let Some(address) = &filter.address {
+        query.push(" AND address = ").bind(address);
+    }
+    // Times are found by the trail's order: places and times go together but for the moments by which clocks differ.
     if let Some(from) = &filter.from {
         query.push(" AND at >= ").bind(from);
+        query.push(" AND seq >= COALESCE((SELECT seq FROM audit_events WHERE at >= ");
+        query.bind(&from.minus(CLOCKS_DIFFER)).push(" ORDER BY at LIMIT 1), 0)");
     }
     if let Some(until) = &filter.until {
         query.push(" AND at < ").bind(until);
+        query.push(" AND seq <= COALESCE((SELECT seq FROM audit_events WHERE at < ");
+        query.bind(&until.plus(CLOCKS_DIFFER)).push(" ORDER BY at DESC LIMIT 1), 0)");
     }
     query.push(" ORDER BY seq DESC LIMIT ").bind(&limit);
     query.all(conn).await

@@ -126,7 +126,7 @@ ids! {
     UserId, GroupId, MembershipId, DeviceId, EnrolmentId, EnrolmentCodeId, ManagementCertificateId, ProfileId,
     AssignmentId, RequestId, CertificateId, CopyId, EnvelopeId, RevocationId, EscrowedKeyId, CaId, CaGenerationId,
     KraGenerationId, ConnectorId, AccountId, SignInIdentityId, ApiTokenId, JobId, ApprovalId, ImportId, AuditEventId,
-    TimelineEventId, AttributeId, InstanceId,
+    TimelineEventId, AttributeId, InstanceId, PreflightId,
 }
 
 macro_rules! texts {

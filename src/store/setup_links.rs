@@ -53,6 +53,21 @@ pub async fn drop_unused(tx: &mut WriteTx, purpose: &str) -> Result<()> {
     Ok(())
 }
 
+/// Drops the links of a purpose for an account that were not used.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn drop_unused_of(tx: &mut WriteTx, purpose: &str, account: AccountId) -> Result<()> {
+    sql!(
+        "DELETE FROM setup_links WHERE purpose = $1 AND account_id = $2 AND used_at IS NULL",
+        *purpose,
+        account
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// The link of that hash and purpose that may still be used.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use certporter_model::access::Caller;
+use certporter_model::thumbprint::SecretHash;
 use certporter_model::{AccountId, Timestamp};
 use http::header;
 use tower_sessions::cookie::SameSite;
@@ -22,7 +23,8 @@ use super::listeners::peer;
 use super::problem::Problem;
 use crate::service::sessions::{self, Kept};
 use crate::service::sign_in::{self, SignedIn};
-use crate::service::{Portal, ServiceError};
+use crate::service::time_zone::TimeZone;
+use crate::service::{Portal, ServiceError, own_account};
 
 /// Under which names a session remembers things.
 const ACCOUNT: &str = "account";
@@ -57,7 +59,10 @@ pub async fn identify(
 ) -> Response {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(peer);
     match caller(&portal, &session, address.as_deref()).await {
-        Ok(caller) => {
+        Ok((caller, zone)) => {
+            if let Some(zone) = zone {
+                request.extensions_mut().insert(zone);
+            }
             let caller = match address {
                 Some(address) => caller.at(address),
                 None => caller,
@@ -69,13 +74,18 @@ pub async fn identify(
     }
 }
 
-async fn caller(portal: &Portal, session: &Session, address: Option<&str>) -> Result<Caller, ServiceError> {
+/// Who has the session, and the time zone that they chose.
+async fn caller(
+    portal: &Portal,
+    session: &Session,
+    address: Option<&str>,
+) -> Result<(Caller, Option<TimeZone>), ServiceError> {
     let Some(account) = session.get::<AccountId>(ACCOUNT).await.map_err(|error| failed(&error))? else {
-        return Ok(Caller::anonymous());
+        return Ok((Caller::anonymous(), None));
     };
-    let Some(caller) = sign_in::caller_of(portal, account).await? else {
+    let Some(known) = sign_in::known(portal, account).await? else {
         session.flush().await.map_err(|error| failed(&error))?;
-        return Ok(Caller::anonymous());
+        return Ok((Caller::anonymous(), None));
     };
     // Saving a session puts its end off: now and then, not at each request.
     let seen = session.get::<Timestamp>(SEEN).await.map_err(|error| failed(&error))?.unwrap_or_default();
@@ -83,7 +93,13 @@ async fn caller(portal: &Portal, session: &Session, address: Option<&str>) -> Re
         session.insert(SEEN, portal.now()).await.map_err(|error| failed(&error))?;
         session.insert(ADDRESS, address).await.map_err(|error| failed(&error))?;
     }
-    Ok(caller)
+    Ok(known)
+}
+
+/// What names this session among those of its account.
+#[must_use]
+pub fn own(session: &Session) -> Option<SecretHash> {
+    session.id().map(|id| own_account::session_of(&octets(id)))
 }
 
 /// Makes the session that of somebody who has just signed in, under a new id: one that was planted before is worth

@@ -37,6 +37,12 @@ impl Status {
     /// A large plan that a newer one has overtaken.
     pub const PLAN_OUTDATED: Self = Self::new("over", "history", "Outdated");
 
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        self.word
+    }
+
     /// Its icon.
     #[must_use]
     pub const fn icon(self) -> &'static str {

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use certporter::service::time_zone::TimeZone;
 use certporter_model::Timestamp;
 use leptos::prelude::*;
 
 /// The present, in the context of every rendering.
 #[derive(Clone, Copy)]
 pub struct Now(pub Timestamp);
+
+/// The time zone in which the reader reads times; UTC without one. In the context of every rendering.
+#[derive(Clone, Copy)]
+pub struct Zone(pub Option<TimeZone>);
 
 /// A moment, relative to the present.
 #[component]
@@ -34,13 +39,15 @@ pub fn PerhapsMoment(
     .into_any()
 }
 
-/// The exact moment, in UTC.
+/// The exact moment, in the reader's time zone.
 #[must_use]
 pub fn exact(at: Timestamp) -> String {
+    let zone = use_context::<Zone>().and_then(|zone| zone.0);
+    let (at, name) = zone.map_or_else(|| (at, "UTC".to_owned()), |zone| zone.local(at));
     let at = at.to_utc();
     let (date, time) = (at.date(), at.time());
     format!(
-        "{} {} {}, {:02}:{:02}:{:02} UTC",
+        "{} {} {}, {:02}:{:02}:{:02} {name}",
         date.day(),
         date.month(),
         date.year(),
@@ -105,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_moment_is_in_utc() {
+    fn the_exact_moment_is_in_utc_for_who_chose_nothing() {
         assert_eq!(exact(Timestamp::from_millis(1_763_803_800_123)), "22 November 2025, 09:30:00 UTC");
     }
 

@@ -5,9 +5,11 @@
 //! transport key before anything else happens with it.
 mod answer;
 mod order;
+mod preflight;
 
 pub use answer::{Answer, Intent, IntentAnswer};
 pub use order::{Asked, IssueOrder, Lease, Order, RevokeOrder, Task};
+pub use preflight::{PreflightOrder, PreflightReport, PreflightStage, PreflightStep, TestCertificate};
 
 /// The version of these messages. A portal and a connector of the same version understand each other fully.
 pub const VERSION: u16 = 1;

@@ -49,6 +49,8 @@ pub enum Task {
     Issue(Box<IssueOrder>),
     /// Revoke, hold or release a certificate.
     Revoke(RevokeOrder),
+    /// Bring a test certificate, and take it away again.
+    Preflight(super::PreflightOrder),
 }
 
 /// Bring a certificate.

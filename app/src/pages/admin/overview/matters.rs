@@ -1,0 +1,198 @@
+//! What needs a hand: each matter a sentence with its number, and where it is mended.
+
+use certporter::service::overview::{BOUND, Matter};
+use certporter_model::Timestamp;
+use leptos::prelude::*;
+
+use super::number;
+use crate::pages::address;
+use crate::ui::facts::Section;
+use crate::ui::icon::Icon;
+use crate::ui::time::{Now, PerhapsMoment, relative};
+use crate::ui::words::sentence;
+
+/// A matter as it is told.
+struct Told {
+    grave: bool,
+    text: String,
+    more: Option<String>,
+    at: Option<Timestamp>,
+    address: String,
+    action: &'static str,
+}
+
+impl Told {
+    fn new(text: String, address: impl Into<String>, action: &'static str) -> Self {
+        Self { grave: false, text, more: None, at: None, address: address.into(), action }
+    }
+
+    fn grave(mut self) -> Self {
+        self.grave = true;
+        self
+    }
+
+    fn more(mut self, more: Option<String>) -> Self {
+        self.more = more;
+        self
+    }
+
+    fn at(mut self, at: Option<Timestamp>) -> Self {
+        self.at = at;
+        self
+    }
+}
+
+/// The section.
+pub(super) fn section(matters: Vec<Matter>) -> AnyView {
+    if matters.is_empty() {
+        return view! {
+            <Section title="Needs a hand">
+                <p class="well">
+                    <span class="status good">
+                        <Icon name="circle-check"/>
+                        "All is well"
+                    </span>
+                    <span class="quiet">"Nothing waits for anybody."</span>
+                </p>
+            </Section>
+        }
+        .into_any();
+    }
+    view! {
+        <Section title="Needs a hand">
+            <ul class="matters">{matters.into_iter().map(|matter| row(told(matter))).collect_view()}</ul>
+        </Section>
+    }
+    .into_any()
+}
+
+fn row(told: Told) -> AnyView {
+    let (icon, tone) =
+        if told.grave { ("circle-alert", "status bad") } else { ("triangle-alert", "status wary") };
+    view! {
+        <li>
+            <span class=tone>
+                <Icon name=icon/>
+                <span class="sr-only">{if told.grave { "Urgent" } else { "Attention" }}</span>
+            </span>
+            <div>
+                <p class="name">{told.text}</p>
+                {told.more.map(|more| view! { <p class="quiet">{more}</p> })}
+                {told
+                    .at
+                    .map(|at| {
+                        view! {
+                            <p class="quiet">
+                                <PerhapsMoment at=Some(at) otherwise=""/>
+                            </p>
+                        }
+                    })}
+            </div>
+            <a class="btn btn-sm" href=told.address>
+                {told.action}
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// A number that was not counted beyond the bound.
+fn bounded(count: u64) -> String {
+    if count > BOUND { format!("More than {}", number(BOUND)) } else { number(count) }
+}
+
+fn many(count: u64, one: &str, more: &str) -> String {
+    format!("{} {}", bounded(count), if count == 1 { one } else { more })
+}
+
+fn told(matter: Matter) -> Told {
+    match matter {
+        Matter::RequestsFailed { cause, remedy, count } => {
+            let text = format!("{}: {}", many(count, "request failed", "requests failed"), sentence(&cause));
+            let address = address("/requests", &[("state", "failed"), ("cause", &cause)]);
+            Told::new(text, address, "Look at them").grave().more(remedy)
+        }
+        Matter::RequestsWaiting { cause, count } => {
+            let what = many(count, "request waits for a value", "requests wait for a value");
+            let address = address("/requests", &[("state", "waiting"), ("cause", &cause)]);
+            Told::new(format!("{what}: {}", sentence(&cause)), address, "Look at them")
+                .more(Some("Set the value; they go on by themselves.".to_owned()))
+        }
+        Matter::Unrenewed { count } => Told::new(
+            format!(
+                "{} renewed, and not yet replaced.",
+                many(count, "certificate should have been", "certificates should have been")
+            ),
+            "/certificates?state=expiring",
+            "Look at them",
+        )
+        .more(Some("Their devices may not have connected for long.".to_owned())),
+        Matter::Unconfirmed { count } => Told::new(
+            format!("{} offered days ago and never confirmed.", many(count, "copy was", "copies were")),
+            "/devices?copies=offered",
+            "Look at the devices",
+        ),
+        Matter::NotInstalled { count } => Told::new(
+            format!("{} could not be installed.", many(count, "copy", "copies")),
+            "/devices?copies=failed",
+            "Look at the devices",
+        )
+        .grave(),
+        Matter::PlansWaiting { count } => Told::new(
+            format!("{} for approval.", many(count, "large plan waits", "large plans wait")),
+            "/requests/approvals",
+            "Decide",
+        )
+        .grave(),
+        Matter::JobsGivenUp { count } => Told::new(
+            format!("{} given up after many tries.", many(count, "job was", "jobs were")),
+            "/requests",
+            "Look at the pipeline",
+        ),
+        Matter::CrlStale { ca, next_update } => {
+            let now = use_context::<Now>().map_or(next_update, |now| now.0);
+            let text = if next_update <= now {
+                format!("The CRL of {ca} ran out {}.", relative(next_update, now))
+            } else {
+                format!(
+                    "The CRL of {ca} runs out {} and should have been made anew.",
+                    relative(next_update, now)
+                )
+            };
+            Told::new(text, "/authorities", "Publish it")
+                .grave()
+                .more(Some("Relying parties refuse every certificate of this CA then.".to_owned()))
+        }
+        Matter::CaEnds { ca, at } => {
+            Told::new(format!("The certificate of {ca} ends soon."), "/authorities", "Look at it")
+                .at(Some(at))
+        }
+        Matter::ConnectorSilent { name, last, waiting } => {
+            let waits =
+                (waiting > 0).then(|| format!("{} for its pool.", many(waiting, "job waits", "jobs wait")));
+            Told::new(format!("The connector {name} does not answer."), "/authorities", "Look at it")
+                .grave()
+                .more(waits)
+                .at(last)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_counted_is_not_told() {
+        assert_eq!(many(1, "copy", "copies"), "1 copy");
+        assert_eq!(many(1000, "copy", "copies"), "1,000 copies");
+        assert_eq!(many(1001, "copy", "copies"), "More than 1,000 copies");
+    }
+
+    #[test]
+    fn a_cause_leads_to_its_requests() {
+        let failed = told(Matter::RequestsFailed { cause: "the CA & co".into(), remedy: None, count: 2 });
+        assert_eq!(failed.text, "2 requests failed: The CA & co.");
+        assert_eq!(failed.address, "/requests?state=failed&cause=the%20CA%20%26%20co");
+    }
+}

@@ -1,0 +1,106 @@
+//! Issuing CAs and connectors as people look at them: how they are, without keys or lists.
+
+use certporter_model::Timestamp;
+use certporter_model::ids::{CaGenerationId, ConnectorId};
+use certporter_model::text::Name;
+
+use super::{Conn, FromRow, Result, Row, Sql, sql, table_row};
+use crate::store::row::Load;
+
+table_row! {
+    /// A connector.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Connector in "connectors" {
+        /// Its id.
+        pub id: ConnectorId,
+        /// Its name.
+        pub name: Name,
+        /// The pool that it serves.
+        pub pool: Name,
+        /// Whether it may work: "active".
+        pub state: String,
+        /// The version of its program.
+        pub software_version: Option<String>,
+        /// When it was last heard of.
+        pub last_contact_at: Option<Timestamp>,
+    }
+}
+
+table_row! {
+    /// The published CRL of a generation, without the list itself.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CrlState in "crls" {
+        /// Its number.
+        pub number: u64,
+        /// When it was made, as it says itself.
+        pub this_update: Timestamp,
+        /// When relying parties stop trusting it.
+        pub next_update: Timestamp,
+    }
+}
+
+/// What waits for a pool of connectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The pool, as jobs name it.
+    pub pool: String,
+    /// How many jobs are due.
+    pub count: u64,
+    /// Since when the oldest is.
+    pub since: Timestamp,
+}
+
+impl FromRow for Waiting {
+    const TABLE: &'static str = "jobs";
+    fn columns() -> &'static str {
+        ""
+    }
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let wrong = |column| move |error: crate::store::row::BadValue| error.in_column("jobs", column);
+        Ok(Self {
+            pool: String::load(row, "pool").map_err(wrong("pool"))?,
+            count: u64::load(row, "count").map_err(wrong("count"))?,
+            since: Timestamp::load(row, "since").map_err(wrong("since"))?,
+        })
+    }
+}
+
+/// The most waiting jobs that are counted.
+pub const BOUND: u32 = 10_000;
+
+/// Every connector that is not deleted, by name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn connectors(conn: &mut Conn) -> Result<Vec<Connector>> {
+    let mut query = Sql::select::<Connector>();
+    query.push(" WHERE deleted_at IS NULL ORDER BY name LIMIT 200");
+    query.all(conn).await
+}
+
+/// What is due and waits for connectors, by pool.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting(conn: &mut Conn, now: Timestamp) -> Result<Vec<Waiting>> {
+    sql!(
+        "SELECT pool AS pool, count(*) AS count, min(not_before) AS since FROM
+         (SELECT pool, not_before FROM jobs WHERE state = 'ready' AND pool > 'connector:' AND pool < 'connector;'
+          AND not_before <= $1 LIMIT $2) AS due GROUP BY pool",
+        now,
+        BOUND
+    )
+    .all(conn)
+    .await
+}
+
+/// The newest full CRL of a generation.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<CrlState>> {
+    let mut query = Sql::select::<CrlState>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation);
+    query.push(" AND shard = 0 ORDER BY number DESC LIMIT 1");
+    query.optional(conn).await
+}
