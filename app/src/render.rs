@@ -48,6 +48,12 @@ impl Renderer {
         &self.address
     }
 
+    /// Who is signed in.
+    #[must_use]
+    pub fn person(&self) -> Option<&Person> {
+        self.person.as_ref()
+    }
+
     /// Renders a page.
     pub async fn page<V>(
         &self,

@@ -100,6 +100,16 @@ pub async fn list(
     Ok(bounds.page(rows, |row| row.id.as_uuid()).map(view))
 }
 
+/// One token.
+///
+/// # Errors
+/// When the caller may not, or there is none.
+pub async fn get(portal: &Portal, caller: &Caller, id: ApiTokenId) -> Result<TokenView, ServiceError> {
+    Operation::TokensList.organisation(caller)?;
+    let mut conn = portal.db().read().await?;
+    Ok(view(api_tokens::get(&mut conn, id).await?))
+}
+
 /// Creates a token with some of its maker's roles.
 ///
 /// # Errors

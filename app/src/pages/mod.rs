@@ -3,6 +3,7 @@ pub mod admin;
 pub mod asked;
 pub mod consequences;
 pub mod form;
+pub mod invitation;
 pub mod live;
 pub mod problem;
 pub mod routes;

@@ -9,7 +9,7 @@ use certporter::web::state::AppState;
 use http::HeaderMap;
 
 use super::asked::{Asked, PagesState};
-use super::{admin, set_up, sign_in, theme};
+use super::{admin, invitation, set_up, sign_in, theme};
 use crate::site::Site;
 
 /// Every page, and what pages fetch.
@@ -21,6 +21,7 @@ pub fn router(app: AppState) -> Router {
     Router::new()
         .merge(admin::routes())
         .route("/setup", get(set_up::get).post(set_up::post))
+        .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/theme", post(theme::choose))

@@ -1,10 +1,23 @@
-//! `/authorities`: connectors and issuing CAs.
+//! `/authorities`: issuing CAs and connectors, and whether they work.
+//!
+//! - [`list`]: how they are; [`files`]: certificates and CRLs to take away
+//! - [`preflight`]: a test certificate, all the way there and back
+pub mod files;
+pub mod list;
+pub mod preflight;
 
 use axum::Router;
+use axum::routing::{get, post};
 
 use crate::pages::asked::PagesState;
 
 /// The routes under `/authorities`.
 pub fn routes() -> Router<PagesState> {
     Router::new()
+        .route("/authorities", get(list::get))
+        .route("/authorities/{id}/publish", post(list::publish))
+        .route("/authorities/files/{name}", get(files::get))
+        .route("/authorities/preflights", get(preflight::new).post(preflight::start))
+        .route("/authorities/preflights/{id}", get(preflight::get))
+        .route("/authorities/preflights/{id}/events", get(preflight::events))
 }
