@@ -53,7 +53,7 @@ export const tests = {
     await page.getByLabel("Password", { exact: true }).fill(password);
     await page.getByLabel("Password again").fill(password);
     await page.getByRole("button", { name: "Create the account" }).click();
-    await page.getByRole("heading", { level: 1, name: "Devices" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     const again = await page.goto(portal.setUp);
     assert.equal(again.status(), 404, "the link works once");
     await leave(page);
@@ -74,6 +74,10 @@ export const tests = {
   "signing in leads to the devices": async (world) => {
     const page = await open(world.browser);
     await signIn(page, world.portal);
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    await page.getByRole("link", { name: "Author a profile" }).waitFor();
+    await look(page, "overview-empty");
+    await page.getByRole("link", { name: "Devices", exact: true }).click();
     await page.getByText("No device yet").waitFor();
     await look(page, "devices-empty");
     world.state = await page.context().storageState();

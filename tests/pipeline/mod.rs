@@ -2,5 +2,6 @@
 mod fixture;
 mod flow;
 mod interrupted;
+mod preflight;
 mod queue;
 mod scripted;

@@ -11,6 +11,9 @@ pub mod search;
 pub mod settings;
 pub mod users;
 
+#[cfg(test)]
+mod samples;
+
 use axum::Router;
 
 use super::asked::PagesState;

@@ -33,7 +33,7 @@ pub(super) fn section(days: Vec<DayCount>) -> AnyView {
                     <a class="key issued" href="/certificates">
                         {format!("{} issued", number(issued))}
                     </a>
-                    <a class="key revoked" href="/certificates?state=revoked">
+                    <a class="key revoked" href="/certificates?status=revoked">
                         {format!("{} revoked", number(revoked))}
                     </a>
                     <span class="quiet">{format!("in the last {} days (UTC)", days.len())}</span>
@@ -107,12 +107,8 @@ fn row(day: DayCount) -> AnyView {
             <td class="name">
                 <time datetime=date(day.day)>{date(day.day)}</time>
             </td>
-            <td data-label="Issued">
-                <a href=format!("/certificates?issued={}", date(day.day))>{number(day.issued)}</a>
-            </td>
-            <td data-label="Revoked">
-                <a href=format!("/certificates?state=revoked&revoked={}", date(day.day))>{number(day.revoked)}</a>
-            </td>
+            <td data-label="Issued">{number(day.issued)}</td>
+            <td data-label="Revoked">{number(day.revoked)}</td>
         </tr>
     }
     .into_any()

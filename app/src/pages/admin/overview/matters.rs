@@ -129,12 +129,12 @@ fn told(matter: Matter) -> Told {
         .more(Some("Their devices may not have connected for long.".to_owned())),
         Matter::Unconfirmed { count } => Told::new(
             format!("{} offered days ago and never confirmed.", many(count, "copy was", "copies were")),
-            "/devices?copies=offered",
+            "/devices",
             "Look at the devices",
         ),
         Matter::NotInstalled { count } => Told::new(
             format!("{} could not be installed.", many(count, "copy", "copies")),
-            "/devices?copies=failed",
+            "/devices",
             "Look at the devices",
         )
         .grave(),

@@ -151,7 +151,7 @@ fn state(counts: Counts) -> AnyView {
             let count = counts.by_status.get(&status).copied().unwrap_or(0);
             let look = Status::from(status);
             view! {
-                <a class="tile" href=format!("/certificates?state={}", status.as_str())>
+                <a class="tile" href=format!("/certificates?status={}", status.as_str())>
                     <span class=format!("status {}", look.tone())>
                         <Icon name=look.icon()/>
                         {look.word()}
