@@ -85,7 +85,7 @@ pub async fn connectors(conn: &mut Conn) -> Result<Vec<Connector>> {
 pub async fn waiting(conn: &mut Conn, now: Timestamp) -> Result<Vec<Waiting>> {
     sql!(
         "SELECT pool AS pool, count(*) AS count, min(not_before) AS since FROM
-         (SELECT pool, not_before FROM jobs WHERE state = 'ready' AND pool > 'connector:' AND pool < 'connector;'
+         (SELECT pool, not_before FROM jobs WHERE state = 'ready' AND pool LIKE 'connector:%'
           AND not_before <= $1 LIMIT $2) AS due GROUP BY pool",
         now,
         BOUND

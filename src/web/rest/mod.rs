@@ -14,6 +14,7 @@ mod acting;
 mod administration;
 mod answer;
 mod authenticate;
+mod authorities;
 mod body;
 mod certificates;
 mod devices;
@@ -50,6 +51,7 @@ fn described() -> OpenApiRouter<Portal> {
         .merge(profiles::routes())
         .merge(requests::routes())
         .merge(certificates::routes())
+        .merge(authorities::routes())
         .merge(administration::routes());
     OpenApiRouter::with_openapi(document::head()).nest(BASE, areas)
 }

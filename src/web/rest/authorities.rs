@@ -1,0 +1,76 @@
+//! `/api/v1/authorities`, `/api/v1/preflights`, `/api/v1/overview`
+
+use axum::Json as Answered;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use certporter_model::{CaId, PreflightId};
+use http::{StatusCode, header};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::acting::Acting;
+use super::answer::Answer;
+use super::authenticate::Asking;
+use super::body::{Id, Json};
+use crate::service::Portal;
+use crate::service::authorities::preflight::{self, PreflightDraft, PreflightView};
+use crate::service::authorities::{self, AuthoritiesView};
+use crate::service::overview::{self, OverviewView};
+
+pub(super) fn routes() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(publish))
+        .routes(routes!(create_preflight))
+        .routes(routes!(preflight_view))
+        .routes(routes!(summary))
+}
+
+/// List issuing CAs and connectors, and how they are.
+#[utoipa::path(get, path = "/authorities", operation_id = "authorities.list", tag = "authorities",
+    responses((status = 200, description = "CAs and connectors", body = AuthoritiesView)))]
+async fn list(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Answered<AuthoritiesView>> {
+    Ok(Answered(authorities::list(&portal, &caller).await?))
+}
+
+/// Have the CRLs of the built-in CA published now.
+#[utoipa::path(post, path = "/authorities/{id}/publish", operation_id = "authorities.publish", tag = "authorities",
+    params(("id" = CaId, Path, description = "The CA")),
+    responses((status = 202, description = "They are being made")))]
+async fn publish(Acting(portal): Acting, Asking(caller): Asking, Id(id): Id<CaId>) -> Answer {
+    authorities::publish(&portal, &caller, id).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// Have a test certificate issued, checked and revoked, through a connector, its CA and a template.
+#[utoipa::path(post, path = "/preflights", operation_id = "preflights.create", tag = "authorities",
+    request_body = PreflightDraft,
+    responses((status = 202, description = "The preflight, which goes on by itself", body = PreflightView)))]
+async fn create_preflight(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Json(draft): Json<PreflightDraft>,
+) -> Answer {
+    let made = preflight::create(&portal, &caller, &draft).await?;
+    let location = format!("/api/v1/preflights/{}", made.id);
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Answered(made)).into_response())
+}
+
+/// Read how a preflight goes.
+#[utoipa::path(get, path = "/preflights/{id}", operation_id = "preflights.get", tag = "authorities",
+    params(("id" = PreflightId, Path, description = "The preflight")),
+    responses((status = 200, description = "The preflight", body = PreflightView)))]
+async fn preflight_view(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<PreflightId>,
+) -> Answer<Answered<PreflightView>> {
+    Ok(Answered(preflight::get(&portal, &caller, id).await?))
+}
+
+/// Read what needs a hand, and the state of things.
+#[utoipa::path(get, path = "/overview", operation_id = "overview.get", tag = "overview",
+    responses((status = 200, description = "The overview", body = OverviewView)))]
+async fn summary(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Answered<OverviewView>> {
+    Ok(Answered(overview::get(&portal, &caller).await?))
+}
