@@ -6,6 +6,7 @@ import * as administration from "./flows/administration.mjs";
 import * as certificate from "./flows/certificate.mjs";
 import * as device from "./flows/device.mjs";
 import * as devices from "./flows/devices.mjs";
+import * as directory from "./flows/directory.mjs";
 import * as everyPage from "./flows/every_page.mjs";
 import * as profile from "./flows/profile.mjs";
 
@@ -17,7 +18,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, directory, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

@@ -7,6 +7,7 @@
 //! - [`operation`]: every operation, and the permission it takes; the policy of 401, 403 and 404
 //! - [`error`]: why something was not done
 //! - [`consequences`]: what would follow from an operation, asked before it is done
+//! - [`import`]: users, devices and memberships out of CSV files
 //! - [`reach`]: which profiles reach whom, and why
 //! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
@@ -40,6 +41,7 @@ pub mod groups;
 pub mod idempotency;
 pub mod json;
 pub mod invitations;
+pub mod import;
 pub mod live;
 pub mod members;
 mod names;

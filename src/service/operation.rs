@@ -85,6 +85,16 @@ operations! {
     GroupsMembersRemove = "groups.members.remove": DirectoryWrite, seen by DirectoryRead;
     /// List the profiles that are assigned to a group.
     GroupsAssignments = "groups.assignments": DirectoryRead, seen by DirectoryRead;
+    /// List imports of CSV files.
+    ImportsList = "imports.list": DirectoryWrite, seen by DirectoryWrite;
+    /// Read one import: what was found and what follows.
+    ImportsGet = "imports.get": DirectoryWrite, seen by DirectoryWrite;
+    /// Check a CSV file: nothing is imported.
+    ImportsCheck = "imports.check": DirectoryWrite, seen by DirectoryWrite;
+    /// Carry an import out, as a whole.
+    ImportsCarryOut = "imports.carry_out": DirectoryWrite, seen by DirectoryWrite;
+    /// Discard an import that is not to be carried out.
+    ImportsDiscard = "imports.discard": DirectoryWrite, seen by DirectoryWrite;
     /// List and search devices.
     DevicesList = "devices.list": DeviceRead, seen by DeviceRead;
     /// Read one device with its copies.

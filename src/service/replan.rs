@@ -37,6 +37,23 @@ impl Touched {
         self
     }
 
+    /// These, and those of another change in the same transaction.
+    pub(super) fn add(&mut self, other: Self) {
+        self.users.extend(other.users);
+        self.devices.extend(other.devices);
+        self.profiles.extend(other.profiles);
+    }
+
+    /// For whom to plan.
+    pub(super) fn whom(&self) -> Whom {
+        Whom {
+            users: self.users.clone(),
+            devices: self.devices.clone(),
+            profiles: self.profiles.clone(),
+            ..Whom::default()
+        }
+    }
+
     /// Everybody who is in a group now, directly or through other groups.
     pub(super) async fn group(tx: &mut WriteTx, id: GroupId) -> Result<Self> {
         let mut touched = Self::default();
@@ -72,12 +89,7 @@ pub(super) async fn replan(
     touched: &Touched,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let whom = Whom {
-        users: touched.users.clone(),
-        devices: touched.devices.clone(),
-        profiles: touched.profiles.clone(),
-        ..Whom::default()
-    };
+    let whom = touched.whom();
     match portal.intent() {
         Intent::Do => {}
         Intent::Rehearse => {

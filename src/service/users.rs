@@ -358,7 +358,7 @@ fn living(user: User) -> Result<User, ServiceError> {
     if user.deleted_at.is_some() { Err(ServiceError::NotFound { what: "user" }) } else { Ok(user) }
 }
 
-fn with(blank: &User, parsed: ParsedUser) -> User {
+pub(super) fn with(blank: &User, parsed: ParsedUser) -> User {
     User {
         user_name: parsed.user_name,
         display_name: parsed.display_name,

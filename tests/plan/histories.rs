@@ -5,6 +5,7 @@ use certporter_model::revocation::Reason;
 use proptest::prelude::*;
 
 use super::events::{Event, History};
+use super::explained;
 use super::invariants::{check, check_at_rest};
 
 proptest! {
@@ -33,6 +34,7 @@ fn run(history: &mut History, event: Event) {
     let triggers = history.happen(event);
     history.world.replan();
     check(&history.world);
+    explained::check(&history.world);
     for (id, departure) in history.world.revoked[before..].iter().copied() {
         let of_device = |slot: &certporter::plan::Slot| matches!(slot.holder, Holder::Device(_));
         let (slot, _) = history.world.certificates().find(|(_, c)| c.id == id).unwrap();

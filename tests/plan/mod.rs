@@ -3,6 +3,7 @@
 
 mod events;
 mod executor;
+mod explained;
 mod histories;
 mod invariants;
 mod organisation;

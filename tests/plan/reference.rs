@@ -67,7 +67,13 @@ pub(super) fn places(world: &World, slot: Slot, blocked: bool) -> BTreeSet<(Devi
     got.filter_map(|id| Some((*id, world.directory.devices[id].enrolment?))).collect()
 }
 
-fn gets(world: &World, id: ProfileId, entry: &ProfileEntry, device: DeviceId, scope: KeyScope) -> Answer {
+pub(super) fn gets(
+    world: &World,
+    id: ProfileId,
+    entry: &ProfileEntry,
+    device: DeviceId,
+    scope: KeyScope,
+) -> Answer {
     let device = &world.directory.devices[&device];
     let owner = device.owner.map(|user| &world.directory.users[&user]);
     let mut memberships = device.memberships.clone();

@@ -4,6 +4,7 @@ mod bad_input;
 mod certificates;
 mod document;
 mod flow;
+mod imports;
 mod preview;
 mod profiles;
 pub(crate) mod program;

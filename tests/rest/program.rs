@@ -112,6 +112,11 @@ impl Asked<'_> {
         self.header("content-type", "application/json")
     }
 
+    pub(crate) fn csv(mut self, body: &str) -> Self {
+        self.body = Some(body.as_bytes().to_vec());
+        self.header("content-type", "text/csv; charset=utf-8")
+    }
+
     pub(crate) async fn send(self) -> Answered {
         let mut request = Request::builder().method(self.method).uri(&self.path);
         if let Some(token) = self.token {

@@ -21,6 +21,8 @@ use crate::ui::field::Typed;
 use crate::ui::layout::{Person, Task};
 use crate::ui::timeline::Event;
 
+mod directory;
+
 pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'> Zoë, Ø. =+;\\ \u{202e}ميم";
 
 pub(super) fn now() -> Timestamp {
@@ -150,7 +152,7 @@ async fn every_page(renderer: &Renderer) -> Vec<String> {
         || certificate::page(sample_certificate(CertificateStatus::Revoked), Typed::default(), true);
     let mut signing_in = Typed::<sign_in::SignInForm>::default();
     signing_in.values.name = HOSTILE.to_owned();
-    vec![
+    let mut pages = vec![
         text(renderer.page(ok, || devices::page(sample_devices())).await).await,
         text(renderer.page(ok, || device::page(sample_device(), device::Offered::default(), "")).await).await,
         text(renderer.page(ok, || certificates::page(sample_certificates())).await).await,
@@ -166,7 +168,9 @@ async fn every_page(renderer: &Renderer) -> Vec<String> {
         text(renderer.page(ok, move || sign_in::page(signing_in.clone())).await).await,
         text(renderer.page(ok, || set_up::page("/setup?code=a".to_owned(), Typed::default())).await).await,
         text(renderer.page(ok, || problem::page("Not found", HOSTILE.to_owned())).await).await,
-    ]
+    ];
+    pages.extend(directory::pages(renderer).await);
+    pages
 }
 
 #[tokio::test]

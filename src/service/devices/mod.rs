@@ -303,7 +303,7 @@ fn summary(device: Device, names: &Names) -> DeviceSummary {
     }
 }
 
-fn with(blank: &Device, parsed: ParsedDevice) -> Device {
+pub(super) fn with(blank: &Device, parsed: ParsedDevice) -> Device {
     Device {
         name: parsed.name,
         platform: parsed.platform,

@@ -37,6 +37,39 @@ const fn required(name: &'static str, about: &'static str) -> Column {
     Column { name, required: true, about }
 }
 
+const USERS: &[Column] = &[
+    required("user_name", "The name they sign in to the organisation with: who is known by it is updated"),
+    column("display_name", "What they are called; the user name when empty"),
+    column("email", "E-mail address"),
+    column("upn", "User principal name, name@realm"),
+    column("on_prem_dn", "Distinguished name in the directory"),
+    column("sam_account_name", "SAM account name"),
+    column("sid", "Security identifier"),
+    column("external_id", "What the user is called where the data comes from"),
+];
+
+const DEVICES: &[Column] = &[
+    required("name", "Its name"),
+    required("platform", "linux, windows, macos, ios, android or other"),
+    column("owner", "User name or user principal name; empty for a shared device"),
+    column("serial_number", "The maker\u{2019}s serial number: the device that has it is updated"),
+    column("imei", "International mobile equipment identity"),
+    column("meid", "Mobile equipment identifier"),
+    column("wifi_mac", "Address of the Wi-Fi interface"),
+    column("fqdn", "Fully qualified domain name"),
+    column(
+        "external_id",
+        "What the device is called where the data comes from: goes before the serial number",
+    ),
+];
+
+const MEMBERSHIPS: &[Column] = &[
+    required("group", "The group\u{2019}s name; it must exist"),
+    required("member", "User name or user principal name, device name or serial number, or group name"),
+    column("kind", "user, device or group; user when empty"),
+    column("action", "add or remove; add when empty"),
+];
+
 /// What begins the name of a column for a custom attribute.
 pub const ATTRIBUTE: &str = "attribute.";
 
@@ -64,33 +97,9 @@ impl ImportKind {
     #[must_use]
     pub const fn columns(self) -> &'static [Column] {
         match self {
-            Self::Users => &[
-                required("user_name", "The name they sign in to the organisation with: who is known by it is updated"),
-                column("display_name", "What they are called; the user name when empty"),
-                column("email", "E-mail address"),
-                column("upn", "User principal name, name@realm"),
-                column("on_prem_dn", "Distinguished name in the directory"),
-                column("sam_account_name", "SAM account name"),
-                column("sid", "Security identifier"),
-                column("external_id", "What the user is called where the data comes from"),
-            ],
-            Self::Devices => &[
-                required("name", "Its name"),
-                required("platform", "linux, windows, macos, ios, android or other"),
-                column("owner", "User name or user principal name; empty for a shared device"),
-                column("serial_number", "The maker\u{2019}s serial number: the device that has it is updated"),
-                column("imei", "International mobile equipment identity"),
-                column("meid", "Mobile equipment identifier"),
-                column("wifi_mac", "Address of the Wi-Fi interface"),
-                column("fqdn", "Fully qualified domain name"),
-                column("external_id", "What the device is called where the data comes from: goes before the serial number"),
-            ],
-            Self::Memberships => &[
-                required("group", "The group\u{2019}s name; it must exist"),
-                required("member", "User name or user principal name, device name or serial number, or group name"),
-                column("kind", "user, device or group; user when empty"),
-                column("action", "add or remove; add when empty"),
-            ],
+            Self::Users => USERS,
+            Self::Devices => DEVICES,
+            Self::Memberships => MEMBERSHIPS,
         }
     }
 

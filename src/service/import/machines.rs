@@ -64,7 +64,9 @@ impl Known {
         let owners: Vec<String> = rows.iter().map(|row| fold(row.text("owner"))).collect();
         Ok(Self {
             by_external_id: grouped(by_external_id, |device| device.external_id.clone()),
-            by_serial_number: grouped(by_serial_number, |it| it.serial_number.as_ref().map(ToString::to_string)),
+            by_serial_number: grouped(by_serial_number, |it| {
+                it.serial_number.as_ref().map(ToString::to_string)
+            }),
             by_name: grouped(by_name, |device| Some(device.name.to_string())),
             attributes: known,
             people: people(conn, &owners).await?,
@@ -78,16 +80,18 @@ impl Known {
             ("serial_number", &self.by_serial_number),
             ("name", &self.by_name),
         ];
+        // One that is given a number of its own is not another one of the same name.
+        let numbered = !row.text("external_id").is_empty() || !row.text("serial_number").is_empty();
         for (column, known) in by {
-            let text = row.text(column);
-            match known.get(text).map(Vec::as_slice) {
+            if column == "name" && numbered {
+                break;
+            }
+            match known.get(row.text(column)).map(Vec::as_slice) {
                 Some([device]) => return Ok(Some(device)),
                 Some([_, ..]) => {
                     let message = "several devices have it: give the serial number or external id too";
                     return Err((column, message.to_owned()));
                 }
-                // A device of another number is another device, though they have the same name.
-                _ if !text.is_empty() => return Ok(None),
                 _ => {}
             }
         }

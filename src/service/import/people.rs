@@ -41,7 +41,8 @@ struct Known {
 
 impl Known {
     async fn of(conn: &mut Conn, rows: &[Cells<'_>]) -> Result<Self, StoreError> {
-        let folded = |column| rows.iter().map(move |row| fold(row.text(column))).filter(|key| !key.is_empty());
+        let folded =
+            |column| rows.iter().map(move |row| fold(row.text(column))).filter(|key| !key.is_empty());
         let names: Vec<String> = folded("user_name").collect();
         let upns: Vec<String> = folded("upn").collect();
         let external: Vec<String> =
@@ -112,7 +113,8 @@ impl Found {
         let source = before.map_or(Source::Import, |user| user.source);
         let upn = parsed.upn.as_ref().map(|upn| fold(upn.as_str()));
         let other = |user: Option<&User>| {
-            user.filter(|user| before.is_none_or(|before| before.id != user.id)).map(|user| user.user_name.to_string())
+            user.filter(|user| before.is_none_or(|before| before.id != user.id))
+                .map(|user| user.user_name.to_string())
         };
         let taken = [
             ("user_name", Some(key), None),

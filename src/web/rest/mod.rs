@@ -21,6 +21,7 @@ mod devices;
 mod document;
 mod groups;
 mod idempotency;
+mod imports;
 mod precondition;
 mod profiles;
 mod requests;
@@ -48,6 +49,7 @@ fn described() -> OpenApiRouter<Portal> {
         .merge(users::routes())
         .merge(groups::routes())
         .merge(devices::routes())
+        .merge(imports::routes())
         .merge(profiles::routes())
         .merge(requests::routes())
         .merge(certificates::routes())

@@ -4,6 +4,7 @@ pub mod authorities;
 pub mod certificates;
 pub mod devices;
 pub mod groups;
+pub mod imports;
 pub mod overview;
 pub mod profiles;
 pub mod requests;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<PagesState> {
         .merge(groups::routes())
         .merge(devices::routes())
         .merge(users::routes())
+        .merge(imports::routes())
         .merge(certificates::routes())
         .merge(requests::routes())
         .merge(authorities::routes())

@@ -43,9 +43,7 @@ pub async fn post(asked: Asked, Path(text): Path<String>, Form(form): Form<Delet
 
 async fn answer(asked: &Asked, group: GroupId, form: DeleteForm) -> Response {
     match attempt(asked, group, &form).await {
-        Ok((group, Outcome::Done(()))) => {
-            Redirect::to(&crate::pages::address("/groups", &[("deleted", &group.name)])).into_response()
-        }
+        Ok((_, Outcome::Done(()))) => Redirect::to("/groups?deleted=true").into_response(),
         Ok((group, Outcome::Show(shown))) => {
             let form = DeleteForm { version: group.version, ..form };
             let view = move || page(group.clone(), shown.clone(), &form);

@@ -22,7 +22,7 @@ pub struct Filter {
     pub q: String,
     /// Where the page begins; empty for the first.
     pub after: String,
-    /// A group that was deleted just now.
+    /// Whether a group was deleted just now.
     pub deleted: String,
 }
 
@@ -73,7 +73,7 @@ pub fn page(list: List) -> AnyView {
                 .then(|| {
                     view! {
                         <Notice tone=Tone::Good>
-                            <p>{format!("{} was deleted.", filter.deleted)}</p>
+                            <p>"The group was deleted."</p>
                         </Notice>
                     }
                 })}

@@ -172,8 +172,7 @@ pub async fn post(
     let outcome = preview_or_do(&asked, &form.digest, operation).await;
     let (shown, errors) = match outcome {
         Ok(Outcome::Done(())) if action == Action::Delete => {
-            let address = crate::pages::address("/users", &[("deleted", &user.display_name)]);
-            return Redirect::to(&address).into_response();
+            return Redirect::to("/users?deleted=true").into_response();
         }
         Ok(Outcome::Done(())) => {
             return Redirect::to(&format!("/users/{}?saved={}", user.id, action.path())).into_response();

@@ -33,7 +33,7 @@ pub struct Filter {
     pub group: String,
     /// Where the page begins; empty for the first.
     pub after: String,
-    /// A user that was deleted just now.
+    /// Whether a user was deleted just now.
     pub deleted: String,
 }
 
@@ -146,7 +146,7 @@ pub fn page(list: List) -> AnyView {
                 .then(|| {
                     view! {
                         <Notice tone=Tone::Good>
-                            <p>{format!("{} was deleted.", filter.deleted)}</p>
+                            <p>"The user was deleted."</p>
                         </Notice>
                     }
                 })}
