@@ -184,7 +184,7 @@ pub async fn counts(conn: &mut Conn, groups: &[GroupId], most: u32) -> Result<Ve
         "SELECT groups.id, (SELECT count(*) FROM (SELECT 1 FROM memberships m WHERE m.group_id = groups.id
                             AND m.valid_until IS NULL LIMIT ",
     );
-    query.bind(&most).push(") AS some) AS members FROM groups WHERE groups.id IN (");
+    query.bind(&most).push(") AS counted) AS members FROM groups WHERE groups.id IN (");
     query.bind_list(groups).push(")");
     Ok(query.all::<Counted>(conn).await?.into_iter().map(|row| (row.id, row.members)).collect())
 }

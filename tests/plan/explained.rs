@@ -21,10 +21,7 @@ pub(super) fn check(world: &World) {
                 (true, false) => Answer::Yes,
             };
             assert_eq!(answer, expected, "{told:?} of {device:?}");
-            assert_eq!(
-                told.obstacles.contains(&Obstacle::Excluded),
-                !told.excluded.is_empty() && answer == Answer::No
-            );
+            assert!(!told.obstacles.contains(&Obstacle::Excluded) || !told.excluded.is_empty(), "{told:?}");
             assert!(answer == Answer::No || !told.included.is_empty(), "no group brings {told:?}");
         }
     }

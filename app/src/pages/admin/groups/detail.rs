@@ -9,7 +9,8 @@ use certporter::service::{Operation, ServiceError};
 use certporter_model::ProfileId;
 use leptos::prelude::*;
 
-use super::assignments::{GroupAssignments, Saved, assignable};
+use super::assigned::{GroupAssignments, Saved};
+use super::assignments::assignable;
 use super::members::{Adding, Candidate, Members, search};
 use crate::pages::admin::users::words::source;
 use crate::pages::asked::{Asked, id, present};

@@ -1,4 +1,5 @@
 //! `/groups`: groups, their members, and the profiles that are assigned to them.
+pub mod assigned;
 pub mod assignments;
 pub mod change;
 pub mod delete;
