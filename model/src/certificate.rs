@@ -56,3 +56,13 @@ words! {
         Release = "release",
     }
 }
+
+words! {
+    /// What is done to many certificates at once.
+    pub enum BulkKind("bulk action") {
+        /// They are revoked.
+        Revoke = "revoke",
+        /// They are superseded, and new ones are issued.
+        Reissue = "reissue",
+    }
+}

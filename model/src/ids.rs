@@ -56,6 +56,8 @@ ids! {
     UserId = "user id",
     /// A group of users, devices and groups.
     GroupId = "group id",
+    /// Something done to many certificates at once.
+    BulkActionId = "bulk action id",
     /// A membership of a user, device or group in a group, with its validity.
     MembershipId = "membership id",
     /// A device.

@@ -37,6 +37,8 @@ words! {
         Replan = "replan",
         /// Requests that failed for the same reason are tried again, in chunks.
         Retry = "retry",
+        /// A part of what somebody does to many certificates at once.
+        Bulk = "bulk",
         /// The plan is made for everything, in chunks.
         Sweep = "sweep",
         /// What is outdated is cleared away: sessions, codes, finished jobs.

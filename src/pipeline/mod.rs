@@ -8,6 +8,7 @@
 //!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
+//! - [`bulk`]: what somebody does to many certificates at once
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
 //! - [`preflight`]: a test certificate, for no device
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
@@ -15,6 +16,7 @@
 //! - [`fault`]: where tests let the process die
 pub mod answer;
 pub mod backoff;
+pub mod bulk;
 pub mod change;
 pub mod deliver;
 pub mod error;

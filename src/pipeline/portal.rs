@@ -30,6 +30,7 @@ impl Pipeline {
             Work::Retry { cause, asked_at, asked_by } => {
                 self.retry_those(lease, cause, asked_at, asked_by).await
             }
+            Work::Bulk { action } => self.bulk(lease, action).await,
             Work::Sweep => {
                 let swept = self.sweep().await?;
                 self.schedule_next_sweep().await?;

@@ -3,7 +3,7 @@
 use certporter_model::job::JobKind;
 use certporter_model::text::Name;
 use certporter_model::{
-    CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId, RequestId,
+    BulkActionId, CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId, RequestId,
     Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,11 @@ pub enum Work {
         /// By whom.
         asked_by: String,
     },
+    /// A part of what somebody does to many certificates at once.
+    Bulk {
+        /// What is done, and to which.
+        action: BulkActionId,
+    },
     /// The plan is made for everything.
     Sweep,
     /// What is outdated is cleared away.
@@ -155,6 +160,7 @@ impl Work {
             Self::DestroyKey { .. } => JobKind::DestroyKey,
             Self::Replan { .. } => JobKind::Replan,
             Self::Retry { .. } => JobKind::Retry,
+            Self::Bulk { .. } => JobKind::Bulk,
             Self::Sweep => JobKind::Sweep,
             Self::Housekeeping => JobKind::Housekeeping,
         }
@@ -181,6 +187,7 @@ impl Work {
             Self::DestroyKey { key } => key.to_string(),
             Self::Replan { scope } => scope.key(),
             Self::Retry { cause, .. } => cause.clone(),
+            Self::Bulk { action } => action.to_string(),
             Self::Sweep | Self::Housekeeping => "all".to_owned(),
         }
     }
@@ -194,6 +201,7 @@ impl Work {
             Self::DestroyKey { .. } => 30,
             Self::Deliver { .. } | Self::Seal { .. } => 40,
             Self::Request { .. } => 50,
+            Self::Bulk { .. } => 55,
             Self::Replan { .. } => 60,
             Self::Retry { .. } => 70,
             Self::Sweep => 80,
@@ -207,7 +215,7 @@ impl Work {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
-            Self::Replan { .. } | Self::Retry { .. } | Self::Sweep | Self::Housekeeping => 20,
+            Self::Replan { .. } | Self::Retry { .. } | Self::Bulk { .. } | Self::Sweep | Self::Housekeeping => 20,
         }
     }
 

@@ -173,6 +173,10 @@ operations! {
     CertificatesRevoke = "certificates.revoke": CertificateRevoke, seen by CertificateRead;
     /// Have a certificate reissued.
     CertificatesReissue = "certificates.reissue": CertificateReissue, seen by CertificateRead;
+    /// Export the certificates of a list as CSV.
+    CertificatesExport = "certificates.export": CertificateRead, seen by CertificateRead;
+    /// Revoke or reissue many certificates at once, and see how far that is.
+    CertificatesBulk = "certificates.bulk": CertificateRevoke, seen by CertificateRead;
     /// List the plans that wait for an administrator.
     ApprovalsList = "approvals.list": PlanApprove, seen by PlanApprove;
     /// Read one plan that waits or was decided on.

@@ -6,7 +6,7 @@ use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::ids::{
-    CaGenerationId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, UserId,
+    CaGenerationId, CaId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, UserId,
 };
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::serial::SerialNumber;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::dialect::{Searched, push_search};
 use super::visibility::Seen;
-use super::{Conn, Page, Result, Sql, StoreError, WriteTx, by_id, search_key, sql, table_row};
+use super::{Conn, Page, Result, Sql, StoreError, WriteTx, by_id, fold, search_key, sql, table_row};
 
 table_row! {
     /// A certificate.
@@ -100,6 +100,7 @@ table_row! {
             Some(it.thumbprint.to_string().as_str()),
             Some(it.sha1_thumbprint.to_string().as_str()),
         ]),
+        subject_key: |it| fold(&it.subject),
     }
 }
 
@@ -119,9 +120,35 @@ pub struct CertificateFilter {
     pub user: Option<UserId>,
     /// Of this device, or with a copy on it.
     pub device: Option<DeviceId>,
+    /// In this state at that moment.
+    pub state: Option<(CertificateState, Timestamp)>,
+    /// Held or revoked for this reason.
+    pub reason: Option<Reason>,
+    /// From this CA.
+    pub ca: Option<CaId>,
+    /// That expire then or later.
+    pub expires_from: Option<Timestamp>,
     /// That expire before then.
     pub expires_before: Option<Timestamp>,
 }
+
+/// How a certificate stands at a moment, as people ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateState {
+    /// Good.
+    Valid,
+    /// Good, and over before 30 days have passed.
+    Expiring,
+    /// On hold.
+    Held,
+    /// Revoked.
+    Revoked,
+    /// Over, without having been revoked.
+    Expired,
+}
+
+/// What counts as soon.
+const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
 /// New certificates, as they stand.
 ///
@@ -129,8 +156,19 @@ pub struct CertificateFilter {
 /// A conflict with `certificates__profile_id__holder_kind__holder_id__standing` when there is a current one already,
 /// with `certificates__ca_generation_id__serial` or `certificates__thumbprint` when it is recorded already.
 pub async fn insert_all(tx: &mut WriteTx, certificates: &[Certificate]) -> Result<()> {
-    super::insert_all(tx, certificates).await
+    super::insert_all(tx, certificates).await?;
+    for chunk in certificates.chunks(500) {
+        let mut named = Sql::new("UPDATE certificates SET names_key = ");
+        named.push(NAMES_KEY).push(" WHERE id IN (").bind_list(chunk.iter().map(|it| &it.id)).push(")");
+        named.execute(tx).await?;
+    }
+    Ok(())
 }
+
+/// What the holder is searched by, out of the tables of users and devices.
+const NAMES_KEY: &str =
+    "COALESCE((SELECT search_key FROM users WHERE users.id = certificates.user_id), '') || ' ' ||
+     COALESCE((SELECT search_key FROM devices WHERE devices.id = certificates.device_id), '')";
 
 /// The certificate of that id.
 ///
@@ -191,6 +229,14 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &Certificat
 
 fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFilter) {
     query.push(" WHERE 1 = 1");
+    push_conditions(query, seen, filter);
+    if let Some(words) = &filter.search {
+        push_search(query, conn.engine(), Searched::Certificates, &without_colons(words));
+    }
+}
+
+/// Everything of the filter but the search, as ` AND ..`.
+pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &CertificateFilter) {
     if let Some(status) = &filter.status {
         query.push(" AND certificates.status = ").bind(status);
     }
@@ -211,14 +257,45 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFi
     if let Some(before) = &filter.expires_before {
         query.push(" AND certificates.not_after < ").bind(before);
     }
-    if let Some(words) = &filter.search {
-        push_search(query, conn.engine(), Searched::Certificates, &without_colons(words));
+    if let Some((state, now)) = &filter.state {
+        push_state(query, *state, *now);
+    }
+    if let Some(reason) = &filter.reason {
+        query.push(" AND certificates.reason = ").bind(reason);
+    }
+    if let Some(ca) = &filter.ca {
+        query.push(" AND certificates.ca_generation_id IN (SELECT id FROM ca_generations WHERE ca_id = ");
+        query.bind(ca).push(")");
+    }
+    if let Some(from) = &filter.expires_from {
+        query.push(" AND certificates.not_after >= ").bind(from);
     }
     seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
 }
 
+fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp) {
+    match state {
+        CertificateState::Valid => {
+            query.push(" AND certificates.status = 'valid' AND certificates.not_after > ").bind(&now);
+        }
+        CertificateState::Expiring => {
+            query.push(" AND certificates.status = 'valid' AND certificates.not_after > ").bind(&now);
+            query.push(" AND certificates.not_after <= ").bind(&now.plus(SOON));
+        }
+        CertificateState::Held => {
+            query.push(" AND certificates.status = 'held'");
+        }
+        CertificateState::Revoked => {
+            query.push(" AND certificates.status = 'revoked'");
+        }
+        CertificateState::Expired => {
+            query.push(" AND certificates.status <> 'revoked' AND certificates.not_after <= ").bind(&now);
+        }
+    }
+}
+
 /// A serial number or thumbprint as tools print it, `0A:1B:2C`, is searched as it is kept.
-fn without_colons(words: &str) -> String {
+pub(super) fn without_colons(words: &str) -> String {
     let plain = |word: &str| {
         let octets = word.contains(':')
             && word.split(':').all(|o| o.len() == 2 && o.bytes().all(|b| b.is_ascii_hexdigit()));

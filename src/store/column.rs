@@ -3,7 +3,7 @@
 
 use certporter_model::access::{Actor, Permission, Role};
 use certporter_model::assignment::{AssignmentMode, HolderKind, MemberKind, Source};
-use certporter_model::certificate::{CertificateStatus, RevocationKind, Standing};
+use certporter_model::certificate::{BulkKind, CertificateStatus, RevocationKind, Standing};
 use certporter_model::copy::CopyState;
 use certporter_model::device::{DeviceState, EnrolmentState, UserState};
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
@@ -126,7 +126,7 @@ ids! {
     UserId, GroupId, MembershipId, DeviceId, EnrolmentId, EnrolmentCodeId, ManagementCertificateId, ProfileId,
     AssignmentId, RequestId, CertificateId, CopyId, EnvelopeId, RevocationId, EscrowedKeyId, CaId, CaGenerationId,
     KraGenerationId, ConnectorId, AccountId, SignInIdentityId, ApiTokenId, JobId, ApprovalId, ImportId, AuditEventId,
-    TimelineEventId, AttributeId, InstanceId, PreflightId,
+    TimelineEventId, AttributeId, InstanceId, PreflightId, BulkActionId,
 }
 
 macro_rules! texts {
@@ -142,7 +142,7 @@ texts! {
     Permission, Role, AssignmentMode, HolderKind, MemberKind, Source, CertificateStatus, RevocationKind, Standing,
     CopyState, DeviceState, EnrolmentState, UserState, EscrowPolicy, EscrowState, Feature, JobKind, JobState, Platform,
     RequestState, Step, Reason, Trigger, Name, Explanation, Upn, Email, Sid, HardwareSerial, Imei, Meid,
-    MacAddress, Fqdn,
+    MacAddress, Fqdn, BulkKind,
 }
 
 macro_rules! digests {

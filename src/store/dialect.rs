@@ -54,14 +54,35 @@ pub(crate) async fn lock_sequences(conn: &mut Conn) -> Result<()> {
 pub(crate) fn push_search(sql: &mut Sql, engine: Engine, table: Searched, words: &str) {
     for word in search_key::words(words) {
         sql.push(" AND ");
-        // The trigram index knows nothing shorter than three characters.
-        if engine == Engine::Sqlite && table.is_indexed() && word.chars().count() >= 3 {
-            sql.push(table.sqlite_match()).bind(&format!("\"{}\"", word.replace('"', "\"\""))).push(")");
+        if engine == Engine::Sqlite && table.is_indexed() && is_in_trigrams(&word) {
+            sql.push(table.sqlite_match()).bind(&phrase(&word)).push(")");
         } else {
-            let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            sql.push(table.search_key()).push(" LIKE ").bind(&format!("%{escaped}%")).push(" ESCAPE '\\'");
+            push_like(sql, table, &word);
         }
     }
+}
+
+/// The same condition without any index of words, for few rows.
+pub(crate) fn push_words(sql: &mut Sql, table: Searched, words: &[String]) {
+    for word in words {
+        sql.push(" AND ");
+        push_like(sql, table, word);
+    }
+}
+
+fn push_like(sql: &mut Sql, table: Searched, word: &str) {
+    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    sql.push(table.search_key()).push(" LIKE ").bind(&format!("%{escaped}%")).push(" ESCAPE '\\'");
+}
+
+/// The trigram index knows nothing shorter than three characters.
+pub(crate) fn is_in_trigrams(word: &str) -> bool {
+    word.chars().count() >= 3
+}
+
+/// A word as SQLite's full-text queries have it: exactly these characters, somewhere.
+pub(crate) fn phrase(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"\""))
 }
 
 /// A table that can be searched.
@@ -86,7 +107,8 @@ impl Searched {
             Self::Groups => "groups.search_key",
             Self::Devices => "devices.search_key",
             Self::Profiles => "profiles.search_key",
-            Self::Certificates => "certificates.search_key",
+            // As the index of PostgreSQL has it.
+            Self::Certificates => "(certificates.search_key || ' ' || certificates.names_key)",
             Self::Accounts => "accounts.search_key",
         }
     }

@@ -26,6 +26,7 @@ migrations! {
     7 "0007_pipeline",
     8 "0008_audit",
     9 "0009_search",
+    10 "0010_certificate_lists",
     11 "0011_imports",
     13 "0013_reissue",
     14 "0014_device_lists",

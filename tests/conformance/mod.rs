@@ -1,5 +1,6 @@
 //! The same behaviour on SQLite and on PostgreSQL.
 
+mod certificates;
 mod directory;
 mod fleet;
 mod transactions;

@@ -1,4 +1,5 @@
 //! The queue and the steps of a request, on both engines.
+mod bulk;
 mod fixture;
 mod flow;
 mod interrupted;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter::service::certificates::CertificateChoices;
+use certporter_model::certificate::{BulkKind, CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
 use certporter_model::feature::Feature;
 use certporter_model::request::Step;
@@ -11,7 +12,9 @@ use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, DeviceId, FieldErrors, Timestamp};
 use http::{Request, StatusCode, header};
 
-use super::admin::certificates::{detail as certificate, list as certificates};
+use super::admin::certificates::detail::Done;
+use super::admin::certificates::filter::Filter;
+use super::admin::certificates::{bulk_page, detail as certificate, list as certificates};
 use super::admin::devices::samples::{sample_device, sample_devices};
 use super::admin::devices::{detail as device, list as devices};
 use super::{problem, set_up, sign_in};
@@ -73,11 +76,17 @@ pub(super) fn sample_certificates() -> certificates::List {
         subject: subject.to_owned(),
         serial: "4f1d09b7c2a64e0f9a3b5c7d8e9f0a1b".to_owned(),
         status,
+        holder: HOSTILE.to_owned(),
         profile: Some("Wi-Fi and VPN".to_owned()),
+        from: ago(86_400),
         until: now().plus(Duration::from_secs(86_400 * 90)),
     };
+    let id = certporter_model::ProfileId::new(now(), [9; 10]);
     certificates::List {
-        filter: certificates::Filter::default(),
+        filter: Filter { q: HOSTILE.to_owned(), ..Filter::default() },
+        order: "-issued",
+        choices: CertificateChoices { profiles: vec![(id, HOSTILE.to_owned())], cas: Vec::new() },
+        bulk: true,
         rows: vec![
             row("CN=Anna Åström,O=Example", CertificateStatus::Valid),
             row(HOSTILE, CertificateStatus::Revoked),
@@ -115,8 +124,14 @@ pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Cert
             explanation: Some(HOSTILE.to_owned()),
             at: ago(20),
             at_ca: Some(ago(19)),
+            crl_number: None,
             in_crl: None,
+            ocsp: true,
+            removed: None,
+            on_devices: 1,
         }),
+        chain: vec![(HOSTILE.to_owned(), "cd".repeat(32), now().plus(Duration::from_secs(86_400 * 3_000)))],
+        reissue: status == CertificateStatus::Valid,
         events: events(),
         reasons: vec![Reason::KeyCompromise, Reason::CessationOfOperation],
     }
@@ -124,6 +139,41 @@ pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Cert
 
 fn person(name: &str) -> Person {
     Person { name: name.to_owned(), tasks: vec![Task::Devices, Task::Certificates] }
+}
+
+fn sample_bulk() -> bulk_page::Asking {
+    let preview = serde_json::from_value(serde_json::json!({
+        "total": 3, "unfit": 1, "holders": 2, "digest": "ab".repeat(32),
+        "profiles": [{"profile": {"id": certificate_id(), "name": HOSTILE}, "count": 3}],
+        "sample": [{
+            "id": certificate_id(), "serial": "4f1d09b7", "subject": HOSTILE,
+            "profile": {"id": certificate_id(), "name": HOSTILE},
+            "user": {"id": certificate_id(), "user_name": HOSTILE, "display_name": HOSTILE},
+            "device": null, "status": "valid", "standing": "current", "reason": null, "not_before": ago(9),
+            "not_after": now(), "created_at": ago(9), "version": 1,
+        }],
+    }));
+    bulk_page::Asking {
+        kind: BulkKind::Revoke,
+        preview: preview.unwrap(),
+        hidden: vec![("q".to_owned(), HOSTILE.to_owned())],
+        reasons: vec![Reason::KeyCompromise],
+        typed: Typed {
+            values: (String::new(), HOSTILE.to_owned()),
+            errors: FieldErrors::one("reason", "choose"),
+        },
+        back: "/certificates".to_owned(),
+    }
+}
+
+fn sample_progress() -> bulk_page::Progress {
+    let view: certporter::service::certificates::BulkView = serde_json::from_value(serde_json::json!({
+        "id": certificate_id(), "kind": "revoke", "reason": "key_compromise", "explanation": HOSTILE,
+        "actor": HOSTILE, "total": 9, "done": 3, "failed": 1, "created_at": ago(3), "finished_at": null,
+        "failures": [{"certificate": certificate_id(), "subject": HOSTILE, "cause": HOSTILE}],
+    }))
+    .unwrap();
+    view.into()
 }
 
 pub(super) fn renderer(account: Option<&str>) -> (tempfile::TempDir, Renderer) {
@@ -149,7 +199,7 @@ async fn every_page(renderer: &Renderer) -> Vec<String> {
     typed.values.explanation = format!("</textarea>{HOSTILE} &lt;");
     typed.errors = FieldErrors::one("reason", "choose one");
     let revoked =
-        || certificate::page(sample_certificate(CertificateStatus::Revoked), Typed::default(), true);
+        || certificate::page(sample_certificate(CertificateStatus::Revoked), Typed::default(), Done::Revoked);
     let mut signing_in = Typed::<sign_in::SignInForm>::default();
     signing_in.values.name = HOSTILE.to_owned();
     let mut pages = vec![
@@ -159,12 +209,18 @@ async fn every_page(renderer: &Renderer) -> Vec<String> {
         text(
             renderer
                 .page(ok, move || {
-                    certificate::page(sample_certificate(CertificateStatus::Valid), typed.clone(), false)
+                    certificate::page(
+                        sample_certificate(CertificateStatus::Valid),
+                        typed.clone(),
+                        Done::Nothing,
+                    )
                 })
                 .await,
         )
         .await,
         text(renderer.page(ok, revoked).await).await,
+        text(renderer.page(ok, || bulk_page::ask(sample_bulk())).await).await,
+        text(renderer.page(ok, || bulk_page::progress(sample_progress())).await).await,
         text(renderer.page(ok, move || sign_in::page(signing_in.clone())).await).await,
         text(renderer.page(ok, || set_up::page("/setup?code=a".to_owned(), Typed::default())).await).await,
         text(renderer.page(ok, || problem::page("Not found", HOSTILE.to_owned())).await).await,

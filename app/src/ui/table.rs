@@ -103,11 +103,14 @@ pub fn SortedTable(
     label: &'static str,
     /// Its columns.
     columns: Vec<Column>,
+    /// `ticked` when its first column has boxes to tick.
+    #[prop(optional)]
+    class: &'static str,
     /// Its rows, as in [`Table`].
     children: Children,
 ) -> AnyView {
     view! {
-        <table class="list" aria-label=label>
+        <table class=format!("list {class}") aria-label=label>
             <thead>
                 <tr>{columns.into_iter().map(heading).collect_view()}</tr>
             </thead>

@@ -1,5 +1,6 @@
 //! The model's words as people read them.
 
+use certporter::service::certificates::CertificateState;
 use certporter::service::consequences::Effect;
 use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
@@ -41,6 +42,18 @@ pub const fn feature(feature: Feature) -> &'static str {
         Feature::Wifi => "Wi-Fi",
         Feature::Email => "E-mail",
         Feature::General => "General",
+    }
+}
+
+/// How a certificate stands, as in a filter.
+#[must_use]
+pub const fn certificate_state(state: CertificateState) -> &'static str {
+    match state {
+        CertificateState::Valid => "Valid",
+        CertificateState::Expiring => "Expires within 30 days",
+        CertificateState::Held => "On hold",
+        CertificateState::Revoked => "Revoked",
+        CertificateState::Expired => "Expired",
     }
 }
 

@@ -2,11 +2,11 @@
 
 use certporter_model::CertificateId;
 use certporter_model::access::Caller;
-use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::revocation::Trigger;
 use certporter_model::text::Explanation;
 
 use super::{CertificateView, RevocationDraft, find, reasons, shown};
+use crate::pipeline::bulk;
 use crate::pipeline::revoke::{self, Why};
 use crate::service::action::ActionDraft;
 use crate::service::error::{ServiceError, parsed};
@@ -42,9 +42,8 @@ pub async fn revoke(
     let now = portal.now();
     let mut tx = portal.db().write(&permit).await?;
     let (before, _) = find(&mut tx, caller, Operation::CertificatesRevoke, id).await?;
-    let graver = before.reason.is_none_or(|known| known.graver(draft.reason) != known);
-    if before.status == CertificateStatus::Revoked && !graver {
-        return Err(ServiceError::conflict("the certificate is revoked already, and for no lesser reason"));
+    if let Some(why_not) = bulk::why_not_revoked(before.status, before.reason, draft.reason) {
+        return Err(ServiceError::conflict(why_not));
     }
     let why = Why {
         explanation: Some(explanation.as_str().to_owned()),
@@ -91,8 +90,8 @@ pub async fn reissue(
     let now = portal.now();
     let mut tx = portal.db().write(&permit).await?;
     let (before, _) = find(&mut tx, caller, Operation::CertificatesReissue, id).await?;
-    if before.standing != Standing::Current || before.status != CertificateStatus::Valid {
-        return Err(ServiceError::conflict("only a valid certificate that is in use can be reissued"));
+    if let Some(why_not) = bulk::why_not_reissued(before.status, before.standing) {
+        return Err(ServiceError::conflict(why_not));
     }
     steps::certificates::ask_reissue(&mut tx, id, now).await?;
     replan(portal, &mut tx, &holder(&before), now).await?;

@@ -1,86 +1,42 @@
 //! Certificates: searched, read, downloaded without their keys, revoked, reissued.
 
 mod actions;
+mod bulk;
+mod bulk_view;
+mod choices;
 mod download;
+mod export;
+mod list;
 mod view;
 
 use certporter_model::access::{Caller, Permit, Role};
-use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::certificate::CertificateStatus;
 use certporter_model::revocation::Reason;
 use certporter_model::subject_alternative_name::SanText;
-use certporter_model::{CertificateId, DeviceId, ProfileId, UserId};
-use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use certporter_model::{CaGenerationId, CertificateId};
 
 pub use actions::{reissue, revoke};
+pub use bulk::{MOST as MOST_AT_ONCE, begin, preview as preview_bulk, progress};
+pub use bulk_view::{BulkDraft, BulkFailure, BulkPreview, BulkView, BulkWhich};
+pub use choices::{CertificateChoices, choices};
 pub use download::download;
+pub use export::{Export, export};
+pub use list::{CertificateSort, CertificateState, CertificatesQuery, list};
 pub use view::{
-    CertificateSummary, CertificateView, PublicForm, PublicPart, RevocationDraft, RevocationView,
+    CertificateSummary, CertificateView, IssuerView, PublicForm, PublicPart, RevocationDraft, RevocationView,
 };
 
 use super::error::ServiceError;
 use super::names::Names;
 use super::operation::Operation;
-use super::page::{Page, PageQuery};
+use super::page::Page;
 use super::portal::Portal;
 use super::timeline::{TimelineEntry, TimelineQuery};
 use super::{copies, scope, timeline};
 use crate::pki;
-use crate::store::certificates::{self, Certificate, CertificateFilter};
+use crate::store::certificates::{self, Certificate};
 use crate::store::timeline::Of;
-use crate::store::{Conn, escrowed_keys, revocations};
-
-/// Which certificates.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct CertificatesQuery {
-    /// Words of the subject, an alternative name, the serial number or a thumbprint, in part, without regard to
-    /// accents.
-    pub q: Option<String>,
-    /// Only this status.
-    pub status: Option<CertificateStatus>,
-    /// Only this standing among those of the same holder and profile.
-    pub standing: Option<Standing>,
-    /// Only of this profile.
-    pub profile: Option<ProfileId>,
-    /// Only of this user.
-    pub user: Option<UserId>,
-    /// Only of or on this device.
-    pub device: Option<DeviceId>,
-    /// Where to start, as the page before said in `next`.
-    pub cursor: Option<String>,
-    /// Entries on the page, 1 to 200; 50 when absent.
-    pub limit: Option<u32>,
-}
-
-/// Certificates that the caller may see, newest first.
-///
-/// # Errors
-/// When the caller may not, or the query is wrong.
-pub async fn list(
-    portal: &Portal,
-    caller: &Caller,
-    query: &CertificatesQuery,
-) -> Result<Page<CertificateSummary>, ServiceError> {
-    let visibility = Operation::CertificatesList.visibility(caller)?;
-    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
-    let filter = CertificateFilter {
-        search: query.q.clone(),
-        status: query.status,
-        standing: query.standing,
-        profile: query.profile,
-        user: query.user,
-        device: query.device,
-        expires_before: None,
-    };
-    let mut conn = portal.db().read().await?;
-    let wanted = bounds.newest(CertificateId::from_uuid);
-    let rows = certificates::list(&mut conn, &visibility, &filter, wanted).await?;
-    let page = bounds.page(rows, |row| row.id.as_uuid());
-    let names = names(&mut conn, &page.data).await?;
-    Ok(page.map(|row| summary(&row, &names)))
-}
+use crate::store::{Conn, ca_generations, escrowed_keys, revocations};
 
 /// One certificate.
 ///
@@ -178,6 +134,13 @@ async fn shown(conn: &mut Conn, caller: &Caller, row: Certificate) -> Result<Cer
         certificate: summary(&row, &names),
         request_id: row.request_id,
         profile_version: row.profile_version,
+        serial_decimal: decimal(row.serial.as_octets()),
+        public_key: parsed.key_algorithm().map(|algorithm| algorithm.as_str().to_owned()),
+        ca_issuers_urls: parsed.ca_issuers_urls().to_vec(),
+        ocsp_urls: parsed.ocsp_urls().to_vec(),
+        crl_urls: parsed.crl_urls().to_vec(),
+        sid: parsed.sid().map(ToString::to_string),
+        chain: chain(conn, row.ca_generation_id).await?,
         issuer: parsed.issuer_text(),
         subject_alternative_names: parsed.alternative_names().iter().cloned().map(SanText::from).collect(),
         key_usage: parsed.key_usage().unwrap_or_default(),
@@ -190,6 +153,44 @@ async fn shown(conn: &mut Conn, caller: &Caller, row: Certificate) -> Result<Cer
         revocations,
         reasons: if revocable { reasons(caller) } else { Vec::new() },
     })
+}
+
+/// Its issuers up to the root, the nearest first.
+async fn chain(conn: &mut Conn, issuer: CaGenerationId) -> Result<Vec<IssuerView>, ServiceError> {
+    let mut chain = Vec::new();
+    let mut next = Some(issuer);
+    while let Some(id) = next {
+        let generation = ca_generations::generation(conn, id).await?;
+        let parsed = pki::Certificate::parse(&generation.certificate_der)
+            .map_err(|error| ServiceError::internal("a stored CA certificate can't be read", &error))?;
+        chain.push(IssuerView {
+            subject: parsed.subject_text(),
+            serial: parsed.serial().clone(),
+            thumbprint: generation.thumbprint,
+            not_after: generation.not_after,
+        });
+        next = generation.parent_id;
+    }
+    Ok(chain)
+}
+
+/// A number in decimal digits.
+fn decimal(octets: &[u8]) -> String {
+    // The lowest digit first.
+    let mut digits: Vec<u8> = vec![0];
+    for octet in octets {
+        let mut carry = u32::from(*octet);
+        for digit in &mut digits {
+            let value = u32::from(*digit) * 256 + carry;
+            *digit = u8::try_from(value % 10).unwrap_or(0);
+            carry = value / 10;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 10).unwrap_or(0));
+            carry /= 10;
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
 fn revocation(row: crate::store::revocations::Revocation) -> RevocationView {
@@ -206,5 +207,20 @@ fn revocation(row: crate::store::revocations::Revocation) -> RevocationView {
         in_crl_at: row.in_crl_at,
         removed_at: row.removed_at,
         finished_at: row.finished_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_number_has_decimal_digits() {
+        for (octets, digits) in [
+            (&[0_u8][..], "0"),
+            (&[0x0a], "10"),
+            (&[0x01, 0x00], "256"),
+            (&[0xff; 8], "18446744073709551615"),
+        ] {
+            assert_eq!(super::decimal(octets), digits);
+        }
     }
 }

@@ -54,6 +54,20 @@ pub struct CertificateView {
     pub request_id: Option<RequestId>,
     /// The version of the profile that it was issued from.
     pub profile_version: i64,
+    /// Its serial number in decimal digits, as some consoles show it.
+    pub serial_decimal: String,
+    /// Algorithm and size of its key, such as `rsa-2048`; absent for one that the portal doesn't know.
+    pub public_key: Option<String>,
+    /// Where its issuer's certificate is (RFC 5280, section 4.2.2.1).
+    pub ca_issuers_urls: Vec<String>,
+    /// Where OCSP answers for it.
+    pub ocsp_urls: Vec<String>,
+    /// Where the CRL is that it would be on (RFC 5280, section 4.2.1.13).
+    pub crl_urls: Vec<String>,
+    /// The security identifier that a domain controller maps it by.
+    pub sid: Option<String>,
+    /// Its issuers up to the root, the nearest first.
+    pub chain: Vec<IssuerView>,
     /// Its issuer (RFC 4514).
     pub issuer: String,
     /// Its alternative names.
@@ -76,6 +90,19 @@ pub struct CertificateView {
     pub revocations: Vec<RevocationView>,
     /// The reasons that the caller may revoke it for; none when it can't be revoked.
     pub reasons: Vec<Reason>,
+}
+
+/// A CA certificate above it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct IssuerView {
+    /// Its subject (RFC 4514).
+    pub subject: String,
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// SHA-256 of it.
+    pub thumbprint: Thumbprint,
+    /// Valid until.
+    pub not_after: Timestamp,
 }
 
 /// A revocation, hold or release, and how far it is. It is finished when the CA, the CRL and the devices have it.

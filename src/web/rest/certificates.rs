@@ -3,7 +3,7 @@
 use axum::Json as Answered;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use certporter_model::CertificateId;
+use certporter_model::{BulkActionId, CertificateId};
 use http::{HeaderValue, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,8 @@ use super::body::{Id, Json, Query};
 use crate::service::Portal;
 use crate::service::action::ActionDraft;
 use crate::service::certificates::{
-    self, CertificateSummary, CertificateView, CertificatesQuery, PublicForm, RevocationDraft,
+    self, BulkDraft, BulkPreview, BulkView, CertificateSummary, CertificateView, CertificatesQuery,
+    PublicForm, RevocationDraft,
 };
 use crate::service::page::Page;
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
@@ -23,6 +24,10 @@ use crate::service::timeline::{TimelineEntry, TimelineQuery};
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(export))
+        .routes(routes!(preview_bulk))
+        .routes(routes!(begin_bulk))
+        .routes(routes!(bulk_progress))
         .routes(routes!(get))
         .routes(routes!(timeline))
         .routes(routes!(pem))
@@ -43,6 +48,62 @@ async fn list(
     Query(query): Query<CertificatesQuery>,
 ) -> Answer<Answered<Page<CertificateSummary>>> {
     Ok(Answered(certificates::list(&portal, &caller, &query).await?))
+}
+
+/// Export every certificate of the list as CSV (RFC 4180). Cells that a spreadsheet would take for a formula or a number
+/// to be rounded have an apostrophe before them.
+#[utoipa::path(get, path = "/certificates.csv", operation_id = "certificates.export", tag = "certificates",
+    params(CertificatesQuery),
+    responses((status = 200, description = "The certificates", content_type = "text/csv", body = String)))]
+async fn export(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Query(query): Query<CertificatesQuery>,
+) -> Answer {
+    let export = certificates::export(&portal, &caller, &query).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"certificates.csv\""),
+    ];
+    Ok((headers, axum::body::Body::from_stream(export.portions())).into_response())
+}
+
+/// Say what would be done to many certificates, and to which. Nothing is done.
+#[utoipa::path(post, path = "/bulk-actions/preview", operation_id = "certificates.bulk.preview", tag = "certificates",
+    request_body = BulkDraft,
+    responses((status = 200, description = "What would be done", body = BulkPreview)))]
+async fn preview_bulk(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Json(draft): Json<BulkDraft>,
+) -> Answer<Answered<BulkPreview>> {
+    Ok(Answered(certificates::preview_bulk(&portal, &caller, &draft).await?))
+}
+
+/// Revoke or reissue many certificates. It goes on by itself; read the action to see how far it is.
+#[utoipa::path(post, path = "/bulk-actions", operation_id = "certificates.bulk", tag = "certificates",
+    request_body = BulkDraft,
+    responses((status = 202, description = "It has begun", body = BulkView)))]
+async fn begin_bulk(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Json(draft): Json<BulkDraft>,
+) -> Answer {
+    let begun = certificates::begin(&portal, &caller, &draft).await?;
+    let place = format!("/api/v1/bulk-actions/{}", begun.id);
+    Ok((http::StatusCode::ACCEPTED, [(header::LOCATION, place)], Answered(begun)).into_response())
+}
+
+/// Read how far an action on many certificates is.
+#[utoipa::path(get, path = "/bulk-actions/{id}", operation_id = "certificates.bulk.get", tag = "certificates",
+    params(("id" = BulkActionId, Path, description = "The action")),
+    responses((status = 200, description = "The action", body = BulkView)))]
+async fn bulk_progress(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<BulkActionId>,
+) -> Answer<Answered<BulkView>> {
+    Ok(Answered(certificates::progress(&portal, &caller, id).await?))
 }
 
 /// Read one certificate with its copies and revocations.

@@ -8,6 +8,7 @@ use certporter_model::{CertificateId, DeviceId, Timestamp};
 use leptos::prelude::*;
 
 use super::list::status_at;
+use crate::ui::consequences::{Preview, Shown};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::field::{ChoiceField, LongField, Typed};
 use crate::ui::icon::Icon;
@@ -44,6 +45,10 @@ pub struct Certificate {
     pub copies: Vec<Copy>,
     /// How far its revocation is.
     pub revocation: Option<Revocation>,
+    /// Its issuers up to the root: subject, thumbprint, until when.
+    pub chain: Vec<(String, String, Timestamp)>,
+    /// Whether the caller may have it reissued, and it can be.
+    pub reissue: bool,
     /// What happened, the latest first.
     pub events: Vec<Event>,
     /// The reasons for which the caller may revoke it; none if they may not.
@@ -78,23 +83,46 @@ pub struct Revocation {
     pub at: Timestamp,
     /// When the CA had it.
     pub at_ca: Option<Timestamp>,
-    /// When the published CRL had it.
+    /// The number of the first CRL with it.
+    pub crl_number: Option<i64>,
+    /// When that CRL was published.
     pub in_crl: Option<Timestamp>,
+    /// Whether OCSP answers for it.
+    pub ocsp: bool,
+    /// When the last device had removed its copy.
+    pub removed: Option<Timestamp>,
+    /// On how many devices it still is.
+    pub on_devices: usize,
 }
 
 /// What the form holds.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct RevokeForm {
     /// The reason's word.
     pub reason: String,
     /// Why, in somebody's own words.
     pub explanation: String,
+    /// What was shown of the consequences; empty in the first step.
+    pub digest: String,
+}
+
+/// What has just been done to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It was revoked.
+    Revoked,
+    /// It is being reissued.
+    Reissued,
 }
 
 /// The page.
-pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> AnyView {
+pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> AnyView {
     let now = expect_context::<Now>().0;
+    let asked = typed.clone();
     let status = status_at(certificate.status, certificate.until, now);
     let lead = match &certificate.profile {
         Some(profile) => format!("Certificate of the profile {profile}."),
@@ -109,19 +137,22 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> A
                 lead
                 within=("/certificates", "Certificates")
             >
-                <a class="btn" href=format!("/certificates/{}/download", certificate.id)>
-                    <Icon name="download"/>
-                    "Download (PEM)"
-                </a>
+                <div class="downloads">
+                    {[("", "Download (PEM)"), ("/der", "DER"), ("/chain", "With its issuers")]
+                        .into_iter()
+                        .map(|(form, words)| {
+                            let address = format!("/certificates/{}/download{form}", certificate.id);
+                            view! {
+                                <a class="btn" href=address download>
+                                    {form.is_empty().then(|| view! { <Icon name="download"/> })}
+                                    {words}
+                                </a>
+                            }
+                        })
+                        .collect_view()}
+                </div>
             </Heading>
-            {done
-                .then(|| {
-                    view! {
-                        <Notice tone=Tone::Good>
-                            <p>"The certificate is being revoked. How far that is stands below."</p>
-                        </Notice>
-                    }
-                })}
+            {told(done).map(|text| view! { <Notice tone=Tone::Good><p>{text}</p></Notice> })}
             <Facts>
                 <Fact name="Status">
                     <State of=status/>
@@ -137,7 +168,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> A
                 </Fact>
                 <Fact name="Standing">{standing(certificate.standing)}</Fact>
             </Facts>
-            {certificate.revocation.map(revocation)}
+            {certificate.revocation.map(super::revocation::steps)}
             <Section title="On devices">{copies(certificate.copies)}</Section>
             <Section title="The certificate">
                 <Details>
@@ -151,7 +182,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> A
                                 <Detail name>
                                     {values
                                         .into_iter()
-                                        .map(|value| view! { <div class="mono">{value}</div> })
+                                        .map(|value| view! { <div class="mono copied">{value}</div> })
                                         .collect_view()}
                                 </Detail>
                             }
@@ -159,11 +190,21 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: bool) -> A
                         .collect_view()}
                 </Details>
             </Section>
+            {chain(certificate.chain)}
             {(!certificate.events.is_empty())
                 .then(|| {
                     view! {
                         <Section title="Timeline">
                             <Timeline events=certificate.events/>
+                        </Section>
+                    }
+                })}
+            {certificate
+                .reissue
+                .then(|| {
+                    view! {
+                        <Section title="Reissue">
+                            <Reissue id=certificate.id typed=asked/>
                         </Section>
                     }
                 })}
@@ -217,31 +258,114 @@ fn copies(copies: Vec<Copy>) -> AnyView {
     .into_any()
 }
 
-fn revocation(revocation: Revocation) -> AnyView {
+const fn told(done: Done) -> Option<&'static str> {
+    match done {
+        Done::Nothing => None,
+        Done::Revoked => Some("The certificate is being revoked. How far that is stands below."),
+        Done::Reissued => Some(
+            "The certificate is superseded, and its holder gets a new one. How far that is stands below.",
+        ),
+    }
+}
+
+fn chain(chain: Vec<(String, String, Timestamp)>) -> AnyView {
+    if chain.is_empty() {
+        return ().into_any();
+    }
     view! {
-        <Section title="Revocation">
-            <Details>
-                <Detail name="Reason">{words::reason(revocation.reason)}</Detail>
-                <Detail name="Set off by">
-                    {format!("{}: {}", words::trigger(revocation.trigger), revocation.by)}
-                </Detail>
-                {revocation
-                    .explanation
-                    .filter(|text| !text.is_empty())
-                    .map(|text| view! { <Detail name="Explanation">{text}</Detail> })}
-                <Detail name="Asked for">
-                    <PerhapsMoment at=Some(revocation.at) otherwise=""/>
-                </Detail>
-                <Detail name="At the CA">
-                    <PerhapsMoment at=revocation.at_ca otherwise="open"/>
-                </Detail>
-                <Detail name="In the published CRL">
-                    <PerhapsMoment at=revocation.in_crl otherwise="open"/>
-                </Detail>
-            </Details>
+        <Section title="Issuers">
+            <Table label="Issuers up to the root" columns=&["Subject", "Good until", "Thumbprint (SHA-256)"]>
+                {chain
+                    .into_iter()
+                    .map(|(subject, thumbprint, until)| {
+                        view! {
+                            <tr>
+                                <td class="name">{subject}</td>
+                                <td data-label="Good until">
+                                    <PerhapsMoment at=Some(until) otherwise=""/>
+                                </td>
+                                <td class="mono copied">{thumbprint}</td>
+                            </tr>
+                        }
+                    })
+                    .collect_view()}
+            </Table>
         </Section>
     }
     .into_any()
+}
+
+#[component]
+fn Reissue(id: CertificateId, typed: Typed<RevokeForm>) -> AnyView {
+    view! {
+        <form class="form" method="post" action=format!("/certificates/{id}/reissue")>
+            <p>
+                "The certificate is superseded, and its holder gets a new one from the profile as it is now. What follows is shown first."
+            </p>
+            <LongField
+                name="why"
+                label="Explanation"
+                hint="For the audit trail."
+                value=typed.values.explanation
+                errors=typed.errors
+                optional=true
+            />
+            <div>
+                <button class="btn" type="submit">
+                    <Icon name="rotate-cw"/>
+                    "Reissue this certificate\u{2026}"
+                </button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The second step of a change: what follows from it.
+pub fn preview(certificate: Certificate, shown: Shown, change: Change) -> AnyView {
+    let Certificate { id, subject, .. } = certificate;
+    let (title, submit, lead, action, destructive) = match &change.kind {
+        Kind::Revoke(reason) => (
+            "Revoke this certificate",
+            "Revoke this certificate",
+            format!("{subject} is revoked for good: {}.", words::reason(*reason).to_lowercase()),
+            format!("/certificates/{id}"),
+            true,
+        ),
+        Kind::Reissue => (
+            "Reissue this certificate",
+            "Reissue this certificate",
+            format!("{subject} is superseded, and its holder gets a new one."),
+            format!("/certificates/{id}/reissue"),
+            false,
+        ),
+    };
+    let back = format!("/certificates/{id}");
+    view! {
+        <Page title=title.to_owned() task=Some(Task::Certificates)>
+            <Heading title lead within=("/certificates", "Certificates")/>
+            <Preview shown action fields=change.fields submit back destructive/>
+        </Page>
+    }
+    .into_any()
+}
+
+/// A change to one certificate, as its second step shows it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What is done.
+    pub kind: Kind,
+    /// What was typed in the first step.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What is done to one certificate.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// It is revoked for this reason.
+    Revoke(Reason),
+    /// It is reissued.
+    Reissue,
 }
 
 #[component]
@@ -276,7 +400,7 @@ fn Revoke(id: CertificateId, reasons: Vec<Reason>, devices: usize, typed: Typed<
             <div>
                 <button class="btn btn-error" type="submit">
                     <Icon name="ban"/>
-                    "Revoke this certificate"
+                    "Revoke this certificate\u{2026}"
                 </button>
             </div>
         </form>

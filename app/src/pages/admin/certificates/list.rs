@@ -1,37 +1,27 @@
 //! `/certificates`: every certificate that the caller may see.
 
+use axum::body::Body;
 use axum::extract::Query;
-use axum::response::Response;
-use certporter::service::ServiceError;
-use certporter::service::certificates::{self, CertificateSummary, CertificatesQuery};
+use axum::response::{IntoResponse, Response};
+use certporter::service::certificates::{self, CertificateChoices, CertificateState, CertificateSummary};
+use certporter::service::{Operation, ServiceError};
 use certporter_model::certificate::CertificateStatus;
+use certporter_model::revocation::Reason;
 use certporter_model::{CertificateId, Timestamp};
+use http::header;
 use leptos::prelude::*;
 
-use crate::pages::asked::{Asked, present, word};
+use super::filter::Filter;
+use crate::pages::asked::Asked;
+use crate::ui::field::Hidden;
+use crate::ui::filters::{ChoiceFilter, DayFilter, Filters, SearchFilter, choices};
+use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::status::{State, Status};
-use crate::ui::table::{Empty, Table};
+use crate::ui::table::{Column, Direction, Empty, SortedTable};
 use crate::ui::time::{Now, PerhapsMoment};
-
-/// What the address asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default)]
-pub struct Filter {
-    /// Part of a name, or a serial number or thumbprint.
-    pub q: String,
-    /// Only this status; empty for all.
-    pub status: String,
-    /// Where the page begins; empty for the first.
-    pub after: String,
-}
-
-impl Filter {
-    fn page(&self, after: &str) -> String {
-        crate::pages::address("/certificates", &[("q", &self.q), ("status", &self.status), ("after", after)])
-    }
-}
+use crate::ui::words;
 
 /// A row of the list.
 #[derive(Debug, Clone)]
@@ -40,25 +30,35 @@ pub struct Row {
     pub id: CertificateId,
     /// Its subject.
     pub subject: String,
+    /// Whose it is.
+    pub holder: String,
     /// Its serial number.
     pub serial: String,
     /// Whether it is good.
     pub status: CertificateStatus,
     /// The profile's name.
     pub profile: Option<String>,
+    /// Since when it is good.
+    pub from: Timestamp,
     /// Until when it is good.
     pub until: Timestamp,
 }
 
 /// A page of the list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct List {
     /// What was asked for.
     pub filter: Filter,
+    /// The order that it is in.
+    pub order: &'static str,
+    /// What can be chosen.
+    pub choices: CertificateChoices,
     /// The rows.
     pub rows: Vec<Row>,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// Whether the caller may do something to many of them at once.
+    pub bulk: bool,
 }
 
 /// Shows the list.
@@ -67,25 +67,53 @@ pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
     asked.answer(list, page).await
 }
 
-async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
-    let query = CertificatesQuery {
-        q: present(&filter.q),
-        status: word(&filter.status)?,
-        cursor: present(&filter.after),
-        ..CertificatesQuery::default()
+/// Everything that the list holds on all of its pages, as CSV.
+pub async fn export(asked: Asked, Query(filter): Query<Filter>) -> Response {
+    let export = async {
+        let query = filter.query()?;
+        certificates::export(&asked.portal, &asked.caller, &query).await
     };
+    match export.await {
+        Ok(export) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"certificates.csv\""),
+            ];
+            (headers, Body::from_stream(export.portions())).into_response()
+        }
+        Err(error) => asked.refuse(error).await,
+    }
+}
+
+async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
+    let query = filter.query()?;
     let found = certificates::list(&asked.portal, &asked.caller, &query).await?;
-    Ok(List { filter, rows: found.data.into_iter().map(Row::from).collect(), next: found.next })
+    Ok(List {
+        filter,
+        order: query.order().as_str(),
+        choices: certificates::choices(&asked.portal, &asked.caller).await?,
+        rows: found.data.into_iter().map(Row::from).collect(),
+        next: found.next,
+        bulk: Operation::CertificatesBulk.organisation(&asked.caller).is_ok(),
+    })
 }
 
 impl From<CertificateSummary> for Row {
     fn from(certificate: CertificateSummary) -> Self {
+        let holder = match (&certificate.user, &certificate.device) {
+            (Some(user), Some(device)) => format!("{}, {}", user.display_name, device.name),
+            (Some(user), None) => user.display_name.clone(),
+            (None, Some(device)) => device.name.clone(),
+            (None, None) => String::new(),
+        };
         Self {
             id: certificate.id,
             subject: certificate.subject,
+            holder,
             serial: certificate.serial.to_string(),
             status: certificate.status,
             profile: Some(certificate.profile.name),
+            from: certificate.not_before,
             until: certificate.not_after,
         }
     }
@@ -93,31 +121,105 @@ impl From<CertificateSummary> for Row {
 
 /// The page.
 pub fn page(list: List) -> AnyView {
+    let export = list.filter.export();
+    let something = !list.rows.is_empty();
     view! {
         <Page title="Certificates".to_owned() task=Some(Task::Certificates)>
             <Heading
                 title="Certificates"
                 lead="Every certificate that was issued, for whom, and whether it is still good."
-            />
-            <Filters filter=list.filter.clone()/>
-            {if list.rows.is_empty() {
-                nothing(&list.filter).into_any()
-            } else {
-                let shown = counted(list.rows.len(), "certificate", "certificates");
-                let first = (!list.filter.after.is_empty()).then(|| list.filter.page(""));
-                let next = list.next.as_deref().map(|cursor| list.filter.page(cursor));
-                view! {
-                    <Table
-                        label="Certificates"
-                        columns=&["Subject", "Status", "Profile", "Serial number", "Good until"]
-                    >
-                        {list.rows.into_iter().map(row).collect_view()}
-                    </Table>
-                    <Pager shown first next/>
-                }
-                    .into_any()
-            }}
+            >
+                {something
+                    .then(|| {
+                        view! {
+                            <a class="btn" href=export download>
+                                <Icon name="download"/>
+                                "Export (CSV)"
+                            </a>
+                        }
+                    })}
+            </Heading>
+            {filters(&list)}
+            {of_one(&list.filter)}
+            {if something { table(list) } else { nothing(&list.filter) }}
         </Page>
+    }
+    .into_any()
+}
+
+fn table(list: List) -> AnyView {
+    let List { filter, order, rows, next, bulk, .. } = list;
+    let shown = counted(rows.len(), "certificate", "certificates");
+    let first = (!filter.after.is_empty()).then(|| filter.page(""));
+    let next = next.as_deref().map(|cursor| filter.page(cursor));
+    let sorted = |words, key, first| Column::sorted(words, key, first, order, |order| filter.sorted(order));
+    let mut columns = vec![
+        sorted("Subject", "subject", Direction::Ascending),
+        Column::plain("State"),
+        Column::plain("Holder"),
+        Column::plain("Profile"),
+        Column::plain("Serial number"),
+        sorted("Issued", "issued", Direction::Descending),
+        sorted("Good until", "expiry", Direction::Ascending),
+    ];
+    if bulk {
+        columns.insert(0, Column::ticks("Chosen"));
+    }
+    let whole = first.is_none() && next.is_none();
+    let rows = rows.into_iter().map(|one| row(one, bulk)).collect_view();
+    let pager = view! { <Pager shown first next/> };
+    if !bulk {
+        return view! {
+            <SortedTable label="Certificates" columns>
+                {rows}
+            </SortedTable>
+            {pager}
+        }
+        .into_any();
+    }
+    view! {
+        <form method="post" action="/certificates/bulk">
+            {filter
+                .fields()
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                // The form that follows asks for a reason of its own.
+                .map(|(name, value)| (if name == "reason" { "only_reason" } else { name }, value))
+                .map(|(name, value)| view! { <Hidden name value/> })
+                .collect_view()}
+            <SortedTable label="Certificates" columns class="ticked">
+                {rows}
+            </SortedTable>
+            {pager}
+            <Chosen whole/>
+        </form>
+    }
+    .into_any()
+}
+
+/// What can be done with those that are chosen.
+#[component]
+fn Chosen(
+    /// Whether the page shows all that match.
+    whole: bool,
+) -> AnyView {
+    let all = if whole { "All of them" } else { "All that match the filter, on every page" };
+    view! {
+        <fieldset class="chosen">
+            <legend>"With those chosen"</legend>
+            <label>
+                <input class="checkbox checkbox-sm" type="checkbox" name="all" value="true"/>
+                {all}
+            </label>
+            <button class="btn" type="submit" name="kind" value="revoke">
+                <Icon name="ban"/>
+                "Revoke\u{2026}"
+            </button>
+            <button class="btn" type="submit" name="kind" value="reissue">
+                <Icon name="rotate-cw"/>
+                "Reissue\u{2026}"
+            </button>
+        </fieldset>
     }
     .into_any()
 }
@@ -128,18 +230,38 @@ pub fn status_at(status: CertificateStatus, until: Timestamp, now: Timestamp) ->
     if status != CertificateStatus::Revoked && until < now { Status::EXPIRED } else { status.into() }
 }
 
-fn row(row: Row) -> AnyView {
+fn row(row: Row, bulk: bool) -> AnyView {
     let now = expect_context::<Now>().0;
+    let subject = if row.subject.is_empty() { "(no subject)".to_owned() } else { row.subject };
+    let choose = format!("Choose {subject}, serial number {}", row.serial);
     view! {
         <tr>
+            {bulk
+                .then(|| {
+                    view! {
+                        <td class="tick">
+                            <input
+                                class="checkbox checkbox-sm"
+                                type="checkbox"
+                                name="id"
+                                value=row.id.to_string()
+                                aria-label=choose
+                            />
+                        </td>
+                    }
+                })}
             <td class="name">
-                <a href=format!("/certificates/{}", row.id)>{row.subject}</a>
+                <a href=format!("/certificates/{}", row.id)>{subject}</a>
             </td>
             <td class="state">
                 <State of=status_at(row.status, row.until, now)/>
             </td>
+            <td>{row.holder}</td>
             <td>{row.profile.unwrap_or_default()}</td>
-            <td class="mono">{row.serial}</td>
+            <td class="mono serial">{row.serial}</td>
+            <td data-label="Issued">
+                <PerhapsMoment at=Some(row.from) otherwise=""/>
+            </td>
             <td data-label="Good until">
                 <PerhapsMoment at=Some(row.until) otherwise=""/>
             </td>
@@ -148,42 +270,55 @@ fn row(row: Row) -> AnyView {
     .into_any()
 }
 
-#[component]
-fn Filters(filter: Filter) -> AnyView {
-    let choices = [("valid", "Valid"), ("held", "On hold"), ("revoked", "Revoked")];
+fn filters(list: &List) -> AnyView {
+    let Filter { q, state, profile, ca, reason, from, until, user, device, sort, .. } = list.filter.clone();
+    let profiles = list.choices.profiles.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
+    let cas: Vec<_> = list.choices.cas.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
+    let several = cas.len() > 1 || !ca.is_empty();
+    // Those that are seldom needed are folded away until they are used.
+    let open = [&ca, &reason, &from, &until].iter().any(|value| !value.is_empty());
+    let states = choices(CertificateState::ALL, CertificateState::as_str, words::certificate_state);
+    let reasons = choices(Reason::ALL, Reason::as_str, words::reason);
     view! {
-        <form class="filters" method="get" action="/certificates" role="search">
-            <label class="wide">
-                "Name, serial number or thumbprint"
-                <input class="input" type="search" name="q" value=filter.q/>
-            </label>
-            <label>
-                "Status"
-                <select class="select" name="status">
-                    <option value="">"All"</option>
-                    {choices
-                        .into_iter()
-                        .map(|(value, words)| {
-                            view! {
-                                <option value=value selected=value == filter.status>
-                                    {words}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <button class="btn" type="submit">
-                "Show"
-            </button>
-        </form>
+        <Filters action="/certificates" sort>
+            <SearchFilter label="Name, device, subject, serial number or thumbprint" value=q/>
+            <ChoiceFilter label="State" name="state" choices=states value=state/>
+            <ChoiceFilter label="Profile" name="profile" choices=profiles value=profile/>
+            <details class="more" open=open>
+                <summary class="btn btn-ghost">"More"</summary>
+                <div>
+                    <DayFilter label="Good until, from" name="from" value=from/>
+                    <DayFilter label="to" name="until" value=until/>
+                    <ChoiceFilter label="Reason" name="reason" choices=reasons value=reason/>
+                    {several.then(|| view! { <ChoiceFilter label="Issuing CA" name="ca" choices=cas value=ca/> })}
+                </div>
+            </details>
+            {(!user.is_empty()).then(|| view! { <Hidden name="user" value=user/> })}
+            {(!device.is_empty()).then(|| view! { <Hidden name="device" value=device/> })}
+        </Filters>
+    }
+    .into_any()
+}
+
+/// Says so when the list is of one person or device alone.
+fn of_one(filter: &Filter) -> AnyView {
+    let who = match (filter.user.is_empty(), filter.device.is_empty()) {
+        (true, true) => return ().into_any(),
+        (false, _) => (format!("/users/{}", filter.user), "person"),
+        (true, false) => (format!("/devices/{}", filter.device), "device"),
+    };
+    let everybody = Filter { user: String::new(), device: String::new(), ..filter.clone() }.page("");
+    view! {
+        <p class="quiet">
+            "Only those of " <a href=who.0>"one " {who.1}</a> ". " <a href=everybody>"Show everybody\u{2019}s"</a> "."
+        </p>
     }
     .into_any()
 }
 
 fn nothing(filter: &Filter) -> AnyView {
-    if filter.q.is_empty() && filter.status.is_empty() {
-        view! {
+    if filter.is_empty() && filter.after.is_empty() {
+        return view! {
             <Empty title="No certificate yet">
                 <p>
                     "Certificates come by themselves once a profile is assigned to a group and a device of one of its members is enrolled."
@@ -193,17 +328,15 @@ fn nothing(filter: &Filter) -> AnyView {
                 </a>
             </Empty>
         }
-        .into_any()
-    } else {
-        view! {
-            <Empty title="No certificate is like this">
-                <p>"Take away a part of the filter, or look at all of them."</p>
-                <a class="btn" href="/certificates">
-                    "Show all certificates"
-                </a>
-            </Empty>
-        }
-        .into_any()
+        .into_any();
+    }
+    view! {
+        <Empty title="No certificate is like this">
+            <p>"Take away a part of the filter, or look at all of them."</p>
+            <a class="btn" href="/certificates">
+                "Show all certificates"
+            </a>
+        </Empty>
     }
     .into_any()
 }

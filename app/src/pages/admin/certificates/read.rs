@@ -5,11 +5,13 @@ use certporter::service::timeline::TimelineQuery;
 use certporter::service::{Portal, ServiceError};
 use certporter_model::CertificateId;
 use certporter_model::access::Caller;
-use certporter_model::certificate::{CertificateStatus, RevocationKind};
+use certporter_model::certificate::{CertificateStatus, RevocationKind, Standing};
 use certporter_model::escrow::EscrowState;
 
+use super::decoded;
 use super::detail::{Certificate, Copy, Revocation};
 use crate::pages::admin::devices::read::event;
+use crate::ui::time::exact;
 
 /// The certificate, its copies, its revocation and its timeline.
 ///
@@ -23,12 +25,15 @@ pub async fn read(portal: &Portal, caller: &Caller, id: CertificateId) -> Result
 
 fn certificate(view: CertificateView) -> Certificate {
     let facts = facts(&view);
+    let ocsp = !view.ocsp_urls.is_empty();
     let summary = view.certificate;
     let holder = match (&summary.user, &summary.device) {
         (_, Some(device)) => (device.name.clone(), Some(format!("/devices/{}", device.id))),
-        (Some(user), None) => (user.display_name.clone(), None),
+        (Some(user), None) => (user.display_name.clone(), Some(format!("/users/{}", user.id))),
         (None, None) => ("Nobody".to_owned(), None),
     };
+    let on_devices = view.copies.iter().filter(|copy| copy.state.may_be_on_device()).count();
+    let chain = view.chain.into_iter().map(|it| (it.subject, it.thumbprint.to_string(), it.not_after));
     let copies = view.copies.into_iter().map(|copy| Copy {
         device: copy.device.id,
         name: copy.device.name,
@@ -49,7 +54,13 @@ fn certificate(view: CertificateView) -> Certificate {
         until: summary.not_after,
         facts,
         copies: copies.collect(),
-        revocation: revocation.filter(|_| held).map(revocation_shown),
+        revocation: revocation.filter(|_| held).map(|it| Revocation {
+            ocsp,
+            on_devices,
+            ..revocation_shown(it)
+        }),
+        chain: chain.collect(),
+        reissue: summary.standing == Standing::Current && summary.status == CertificateStatus::Valid,
         events: Vec::new(),
         reasons: view.reasons,
     }
@@ -63,14 +74,21 @@ fn revocation_shown(view: RevocationView) -> Revocation {
         explanation: view.explanation,
         at: view.requested_at,
         at_ca: view.at_ca_at,
+        crl_number: view.crl_number,
         in_crl: view.in_crl_at,
+        ocsp: false,
+        removed: view.removed_at,
+        on_devices: 0,
     }
 }
 
 fn facts(view: &CertificateView) -> Vec<(&'static str, Vec<String>)> {
     let summary = &view.certificate;
     let user = summary.user.iter().map(|user| format!("{} ({})", user.display_name, user.user_name));
-    let names = view.subject_alternative_names.iter().map(|name| format!("{} {}", name.kind, name.value));
+    let names = view
+        .subject_alternative_names
+        .iter()
+        .map(|name| format!("{}: {}", decoded::kind_of_name(&name.kind.to_string()), name.value));
     let usage = [
         (view.key_usage.digital_signature, "digital signature"),
         (view.key_usage.content_commitment, "content commitment"),
@@ -85,16 +103,26 @@ fn facts(view: &CertificateView) -> Vec<(&'static str, Vec<String>)> {
         Some(EscrowState::Stored) => "kept",
         Some(EscrowState::Destroyed) => "destroyed",
     };
+    let purposes = view.extended_key_usages.iter().map(|oid| decoded::purpose(oid));
+    let profile = format!("{}, version {}", summary.profile.name, view.profile_version);
     let facts = [
-        ("Serial number", vec![summary.serial.to_string()]),
+        ("Serial number", vec![summary.serial.with_colons()]),
+        ("Serial number (decimal)", vec![view.serial_decimal.clone()]),
         ("Subject", vec![summary.subject.clone()]),
         ("Subject alternative names", names.collect()),
         ("User", user.collect()),
+        ("Profile", vec![profile]),
         ("Issuer", vec![view.issuer.clone()]),
+        ("Key", view.public_key.iter().map(|key| decoded::key(key)).collect()),
         ("Key usage", usage.collect()),
-        ("Extended key usage", view.extended_key_usages.clone()),
+        ("Extended key usage", purposes.collect()),
+        ("Security identifier (SID)", view.sid.iter().cloned().collect()),
         ("Thumbprint (SHA-256)", vec![view.thumbprint.to_string()]),
         ("Thumbprint (SHA-1)", vec![view.sha1_thumbprint.to_string()]),
+        ("Issuer\u{2019}s certificate at", view.ca_issuers_urls.clone()),
+        ("CRL at", view.crl_urls.clone()),
+        ("OCSP at", view.ocsp_urls.clone()),
+        ("Renewal due", vec![exact(view.renew_at)]),
         ("Escrowed key", vec![escrow.to_owned()]),
     ];
     facts.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -1,0 +1,141 @@
+//! What the address of the list holds: search, filter, order and place.
+
+use std::time::Duration;
+
+use certporter::service::ServiceError;
+use certporter::service::certificates::CertificatesQuery;
+use certporter_model::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::pages::asked::{present, word};
+
+/// What the address asks for. Everything as it was typed; empty for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// A number, or words.
+    pub q: String,
+    /// Only in this state.
+    #[serde(alias = "status")]
+    pub state: String,
+    /// Only of this profile.
+    pub profile: String,
+    /// Only of this CA.
+    pub ca: String,
+    /// Only held or revoked for this reason.
+    pub reason: String,
+    /// Only those that expire on this day or later.
+    pub from: String,
+    /// Only those that expire on this day or before.
+    pub until: String,
+    /// Only of this user.
+    pub user: String,
+    /// Only of or on this device.
+    pub device: String,
+    /// The order.
+    pub sort: String,
+    /// Where the page begins.
+    pub after: String,
+}
+
+impl Filter {
+    /// The filter without order and place, by the names in the address.
+    #[must_use]
+    pub fn fields(&self) -> [(&'static str, &str); 9] {
+        [
+            ("q", &self.q),
+            ("state", &self.state),
+            ("profile", &self.profile),
+            ("ca", &self.ca),
+            ("reason", &self.reason),
+            ("from", &self.from),
+            ("until", &self.until),
+            ("user", &self.user),
+            ("device", &self.device),
+        ]
+    }
+
+    /// Whether it leaves nothing out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().iter().all(|(_, value)| value.is_empty())
+    }
+
+    /// The address of the page that begins at a cursor, with the same filter and order.
+    #[must_use]
+    pub fn page(&self, after: &str) -> String {
+        self.address("/certificates", &self.sort, after)
+    }
+
+    /// The address of the list in another order, from its start.
+    #[must_use]
+    pub fn sorted(&self, sort: &str) -> String {
+        self.address("/certificates", sort, "")
+    }
+
+    /// The address of the export of all of it.
+    #[must_use]
+    pub fn export(&self) -> String {
+        self.address("/certificates.csv", &self.sort, "")
+    }
+
+    fn address(&self, path: &str, sort: &str, after: &str) -> String {
+        let mut query = self.fields().to_vec();
+        query.extend([("sort", sort), ("after", after)]);
+        crate::pages::address(path, &query)
+    }
+
+    /// What the service is asked.
+    ///
+    /// # Errors
+    /// When a part is not what it could be.
+    pub fn query(&self) -> Result<CertificatesQuery, ServiceError> {
+        let day = Duration::from_secs(86_400);
+        Ok(CertificatesQuery {
+            q: present(&self.q),
+            state: word(&self.state)?,
+            profile: word(&self.profile)?,
+            ca: word(&self.ca)?,
+            reason: word(&self.reason)?,
+            user: word(&self.user)?,
+            device: word(&self.device)?,
+            expires_from: start_of(&self.from)?,
+            expires_before: start_of(&self.until)?.map(|at| at.plus(day)),
+            sort: word(&self.sort)?,
+            cursor: present(&self.after),
+            ..CertificatesQuery::default()
+        })
+    }
+}
+
+/// The start of a day in UTC, written as `2026-01-31`.
+fn start_of(day: &str) -> Result<Option<Timestamp>, ServiceError> {
+    let Some(day) = present(day) else { return Ok(None) };
+    let at = format!("{}T00:00:00Z", day.trim()).parse();
+    at.map(Some).map_err(|_| ServiceError::field("", "a day is written as 2026-01-31"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_of_a_range_is_within_it() {
+        let filter = Filter { from: "2026-01-31".into(), until: "2026-01-31".into(), ..Filter::default() };
+        let query = filter.query().unwrap();
+        let (from, before) = (query.expires_from.unwrap(), query.expires_before.unwrap());
+        assert_eq!(before.since(from), Duration::from_secs(86_400));
+        assert_eq!(from.to_string(), "2026-01-31T00:00:00Z");
+        let wrong = Filter { from: "31.1.2026".into(), ..Filter::default() };
+        assert!(matches!(wrong.query(), Err(ServiceError::Invalid(_))));
+    }
+
+    #[test]
+    fn another_order_keeps_the_filter_and_begins_at_the_start() {
+        let filter =
+            Filter { q: "Åsa".into(), sort: "expiry".into(), after: "abc".into(), ..Filter::default() };
+        assert_eq!(filter.sorted("-expiry"), "/certificates?q=%C3%85sa&sort=-expiry");
+        assert_eq!(filter.page("def"), "/certificates?q=%C3%85sa&sort=expiry&after=def");
+        assert_eq!(filter.export(), "/certificates.csv?q=%C3%85sa&sort=expiry");
+    }
+}

@@ -1,0 +1,205 @@
+//! The list of certificates: what is searched for, which are shown, in which order.
+
+use std::str::FromStr;
+
+use certporter_model::access::Caller;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::revocation::Reason;
+use certporter_model::{CaId, CertificateId, DeviceId, ParseError, ProfileId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{CertificateSummary, names, summary};
+use crate::service::error::ServiceError;
+use crate::service::operation::Operation;
+use crate::service::page::{Page, PageQuery};
+use crate::service::portal::Portal;
+use crate::store::certificate_search::{self, SortedBy};
+use crate::store::certificates::{self as stored, CertificateFilter};
+
+/// Which certificates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificatesQuery {
+    /// A serial number (hexadecimal with or without colons, or decimal) or thumbprint, whole or its first eight digits
+    /// and more; or words of the subject, an alternative name, the user or the device, in part, without regard to
+    /// accents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Only this status, whether expired or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<CertificateStatus>,
+    /// Only in this state now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<CertificateState>,
+    /// Only this standing among those of the same holder and profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// Only held or revoked for this reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Only of this profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileId>,
+    /// Only of this issuing CA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<CaId>,
+    /// Only of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Only of or on this device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// Only those that expire then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_from: Option<Timestamp>,
+    /// Only those that expire before then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_before: Option<Timestamp>,
+    /// The order; the newest first when absent, or for those that expire the next to do so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<CertificateSort>,
+    /// Where to start, as the page before said in `next`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Entries on the page, 1 to 200; 50 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident ($what:literal) { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub enum $name { $($(#[$vmeta])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word in an address.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseError;
+            fn from_str(text: &str) -> Result<Self, ParseError> {
+                let found = Self::ALL.iter().copied().find(|it| it.as_str() == text);
+                found.ok_or_else(|| ParseError::new($what, concat!("is one of " $(, $word, " ")+)))
+            }
+        }
+    };
+}
+
+words! {
+    /// How a certificate stands now, as people ask for it.
+    CertificateState("state of a certificate") {
+        /// Good.
+        Valid = "valid",
+        /// Good, and over before 30 days have passed.
+        Expiring = "expiring",
+        /// On hold.
+        Held = "held",
+        /// Revoked.
+        Revoked = "revoked",
+        /// Over, without having been revoked.
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// The order of a list of certificates.
+    CertificateSort("order") {
+        /// The last issued first.
+        Newest = "-issued",
+        /// The first issued first.
+        Oldest = "issued",
+        /// The next to expire first.
+        ExpiresFirst = "expiry",
+        /// The last to expire first.
+        ExpiresLast = "-expiry",
+        /// By subject.
+        Subject = "subject",
+        /// By subject, backwards.
+        SubjectBackwards = "-subject",
+    }
+}
+
+impl From<CertificateState> for stored::CertificateState {
+    fn from(state: CertificateState) -> Self {
+        match state {
+            CertificateState::Valid => Self::Valid,
+            CertificateState::Expiring => Self::Expiring,
+            CertificateState::Held => Self::Held,
+            CertificateState::Revoked => Self::Revoked,
+            CertificateState::Expired => Self::Expired,
+        }
+    }
+}
+
+impl CertificateSort {
+    pub(super) const fn by(self) -> SortedBy {
+        match self {
+            Self::Newest | Self::Oldest => SortedBy::Issue,
+            Self::ExpiresFirst | Self::ExpiresLast => SortedBy::Expiry,
+            Self::Subject | Self::SubjectBackwards => SortedBy::Subject,
+        }
+    }
+
+    pub(super) const fn is_descending(self) -> bool {
+        matches!(self, Self::Newest | Self::ExpiresLast | Self::SubjectBackwards)
+    }
+}
+
+impl CertificatesQuery {
+    /// The order of this list: as asked for, or as suits what is shown.
+    #[must_use]
+    pub fn order(&self) -> CertificateSort {
+        self.sort.unwrap_or(match self.state {
+            Some(CertificateState::Expiring) => CertificateSort::ExpiresFirst,
+            Some(CertificateState::Expired) => CertificateSort::ExpiresLast,
+            _ => CertificateSort::Newest,
+        })
+    }
+
+    pub(super) fn filter(&self, now: Timestamp) -> CertificateFilter {
+        CertificateFilter {
+            search: self.q.clone().filter(|q| !q.trim().is_empty()),
+            status: self.status,
+            standing: self.standing,
+            profile: self.profile,
+            user: self.user,
+            device: self.device,
+            state: self.state.map(|state| (state.into(), now)),
+            reason: self.reason,
+            ca: self.ca,
+            expires_from: self.expires_from,
+            expires_before: self.expires_before,
+        }
+    }
+}
+
+/// Certificates that the caller may see.
+///
+/// # Errors
+/// When the caller may not, or the query is wrong.
+pub async fn list(
+    portal: &Portal,
+    caller: &Caller,
+    query: &CertificatesQuery,
+) -> Result<Page<CertificateSummary>, ServiceError> {
+    let visibility = Operation::CertificatesList.visibility(caller)?;
+    let order = query.order();
+    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.sorted(order.as_str())?;
+    let filter = query.filter(portal.now());
+    let mut conn = portal.db().read().await?;
+    let wanted = bounds.store(order.is_descending(), CertificateId::from_uuid);
+    let rows = certificate_search::find(&mut conn, &visibility, &filter, order.by(), &wanted).await?;
+    let page = bounds.page(rows, |row| (order.by().key_of(row), row.id.as_uuid()));
+    let names = names(&mut conn, &page.data).await?;
+    Ok(page.map(|row| summary(&row, &names)))
+}
