@@ -4,6 +4,7 @@ import { startPortal } from "./portal.mjs";
 import * as account from "./flows/account.mjs";
 import * as administration from "./flows/administration.mjs";
 import * as certificate from "./flows/certificate.mjs";
+import * as certificates from "./flows/certificates.mjs";
 import * as device from "./flows/device.mjs";
 import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
@@ -18,7 +19,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

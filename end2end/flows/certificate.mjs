@@ -11,10 +11,13 @@ async function certificatePage(world, javaScript) {
   return page;
 }
 
+// The form, what follows from it, and the button that says it again.
 async function revoke(page, reason, explanation) {
   await page.getByLabel("Reason").selectOption({ label: reason });
-  await page.getByLabel("Explanation").fill(explanation);
+  await page.locator("form.danger").getByLabel("Explanation").fill(explanation);
   await page.getByRole("button", { name: "Revoke this certificate" }).click();
+  await page.getByRole("heading", { level: 2, name: "What will follow" }).waitFor();
+  await page.getByRole("button", { name: /^Revoke this certificate/ }).click();
   await page.getByText("The certificate is being revoked").waitFor();
   await page.getByText("Revoked", { exact: true }).first().waitFor();
   assert.equal(await page.getByRole("button", { name: "Revoke this certificate" }).count(), 0);
@@ -39,13 +42,18 @@ export const tests = {
     const text = await answer.text();
     assert.ok(text.startsWith("-----BEGIN CERTIFICATE-----"), text);
     assert.ok(!text.includes("PRIVATE KEY"));
+    const chain = await page.context().request.get(`${world.portal.address}${address}/chain`);
+    assert.equal((await chain.text()).match(/BEGIN CERTIFICATE/g).length, 3);
+    const der = await page.context().request.get(`${world.portal.address}${address}/der`);
+    assert.equal(der.headers()["content-type"], "application/pkix-cert");
+    await page.getByText("TLS client authentication (1.3.6.1.5.5.7.3.2)").waitFor();
     await page.context().close();
   },
 
   "a revocation without a reason keeps what was typed": async (world) => {
     const page = await certificatePage(world, false);
     const typed = "</textarea><script>alert(1)</script> & co";
-    await page.getByLabel("Explanation").fill(typed);
+    await page.locator("form.danger").getByLabel("Explanation").fill(typed);
     // Without the browser's own check, as a script would send it.
     const answer = await page.context().request.post(page.url(), {
       form: { reason: "", explanation: typed },

@@ -215,7 +215,11 @@ impl Work {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
-            Self::Replan { .. } | Self::Retry { .. } | Self::Bulk { .. } | Self::Sweep | Self::Housekeeping => 20,
+            Self::Replan { .. }
+            | Self::Retry { .. }
+            | Self::Bulk { .. }
+            | Self::Sweep
+            | Self::Housekeeping => 20,
         }
     }
 

@@ -79,7 +79,8 @@ async fn everything_that_matches_is_revoked_and_what_cannot_be_is_told(db: TestD
     assert_eq!(preview.profiles.iter().map(|of| of.count).sum::<usize>(), preview.total);
 
     // One of them is revoked in between, for a graver reason: it is told of, the others are done.
-    let one = preview.sample[0].id;
+    let valid = |row: &&certificates::CertificateSummary| row.status == CertificateStatus::Valid;
+    let one = preview.sample.iter().find(valid).unwrap().id;
     let graver = certificates::RevocationDraft {
         reason: Reason::KeyCompromise,
         explanation: "Lost on a train.".to_owned(),
@@ -95,9 +96,9 @@ async fn everything_that_matches_is_revoked_and_what_cannot_be_is_told(db: TestD
     assert_eq!(view.failed as usize, preview.unfit + 1);
     assert!(view.failures[0].cause.contains("revoked already"), "{view:?}");
 
-    let valid = CertificatesQuery { state: Some(CertificateState::Valid), ..CertificatesQuery::default() };
-    assert!(certificates::list(&portal, &caller, &valid).await.unwrap().data.is_empty());
-    let another = preview.sample.iter().find(|row| row.status == CertificateStatus::Valid && row.id != one);
+    let query = CertificatesQuery { state: Some(CertificateState::Valid), ..CertificatesQuery::default() };
+    assert!(certificates::list(&portal, &caller, &query).await.unwrap().data.is_empty());
+    let another = preview.sample.iter().filter(valid).find(|row| row.id != one);
     let read = certificates::get(&portal, &caller, another.unwrap().id).await.unwrap();
     assert_eq!(read.revocations[0].actor, "maria");
     assert_eq!(read.revocations[0].explanation.as_deref(), Some("The office closes."));
@@ -107,7 +108,7 @@ async fn everything_that_matches_is_revoked_and_what_cannot_be_is_told(db: TestD
     let events = audit_events::list(&mut conn, &filter, None, 1000).await.unwrap();
     assert_eq!(events.len() as u64, view.done + 1, "one event for each");
 
-    let refused = certificates::begin(&portal, &caller, &draft(valid)).await;
+    let refused = certificates::begin(&portal, &caller, &draft(query)).await;
     assert!(matches!(refused, Err(ServiceError::Invalid(_))), "nothing matches any more: {refused:?}");
 }
 

@@ -6,6 +6,7 @@
 //! - [`raw`]: what cryptography alone costs
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
 //! - [`sweep`]: planning for everybody
+//! - [`search`]: certificates found by whatever is known of them
 //! - [`pages`]: what somebody signed in waits for
 
 mod figures;
@@ -13,6 +14,7 @@ mod installation;
 mod issue;
 mod pages;
 mod raw;
+mod search;
 mod sweep;
 
 use std::path::PathBuf;
@@ -31,9 +33,12 @@ pub struct BenchArgs {
     /// Write the figures to this file as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure the pages on the database of this data folder, instead of on a fleet made for it.
+    /// Measure the pages and searches on the database of this data folder, instead of on a fleet made for it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Measure searches on this PostgreSQL database.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Folder with the portal's stylesheet, scripts and icons [default: site beside the executable].
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
@@ -64,6 +69,7 @@ const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
 const SWEEP: &str = "plan-sweep";
 const PAGES: &str = "pages";
+const SEARCH: &str = "search";
 const RAW_RSA: &str = "raw-rsa-2048-key";
 const RAW_P256: &str = "raw-p256-loop";
 
@@ -99,8 +105,13 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
             figures.add(case);
         }
     }
+    if wanted(SEARCH) {
+        for case in search::run(args.data.as_deref(), args.database.as_deref(), size.devices).await? {
+            figures.add(case);
+        }
+    }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP, PAGES].join(", ");
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP, PAGES, SEARCH].join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }
     if let Some(file) = args.json {

@@ -121,7 +121,8 @@ pub(super) async fn run(
     Ok(cases)
 }
 
-fn portal(db: &Db, origin: &str) -> Result<Portal, CommandError> {
+/// The operations on a database.
+pub(super) fn portal(db: &Db, origin: &str) -> Result<Portal, CommandError> {
     let address = |text: &str| WebAddress::parse(text).map_err(CommandError::from);
     let addresses = PublicAddresses {
         portal: address(origin)?,
