@@ -28,6 +28,7 @@ migrations! {
     9 "0009_search",
     10 "0010_certificate_lists",
     11 "0011_imports",
+    12 "0012_overview",
     13 "0013_reissue",
     14 "0014_device_lists",
 }

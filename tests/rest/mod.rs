@@ -1,6 +1,7 @@
 //! The REST API as a program sees it, on both engines.
 mod access;
 mod bad_input;
+mod certificate_lists;
 mod certificates;
 mod document;
 mod flow;
