@@ -1,5 +1,6 @@
 //! Many certificates at once: begun by somebody, done by the pipeline, one audit event each.
 
+use certporter::clock::Clock as _;
 use certporter::config::{PublicAddresses, WebAddress};
 use certporter::generate::{Fleet, generate};
 use certporter::pipeline::workers::run_once;
@@ -8,13 +9,13 @@ use certporter::service::certificates::{
 };
 use certporter::service::portal::{Parts, Portal};
 use certporter::service::{ServiceError, accounts, setup, sign_in};
-use certporter::store::audit_events;
+use certporter::store::{AuditEvent, Target, audit_events, profiles};
 use certporter_model::access::Caller;
 use certporter_model::certificate::{BulkKind, CertificateStatus};
 use certporter_model::revocation::Reason;
 use zeroize::Zeroizing;
 
-use super::fixture::Installation;
+use super::fixture::{Installation, permit};
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
 
@@ -35,6 +36,17 @@ fn portal(it: &Installation) -> Portal {
             pki: address("http://127.0.0.1:3080"),
         },
     })
+}
+
+/// One whose own profile doesn't bear the name of a fleet's.
+async fn installation(db: TestDatabase) -> Installation {
+    let it = Installation::new(db).await;
+    let mut tx = it.db.write(&permit()).await.unwrap();
+    let mut profile = profiles::get(&mut tx, it.profile).await.unwrap();
+    profile.name = "Of the installation".parse().unwrap();
+    profiles::update(&mut tx, &profile).await.unwrap();
+    tx.commit(AuditEvent::new(it.clock.now(), "test", Target::none("profile"))).await.unwrap();
+    it
 }
 
 async fn administrator(portal: &Portal) -> Caller {
@@ -68,8 +80,7 @@ async fn ended(it: &Installation, portal: &Portal, caller: &Caller, begun: &Bulk
 }
 
 async fn everything_that_matches_is_revoked_and_what_cannot_be_is_told(db: TestDatabase) {
-    let it = Installation::new(db).await;
-    use certporter::clock::Clock as _;
+    let it = installation(db).await;
     generate(&it.db, &Fleet::new(4, it.clock.now(), 30)).await.unwrap();
     let portal = portal(&it);
     let caller = administrator(&portal).await;
@@ -113,8 +124,7 @@ async fn everything_that_matches_is_revoked_and_what_cannot_be_is_told(db: TestD
 }
 
 async fn what_somebody_may_not_do_any_more_is_not_done(db: TestDatabase) {
-    let it = Installation::new(db).await;
-    use certporter::clock::Clock as _;
+    let it = installation(db).await;
     generate(&it.db, &Fleet::new(4, it.clock.now(), 5)).await.unwrap();
     let portal = portal(&it);
     let caller = administrator(&portal).await;

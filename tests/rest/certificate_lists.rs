@@ -83,10 +83,8 @@ async fn many_are_previewed_and_begun_by_those_who_may(database: TestDatabase) {
     let none = json!({"kind": "reissue", "which": {"certificates": []}});
     program.post("/bulk-actions", &none).await.problem(422, &["which"]);
 
-    for role in [Role::Auditor, Role::User] {
-        let token = program.new_token(role).await;
-        program.ask(Method::POST, "/bulk-actions").token(token).json(&draft).send().await.problem(403, &[]);
-    }
+    let token = program.new_token(Role::Auditor).await;
+    program.ask(Method::POST, "/bulk-actions").token(token).json(&draft).send().await.problem(403, &[]);
     let begun = program.post("/bulk-actions", &draft).await;
     assert_eq!(begun.status, StatusCode::ACCEPTED);
     let view = begun.json();
