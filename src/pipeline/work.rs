@@ -3,8 +3,8 @@
 use certporter_model::job::JobKind;
 use certporter_model::text::Name;
 use certporter_model::{
-    BulkActionId, CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId, RequestId,
-    Timestamp, UserId,
+    BulkActionId, CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId,
+    RequestId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
