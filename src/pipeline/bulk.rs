@@ -104,20 +104,23 @@ impl Pipeline {
     ) -> Result<Option<String>, StoreError> {
         let (now, random) = (self.clock.now(), self.random.as_ref());
         let mut certificate = certificates::lock(tx, id).await?;
-        let (reason, why_not) = match action.kind {
+        match action.kind {
             BulkKind::Revoke => {
                 let reason = action.reason.unwrap_or(Reason::Unspecified);
-                (reason, why_not_revoked(certificate.status, certificate.reason, reason))
+                if let Some(why_not) = why_not_revoked(certificate.status, certificate.reason, reason) {
+                    return Ok(Some(why_not.to_owned()));
+                }
+                let explanation = action.explanation.clone();
+                let why = Why { explanation, ..Why::revoked(reason, Trigger::Asked) };
+                revoke::ask(tx, &mut certificate, &why, now, random).await?;
             }
             BulkKind::Reissue => {
-                (Reason::Superseded, why_not_reissued(certificate.status, certificate.standing))
+                if let Some(why_not) = why_not_reissued(certificate.status, certificate.standing) {
+                    return Ok(Some(why_not.to_owned()));
+                }
+                certificates::ask_reissue(tx, id, now).await?;
             }
-        };
-        if let Some(why_not) = why_not {
-            return Ok(Some(why_not.to_owned()));
         }
-        let why = Why { explanation: action.explanation.clone(), ..Why::revoked(reason, Trigger::Asked) };
-        revoke::ask(tx, &mut certificate, &why, now, random).await?;
         let whom = Whom {
             users: certificate.user_id.into_iter().collect(),
             devices: certificate.device_id.into_iter().collect(),

@@ -61,7 +61,7 @@ pub fn ask(asking: Asking) -> AnyView {
             "They are revoked for good and removed from devices. Whoever is still assigned the profile gets a new certificate."
         }
         BulkKind::Reissue => {
-            "Each is superseded, and its holder gets a new certificate from the profile as it is now."
+            "Each holder gets a new certificate from the profile as it is now; the old one is superseded once that is confirmed."
         }
     };
     let button = title.clone();

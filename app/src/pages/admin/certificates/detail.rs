@@ -263,7 +263,7 @@ const fn told(done: Done) -> Option<&'static str> {
         Done::Nothing => None,
         Done::Revoked => Some("The certificate is being revoked. How far that is stands below."),
         Done::Reissued => Some(
-            "The certificate is superseded, and its holder gets a new one. How far that is stands below.",
+            "Its holder gets a new certificate; this one is superseded once that is confirmed. How far that is stands below.",
         ),
     }
 }
@@ -300,7 +300,7 @@ fn Reissue(id: CertificateId, typed: Typed<RevokeForm>) -> AnyView {
     view! {
         <form class="form" method="post" action=format!("/certificates/{id}/reissue")>
             <p>
-                "The certificate is superseded, and its holder gets a new one from the profile as it is now. What follows is shown first."
+                "The holder gets a new certificate from the profile as it is now; this one is superseded once that is confirmed. What follows is shown first."
             </p>
             <LongField
                 name="why"
@@ -335,7 +335,9 @@ pub fn preview(certificate: Certificate, shown: Shown, change: Change) -> AnyVie
         Kind::Reissue => (
             "Reissue this certificate",
             "Reissue this certificate",
-            format!("{subject} is superseded, and its holder gets a new one."),
+            format!(
+                "The holder of {subject} gets a new certificate, and this one is superseded once that is confirmed."
+            ),
             format!("/certificates/{id}/reissue"),
             false,
         ),
