@@ -73,7 +73,7 @@ async fn export(
     request_body = BulkDraft,
     responses((status = 200, description = "What would be done", body = BulkPreview)))]
 async fn preview_bulk(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<BulkDraft>,
 ) -> Answer<Answered<BulkPreview>> {
@@ -85,7 +85,7 @@ async fn preview_bulk(
     request_body = BulkDraft,
     responses((status = 202, description = "It has begun", body = BulkView)))]
 async fn begin_bulk(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<BulkDraft>,
 ) -> Answer {

@@ -67,7 +67,11 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             previewed(described);
             problems(
                 described,
-                &[("409", "Doesn't go with the present state"), ("422", "Fields are wrong, each named")],
+                &[
+                    ("404", "There is none, or none that the caller may see"),
+                    ("409", "Doesn't go with the present state"),
+                    ("422", "Fields are wrong, each named"),
+                ],
             );
             let tagged =
                 described.parameters.iter().flatten().any(

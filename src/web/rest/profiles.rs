@@ -64,7 +64,7 @@ async fn issuing_cas(
 #[utoipa::path(post, path = "/profiles/try", operation_id = "profiles.try", tag = "profiles", request_body = TryDraft,
     responses((status = 200, description = "What a certificate would hold", body = TriedView)))]
 async fn try_out(
-    State(portal): State<Portal>,
+    Acting(portal): Acting,
     Asking(caller): Asking,
     Json(draft): Json<TryDraft>,
 ) -> Answer<Answered<TriedView>> {
