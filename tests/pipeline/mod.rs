@@ -5,4 +5,5 @@ mod flow;
 mod interrupted;
 mod preflight;
 mod queue;
+mod retry;
 mod scripted;
