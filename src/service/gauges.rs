@@ -37,7 +37,7 @@ impl Gauges {
         for list in lists {
             let key = format!("{}-{}", list.purpose, list.generation);
             let labels = [("ca", list.ca), ("key", key)];
-            metrics::gauge!(CRL_AGE, &labels).set(now.since(list.this_update).as_secs_f64());
+            metrics::gauge!(CRL_AGE, &labels).set(now.since(list.created_at).as_secs_f64());
             metrics::gauge!(CRL_LEFT, &labels).set(list.next_update.since(now).as_secs_f64());
         }
         Ok(())

@@ -147,8 +147,8 @@ table_row! {
         pub generation: u32,
         /// For what the key is: "root", "issuing".
         pub purpose: String,
-        /// When the list was made.
-        pub this_update: Timestamp,
+        /// When the list was made; it says that it holds from a while before, for slow clocks.
+        pub created_at: Timestamp,
         /// When relying parties stop trusting it.
         pub next_update: Timestamp,
     }
@@ -160,7 +160,7 @@ table_row! {
 /// When the database fails.
 pub async fn freshness(conn: &mut Conn) -> Result<Vec<Freshness>> {
     sql!(
-        "SELECT cas.name AS ca, g.generation, g.purpose, max(crls.this_update) AS this_update,
+        "SELECT cas.name AS ca, g.generation, g.purpose, max(crls.created_at) AS created_at,
                 max(crls.next_update) AS next_update
          FROM crls JOIN ca_generations g ON g.id = crls.ca_generation_id JOIN cas ON cas.id = g.ca_id
          WHERE crls.shard = 0 GROUP BY cas.name, g.generation, g.purpose"

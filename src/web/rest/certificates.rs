@@ -84,11 +84,7 @@ async fn preview_bulk(
 #[utoipa::path(post, path = "/bulk-actions", operation_id = "certificates.bulk", tag = "certificates",
     request_body = BulkDraft,
     responses((status = 202, description = "It has begun", body = BulkView)))]
-async fn begin_bulk(
-    Acting(portal): Acting,
-    Asking(caller): Asking,
-    Json(draft): Json<BulkDraft>,
-) -> Answer {
+async fn begin_bulk(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<BulkDraft>) -> Answer {
     let begun = certificates::begin(&portal, &caller, &draft).await?;
     let place = format!("/api/v1/bulk-actions/{}", begun.id);
     Ok((http::StatusCode::ACCEPTED, [(header::LOCATION, place)], Answered(begun)).into_response())
