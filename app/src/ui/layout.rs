@@ -324,7 +324,7 @@ fn Account() -> AnyView {
         .map(|person| {
             view! {
                 <details class="popover account">
-                    <summary class="btn btn-ghost">
+                    <summary class="btn btn-ghost" aria-label=format!("{}: your account", person.name)>
                         <Icon name="user-round"/>
                         <span class="who">{person.name}</span>
                     </summary>
