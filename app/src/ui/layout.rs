@@ -322,9 +322,11 @@ fn Account() -> AnyView {
         .person
         .clone()
         .map(|person| {
+            // On a narrow screen the name itself is folded away.
+            let label = format!("{}: your account", person.name);
             view! {
                 <details class="popover account">
-                    <summary class="btn btn-ghost" aria-label=format!("{}: your account", person.name)>
+                    <summary class="btn btn-ghost" aria-label=label>
                         <Icon name="user-round"/>
                         <span class="who">{person.name}</span>
                     </summary>
