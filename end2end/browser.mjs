@@ -30,7 +30,7 @@ export async function open(browser, { javaScript = true, colours = "light", stat
   page.complaints = [];
   page.runsScripts = javaScript;
   page.on("console", (message) => {
-    const expected = /status of (404|422|403|429)/.test(message.text());
+    const expected = /status of (404|409|422|403|429)/.test(message.text());
     if (message.type() === "error" && !expected) page.complaints.push(message.text());
   });
   page.on("pageerror", (error) => page.complaints.push(String(error)));

@@ -47,10 +47,10 @@ export const tests = {
     const page = await editor(world, false, "/profiles/new?preset=network");
     await page.getByLabel("Description").fill("kept </textarea>");
     await page.getByRole("button", { name: "Add a name" }).click();
-    await page.getByLabel("Name 3").fill("{{EmailAddress}}");
+    await page.getByLabel("Name 3", { exact: true }).fill("{{EmailAddress}}");
     await page.getByRole("button", { name: "Remove name 1" }).click();
-    assert.equal(await page.getByLabel("Name 2").inputValue(), "{{EmailAddress}}");
-    assert.equal(await page.getByLabel("Name 3").count(), 0);
+    assert.equal(await page.getByLabel("Name 2", { exact: true }).inputValue(), "{{EmailAddress}}");
+    assert.equal(await page.getByLabel("Name 3", { exact: true }).count(), 0);
     assert.equal((await page.getByLabel("Description").inputValue()).trim(), "kept </textarea>");
     await page.context().close();
   },
@@ -176,7 +176,7 @@ export const tests = {
     await page.getByLabel(/Or paste the JSON/).fill(text.replace('"template"', '"tmplate"'));
     await page.getByRole("button", { name: "Open in the editor" }).click();
     await page.getByText(/tmplate.*there is no such field/i).waitFor();
-    await page.getByLabel("File").setInputFiles({
+    await page.getByLabel("File", { exact: true }).setInputFiles({
       name: "profile.json",
       mimeType: "application/json",
       buffer: Buffer.from(text),

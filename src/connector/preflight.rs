@@ -26,6 +26,7 @@ struct Trouble {
 }
 
 impl Trouble {
+    #[expect(clippy::needless_pass_by_value, reason = "errors come as they are")]
     fn new(cause: impl ToString, remedy: &'static str) -> Self {
         Self { cause: cause.to_string(), remedy }
     }
@@ -130,13 +131,14 @@ impl<P: ConnectorPort> Connector<P> {
 
     /// An earlier attempt stopped in the middle: what the CA may have issued is found.
     async fn recover(&self, ca: &dyn IssuingCa, order: &PreflightOrder, report: &mut PreflightReport) {
-        if report.issued.is_none() && ca.capabilities().remembers_requests {
-            if let Ok(SignOutcome::Issued(issued)) = ca.poll(&reference(order)).await {
-                report.issued = Some(TestCertificate {
-                    generation: issued.generation,
-                    serial: issued.certificate.serial().clone(),
-                });
-            }
+        if report.issued.is_none()
+            && ca.capabilities().remembers_requests
+            && let Ok(SignOutcome::Issued(issued)) = ca.poll(&reference(order)).await
+        {
+            report.issued = Some(TestCertificate {
+                generation: issued.generation,
+                serial: issued.certificate.serial().clone(),
+            });
         }
         let remedy = "Start another preflight. If it stops again, look at the connector's log.";
         let trouble = Trouble::new("the connector stopped in the middle of the test", remedy);

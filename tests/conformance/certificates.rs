@@ -68,7 +68,7 @@ async fn pages_of_every_order_hold_every_certificate_once(db: TestDatabase) {
                 SortedBy::Issue => sorted.sort_by_key(|row| row.id),
                 SortedBy::Expiry => sorted.sort_by_key(|row| (row.not_after, row.id)),
                 SortedBy::Subject => {
-                    sorted.sort_by_key(|row| (certporter::store::fold(&row.subject), row.id))
+                    sorted.sort_by_key(|row| (certporter::store::fold(&row.subject), row.id));
                 }
             }
             if descending {

@@ -17,12 +17,21 @@ pub fn Table(
     view! {
         <table class="list" aria-label=label>
             <thead>
-                <tr>{columns.iter().map(|column| view! { <th scope="col">{*column}</th> }).collect_view()}</tr>
+                <tr>{columns.iter().map(|column| view! { <th scope="col">{spoken(column)}</th> }).collect_view()}</tr>
             </thead>
             <tbody>{children()}</tbody>
         </table>
     }
     .into_any()
+}
+
+/// A heading's words; those of a column of buttons are for those who hear the table.
+fn spoken(words: &'static str) -> AnyView {
+    if words.is_empty() {
+        view! { <span class="sr-only">"What can be done"</span> }.into_any()
+    } else {
+        words.into_any()
+    }
 }
 
 /// A column of a table that can be sorted.

@@ -7,7 +7,7 @@ use certporter_model::certificate::BulkKind;
 use certporter_model::revocation::Reason;
 use certporter_model::text::Explanation;
 use certporter_model::thumbprint::ContentDigest;
-use certporter_model::{BulkActionId, CertificateId, ProfileId, Timestamp};
+use certporter_model::{BulkActionId, CertificateId, DeviceId, ProfileId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 use super::bulk_view::{BulkDraft, BulkFailure, BulkPreview, BulkView, BulkWhich, ProfileCount};
@@ -43,7 +43,7 @@ pub async fn preview(
     let unfit = candidates.iter().filter(|candidate| asked.why_not(candidate).is_some()).count();
     let holders: BTreeSet<_> = candidates
         .iter()
-        .map(|it| it.device_id.map(|id| id.as_uuid()).or(it.user_id.map(|id| id.as_uuid())))
+        .map(|it| it.device_id.map(DeviceId::as_uuid).or(it.user_id.map(UserId::as_uuid)))
         .collect();
     let mut profiles: BTreeMap<ProfileId, usize> = BTreeMap::new();
     for candidate in &candidates {

@@ -1,6 +1,7 @@
 //! Everything that matches, as CSV (RFC 4180): in portions, so that a million rows need no more memory than a hundred.
 
 use certporter_model::access::{Caller, Visibility};
+use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::{CertificateId, Timestamp};
 use futures::Stream;
 
@@ -112,7 +113,7 @@ impl Export {
 
 fn fields(row: &Certificate, names: &Names) -> [String; 15] {
     let user = names.user(row.user_id);
-    let alternative: Vec<&str> = row.sans.iter().map(|san| san.value()).collect();
+    let alternative: Vec<&str> = row.sans.iter().map(SubjectAlternativeName::value).collect();
     let time = |at: Timestamp| at.to_string();
     [
         row.id.to_string(),

@@ -176,7 +176,7 @@ async fn choose(
 fn subject(profile: &ProfileDraft, values: &HolderValues) -> TriedName {
     match DnPattern::parse(&profile.subject) {
         Ok(pattern) => {
-            let missing = missing(pattern.variables(), values);
+            let missing = missing(&pattern.variables(), values);
             let rendered = pattern.render(&|variable| values.get(variable));
             tried("subject", missing, rendered.map(|name| name.to_string()))
         }
@@ -189,7 +189,7 @@ fn alternative_names(profile: &ProfileDraft, values: &HolderValues) -> Vec<Tried
     for san in &profile.subject_alternative_names {
         names.push(match SanPattern::parse(san.kind, &san.value) {
             Ok(pattern) => {
-                let missing = missing(pattern.pattern().variables().cloned().collect(), values);
+                let missing = missing(&pattern.pattern().variables().cloned().collect::<Vec<_>>(), values);
                 let rendered = pattern.render(&|variable| values.get(variable));
                 tried(san.kind.as_str(), missing, rendered.map(|name| name.value().to_owned()))
             }
@@ -199,7 +199,7 @@ fn alternative_names(profile: &ProfileDraft, values: &HolderValues) -> Vec<Tried
     if profile.strong_mapping != StrongMapping::None {
         let variable = Variable::OnPremisesSecurityIdentifier;
         let sid = values.get(&variable).map(str::to_owned).ok_or(RenderError::Missing(variable.clone()));
-        names.push(tried("sid", missing(vec![variable], values), sid));
+        names.push(tried("sid", missing(&[variable], values), sid));
     }
     names
 }
@@ -214,7 +214,7 @@ fn tried(kind: &str, missing: Vec<MissingValue>, rendered: Result<String, Render
 }
 
 /// Those without a value, each once, in the order of the pattern.
-fn missing(variables: Vec<Variable>, values: &HolderValues) -> Vec<MissingValue> {
+fn missing(variables: &[Variable], values: &HolderValues) -> Vec<MissingValue> {
     let mut missing: Vec<MissingValue> = Vec::new();
     for variable in variables.iter().filter(|variable| values.get(variable).is_none()) {
         let belongs_to = if variable.is_of_device() { HolderKind::Device } else { HolderKind::User };

@@ -186,7 +186,7 @@ fn row(event: AuditView) -> AnyView {
                 <Moment at=event.at/>
             </td>
             <td data-label="By">{event.actor_name}</td>
-            <td>{target} {name}</td>
+            <td><p>{target} {name}</p></td>
             <td class="mono">{event.address}</td>
         </tr>
     }

@@ -113,7 +113,7 @@ pub fn preview(id: DeviceId, name: String, fields: Vec<(String, String)>, shown:
 }
 
 fn stale(by: Option<String>, differences: Vec<Difference>) -> AnyView {
-    let who = by.map_or_else(|| "somebody else".to_owned(), |name| name);
+    let who = by.unwrap_or_else(|| "somebody else".to_owned());
     let rows = differences.into_iter().map(|one| {
         view! {
             <tr>

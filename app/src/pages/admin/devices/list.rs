@@ -269,8 +269,8 @@ fn row(row: Row) -> AnyView {
 
 #[component]
 fn Search(filter: Filter, groups: Vec<(String, String)>) -> AnyView {
-    let states = choices(DeviceState::ALL, |state| state.as_str(), words::device_state);
-    let platforms = choices(Platform::ALL, |platform| platform.as_str(), words::platform);
+    let states = choices(DeviceState::ALL, DeviceState::as_str, words::device_state);
+    let platforms = choices(Platform::ALL, Platform::as_str, words::platform);
     let group_unknown = !filter.group.is_empty() && !groups.iter().any(|(id, _)| *id == filter.group);
     let mut groups = groups;
     if group_unknown {

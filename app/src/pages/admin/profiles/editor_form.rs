@@ -80,7 +80,7 @@ impl Read {
                 let oid = self.draft.extended_key_usages.get(index).map_or("", String::as_str);
                 match typed {
                     Some(_) => {
-                        errors.add("further_usages", format!("\u{201c}{oid}\u{201d}: {}", error.message))
+                        errors.add("further_usages", format!("\u{201c}{oid}\u{201d}: {}", error.message));
                     }
                     None => errors.add("extended_key_usages", &error.message),
                 }

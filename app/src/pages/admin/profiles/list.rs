@@ -113,7 +113,7 @@ pub fn page(list: List) -> AnyView {
                     view! {
                         <Notice tone=Tone::Good>
                             <p>
-                                {format!("The profile {} is deleted. ", deleted)}
+                                {format!("The profile {deleted} is deleted. ")}
                                 <a href="/certificates?status=revoked">"Show revoked certificates"</a>
                             </p>
                         </Notice>
