@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use certporter::service::audit::{self, AuditQuery, AuditView};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use http::{HeaderValue, header};
 
 use super::list::Filter;
@@ -49,7 +49,8 @@ pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
             Err(error) => Some((Err(io::Error::other(error.to_string())), (asked, Place::End))),
         }
     });
-    let mut response = Body::from_stream(rows).into_response();
+    // Compression asks once more after the end.
+    let mut response = Body::from_stream(rows.fuse()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
     headers
