@@ -1,8 +1,7 @@
-//! Which plans wait for an administrator, and which parts of one can wait for their turn.
+//! Which plans wait for an administrator.
 
-use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::revocation::Reason;
 
-use super::action::Action;
 use super::summary::Summary;
 
 /// Up to this many certificates may go by themselves, however few there are.
@@ -28,16 +27,6 @@ pub fn needs_approval(origin: Origin, summary: &Summary, alive: usize) -> bool {
     let superseded = summary.revoked.get(&Reason::Superseded).copied().unwrap_or(0);
     let gone = summary.revocations() - superseded + summary.held + summary.reissued;
     origin == Origin::Automatic && gone > ALWAYS_ALLOWED.max(alive / ONE_IN)
-}
-
-/// Whether what is to be done in a slot can wait for its turn: it only asks for another certificate in the place of one
-/// that goes on serving, because the profile or an attribute has changed. Whatever else is done there is done at once.
-#[must_use]
-pub fn can_wait(actions: &[Action]) -> bool {
-    let replaces = |action: &Action| {
-        matches!(action, Action::Issue { trigger: Trigger::ProfileEdited | Trigger::AttributeChanged, .. })
-    };
-    !actions.is_empty() && actions.iter().all(replaces)
 }
 
 #[cfg(test)]

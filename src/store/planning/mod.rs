@@ -11,9 +11,6 @@ pub mod changes;
 pub mod reached;
 mod rows;
 pub mod sweeping;
-mod waves;
-
-pub use waves::{Replacing, replacing};
 
 pub use rows::{PlanCertificate, PlanCopy, PlanDevice, PlanMembership, PlanRequest, PlanUser};
 
