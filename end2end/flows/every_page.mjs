@@ -42,9 +42,12 @@ async function weigh(browser, state, address) {
   const seen = [];
   page.on("requestfinished", (request) => {
     seen.push(
-      request.sizes().then((sizes) => {
-        octets += sizes.responseBodySize + sizes.responseHeadersSize;
-      }),
+      request.sizes().then(
+        (sizes) => {
+          octets += sizes.responseBodySize + sizes.responseHeadersSize;
+        },
+        () => {}, // The page was closed before the browser had counted.
+      ),
     );
   });
   await page.goto(address.href, { waitUntil: "load" });
