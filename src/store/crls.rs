@@ -147,7 +147,7 @@ table_row! {
         pub generation: u32,
         /// For what the key is: "root", "issuing".
         pub purpose: String,
-        /// When the list was made.
+        /// When the list was made, as it says itself: ten minutes earlier, for slow clocks.
         pub this_update: Timestamp,
         /// When relying parties stop trusting it.
         pub next_update: Timestamp,

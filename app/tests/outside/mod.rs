@@ -84,7 +84,8 @@ async fn a_device_gets_its_pfx_and_loses_it_again() {
         value(r#"certporter_crl_age_seconds{ca="builtin",key="issuing-1"}"#),
         value(r#"certporter_crl_left_seconds{ca="builtin",key="issuing-1"}"#),
     );
-    assert!(age < 60.0 && left > 3600.0, "{age} {left}");
+    // It says of itself that it was made ten minutes earlier, for slow clocks.
+    assert!((600.0..660.0).contains(&age) && left > 3600.0, "{age} {left}");
     assert!(value(r#"certporter_queue_jobs{pool="portal",state="ready"}"#) >= 1.0, "{metrics}");
     assert!(!metrics.contains(r#"state="dead""#), "{metrics}");
 }
