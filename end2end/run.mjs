@@ -8,6 +8,7 @@ import * as certificates from "./flows/certificates.mjs";
 import * as device from "./flows/device.mjs";
 import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
+import * as everyPage from "./flows/every_page.mjs";
 import * as profile from "./flows/profile.mjs";
 
 const only = process.argv[2];
@@ -18,7 +19,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

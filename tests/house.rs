@@ -148,6 +148,29 @@ fn the_backend_knows_nothing_of_pages() {
     }
 }
 
+/// The document of the REST API knows a schema by its type's bare name: of two with one name, the last wins.
+#[test]
+fn schemas_have_names_of_their_own() {
+    let mut files = Vec::new();
+    for folder in ["src", "model/src"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in &files {
+        let code = std::fs::read_to_string(file).unwrap();
+        for part in code.split("ToSchema)]").skip(1) {
+            let declaration = part.lines().find(|line| line.starts_with("pub")).unwrap_or_default();
+            let after = ["struct ", "enum "].iter().find_map(|word| declaration.split_once(word));
+            let Some((_, after)) = after else { continue };
+            let name: String = after.chars().take_while(|c| c.is_alphanumeric()).collect();
+            homes.entry(name).or_default().push(file.display().to_string());
+        }
+    }
+    assert!(homes.len() > 50, "only {} schemas were found", homes.len());
+    homes.retain(|_, files| files.len() > 1);
+    assert!(homes.is_empty(), "one name for several schemas: {homes:#?}");
+}
+
 #[test]
 fn files_hold_one_thing() {
     let mut files = Vec::new();

@@ -22,7 +22,7 @@ pub struct RowError {
 
 /// What an import does to how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Counts {
+pub struct ImportCounts {
     /// Created, or memberships added.
     pub created: u32,
     /// Changed.

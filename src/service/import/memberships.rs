@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::error::ServiceError;
 use super::super::portal::Portal;
 use super::super::replan::Touched;
-use super::found::{Cells, Counts, RowError, Rows};
+use super::found::{Cells, ImportCounts, RowError, Rows};
 use super::machines::people;
 use super::table::Table;
 use crate::store::devices::{self, KnownBy};
@@ -171,9 +171,9 @@ impl Found {
         Ok(())
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> ImportCounts {
         let count = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        Counts {
+        ImportCounts {
             created: count(self.joins.len()),
             updated: 0,
             removed: count(self.leaves.len()),

@@ -24,7 +24,7 @@ use certporter_model::{ApprovalId, FieldErrors, ImportId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use columns::{ATTRIBUTE, Column, ImportKind};
-pub use found::{Counts, RowError};
+pub use found::{ImportCounts, RowError};
 pub use table::{MOST_OCTETS, MOST_ROWS};
 pub use view::{ImportState, ImportSummary, ImportView};
 
@@ -93,7 +93,7 @@ impl Found {
         }
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> ImportCounts {
         match self {
             Self::People(found) => found.counts(),
             Self::Machines(found) => found.counts(),

@@ -11,7 +11,7 @@ use super::super::directory_draft::{ParsedUser, UserDraft};
 use super::super::portal::Portal;
 use super::super::replan::Touched;
 use super::super::{attributes, users::with};
-use super::found::{Cells, Counts, RowError, Rows};
+use super::found::{Cells, ImportCounts, RowError, Rows};
 use super::table::Table;
 use crate::store::custom_attributes::{self, CustomAttribute};
 use crate::store::users::{self, User};
@@ -141,9 +141,9 @@ impl Found {
         }
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> ImportCounts {
         let count = |length| u32::try_from(length).unwrap_or(u32::MAX);
-        Counts {
+        ImportCounts {
             created: count(self.new.len()),
             updated: count(self.changed.len()),
             removed: 0,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::consequences::Consequences;
 use super::super::error::ServiceError;
 use super::columns::ImportKind;
-use super::found::{Counts, RowError};
+use super::found::{ImportCounts, RowError};
 use crate::store::imports::Import;
 
 /// Where an import is.
@@ -55,7 +55,7 @@ pub struct ImportSummary {
     /// Errors in it: with any, it can't be carried out.
     pub wrong: u32,
     /// What is done to how many.
-    pub counts: Counts,
+    pub counts: ImportCounts,
     /// Who brought it.
     pub made_by: String,
     /// When it was checked.

@@ -35,7 +35,7 @@ pub struct DayCount {
 
 /// Certificates counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Counts {
+pub struct CertificateCounts {
     /// How many by status, expired ones included.
     #[schema(value_type = Object)]
     pub by_status: BTreeMap<CertificateStatus, u64>,
@@ -51,13 +51,13 @@ pub struct Kept(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    last: Option<(Counts, Duration)>,
+    last: Option<(CertificateCounts, Duration)>,
     counting: bool,
 }
 
 impl Kept {
     /// The counts: fresh ones while counting is quick, else those of a while ago.
-    pub(super) async fn counts(&self, portal: &Portal) -> Result<Counts, ServiceError> {
+    pub(super) async fn counts(&self, portal: &Portal) -> Result<CertificateCounts, ServiceError> {
         let now = portal.now();
         let (last, begin) = {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ impl Kept {
         Ok(counts)
     }
 
-    async fn count(&self, db: &Db, now: Timestamp) -> Result<Counts, ServiceError> {
+    async fn count(&self, db: &Db, now: Timestamp) -> Result<CertificateCounts, ServiceError> {
         let watch = Stopwatch::start();
         let today = now.as_millis().div_euclid(DAY_MS);
         let from = today - i64::try_from(DAYS).unwrap_or(i64::MAX) + 1;
@@ -100,7 +100,7 @@ impl Kept {
                 revoked: of(&revoked, day),
             })
             .collect();
-        let counts = Counts { by_status, days, counted_at: now };
+        let counts = CertificateCounts { by_status, days, counted_at: now };
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.last = Some((counts.clone(), watch.elapsed()));
         Ok(counts)

@@ -13,7 +13,7 @@ use certporter_model::request::RequestState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::counts::{Counts, DAYS, DayCount, Kept};
+pub use self::counts::{CertificateCounts, DAYS, DayCount, Kept};
 use super::authorities;
 use super::error::ServiceError;
 use super::operation::Operation;
@@ -119,7 +119,7 @@ pub struct OverviewView {
     /// What needs a hand, the gravest first.
     pub matters: Vec<Matter>,
     /// Certificates counted.
-    pub counts: Counts,
+    pub counts: CertificateCounts,
     /// What to do first, until there is a certificate.
     pub first_steps: Option<FirstSteps>,
 }

@@ -4,7 +4,7 @@ use certporter::service::accounts::AccountView;
 use certporter::service::audit::AuditView;
 use certporter::service::authorities::preflight::{PreflightStage, PreflightStep, PreflightView};
 use certporter::service::authorities::{AuthoritiesView, ConnectorView};
-use certporter::service::overview::{Counts, DayCount, FirstSteps, Matter, OverviewView};
+use certporter::service::overview::{CertificateCounts, DayCount, FirstSteps, Matter, OverviewView};
 use certporter::service::own_account::{OwnAccount, SessionView};
 use certporter::service::page::Page;
 use certporter::service::search::{Found, Hit, Kind, Results};
@@ -55,7 +55,7 @@ fn seen(matters: Vec<Matter>, first_steps: Option<FirstSteps>) -> OverviewView {
     let day = DayCount { day: now(), issued: 1_200, revoked: 3 };
     OverviewView {
         matters,
-        counts: Counts {
+        counts: CertificateCounts {
             by_status: [(CertificateStatus::Valid, 1_234_567)].into(),
             days: vec![day; 30],
             counted_at: ago(30),

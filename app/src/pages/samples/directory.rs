@@ -2,7 +2,9 @@
 
 use certporter::service::assignments::GroupAssignmentView;
 use certporter::service::groups::GroupView;
-use certporter::service::import::{Counts, ImportKind, ImportState, ImportSummary, ImportView, RowError};
+use certporter::service::import::{
+    ImportCounts, ImportKind, ImportState, ImportSummary, ImportView, RowError,
+};
 use certporter::service::members::{MemberView, MembershipView};
 use certporter::service::reach::{Outcome, ProfileReach, ReachReason};
 use certporter::service::reference::{DeviceReference, GroupReference, ProfileReference};
@@ -158,7 +160,7 @@ fn import_view(state: ImportState, wrong: u32) -> ImportView {
             state,
             rows: 40,
             wrong,
-            counts: Counts { created: 30, updated: 1, removed: 0, unchanged: 9 },
+            counts: ImportCounts { created: 30, updated: 1, removed: 0, unchanged: 9 },
             made_by: HOSTILE.to_owned(),
             created_at: ago(50),
             finished_at: None,

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::Path;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::import::{self, Counts, ImportKind, ImportState, ImportView, RowError};
+use certporter::service::import::{self, ImportCounts, ImportKind, ImportState, ImportView, RowError};
 use certporter::service::{Portal, ServiceError};
 use certporter_model::ImportId;
 use futures::stream;
@@ -195,7 +195,7 @@ fn errors(wrong: u32, errors: Vec<RowError>) -> AnyView {
 
 /// What would be done, and the button that does it.
 fn offer(view: &ImportView, changed: Option<Shown>) -> AnyView {
-    let Counts { created, updated, removed, .. } = view.import.counts;
+    let ImportCounts { created, updated, removed, .. } = view.import.counts;
     let id = view.import.id;
     let amount = created + updated + removed;
     let told = counted(view.import.kind, view.import.counts);
@@ -302,8 +302,8 @@ pub fn progress(open: u32) -> AnyView {
     view! { <p>{text}</p> }.into_any()
 }
 
-fn counted(kind: ImportKind, counts: Counts) -> Vec<String> {
-    let Counts { created, updated, removed, unchanged } = counts;
+fn counted(kind: ImportKind, counts: ImportCounts) -> Vec<String> {
+    let ImportCounts { created, updated, removed, unchanged } = counts;
     let line = |count: u32, what: &str| (count > 0).then(|| format!("{count} {} {what}", noun(kind, count)));
     let new = if kind == ImportKind::Memberships { "added" } else { "created" };
     [

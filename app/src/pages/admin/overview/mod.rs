@@ -8,7 +8,7 @@ mod matters;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use certporter::service::overview::{self, Counts, FirstSteps, OverviewView};
+use certporter::service::overview::{self, CertificateCounts, FirstSteps, OverviewView};
 use certporter::service::{Operation, ServiceError};
 use certporter_model::certificate::CertificateStatus;
 use leptos::prelude::*;
@@ -144,7 +144,7 @@ fn steps(steps: FirstSteps) -> AnyView {
     .into_any()
 }
 
-fn state(counts: Counts) -> AnyView {
+fn state(counts: CertificateCounts) -> AnyView {
     let tiles = [CertificateStatus::Valid, CertificateStatus::Held, CertificateStatus::Revoked]
         .into_iter()
         .map(|status| {
