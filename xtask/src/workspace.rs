@@ -36,10 +36,12 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The checkout that this program was compiled from; the target folder as `CARGO_TARGET_DIR` says.
+    /// The checkout that cargo runs this program for; the target folder as `CARGO_TARGET_DIR` says. Where it was
+    /// compiled says less: checkouts that share a target folder share the compiled program.
     pub(crate) fn find() -> Self {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let own = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = own.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .filter(|dir| !dir.is_empty())
             .map_or_else(|| root.join("target"), |dir| root.join(dir));

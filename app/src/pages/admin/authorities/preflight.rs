@@ -149,7 +149,7 @@ fn fields(cas: (Pairs, String), pools: (Pairs, String), template: String, errors
                 optional=true
                 errors
             />
-            <div>
+            <div class="buttons">
                 <button class="btn btn-primary" type="submit">
                     "Issue, check and revoke a test certificate"
                 </button>

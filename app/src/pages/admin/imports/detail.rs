@@ -245,7 +245,7 @@ fn waiting(view: &ImportView) -> AnyView {
                 )}
             </p>
         </Notice>
-        <div class="confirm">
+        <div class="buttons">
             <a class="btn btn-primary" href="/requests/approvals">
                 "To the plans that wait"
             </a>

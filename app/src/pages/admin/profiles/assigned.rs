@@ -52,7 +52,7 @@ pub fn part(profile: ProfileId, assignments: Vec<AssignmentView>, may_write: boo
         {may_write
             .then(|| {
                 view! {
-                    <p>
+                    <p class="after">
                         <a href=format!("/profiles/{profile}/assignments")>"Change the assignments"</a>
                     </p>
                 }
