@@ -60,7 +60,7 @@ impl Pipeline {
             if revocations::in_crl(&mut tx, revocation.id, number, now).await? {
                 noted += 1;
                 let row = timeline::of_certificate(Step::InCrl, &certificate);
-                row.detail(format!("CRL number {number}")).write(&mut tx, now, self.random.as_ref()).await?;
+                row.detail(format!("CRL number {number}")).write(&mut tx, now, self.random.as_ref());
                 revocations::settle(&mut tx, certificate.id, now).await?;
                 super::revoke::announce(&mut tx, &certificate);
             }

@@ -177,15 +177,12 @@ pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> R
 /// When the database refuses.
 pub async fn is_due(conn: &mut Conn, pools: &[String], now: Timestamp) -> Result<bool> {
     let here = dialect::now(conn).await?;
-    for due in [Due::Ready, Due::Abandoned] {
-        let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
-        due.push(&mut query, pools, now, here);
-        query.push(" LIMIT 1) due");
-        if query.scalar::<i64>(conn).await? != 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
+    Due::Ready.push(&mut query, pools, now, here);
+    query.push(" UNION ALL SELECT 1 FROM jobs j WHERE ");
+    Due::Abandoned.push(&mut query, pools, now, here);
+    query.push(" LIMIT 1) due");
+    Ok(query.scalar::<i64>(conn).await? != 0)
 }
 
 /// Why a job can be claimed.

@@ -122,7 +122,15 @@ impl Carrying<'_> {
         };
         changes::insert_request(tx, &new, self.now).await?;
         self.work(tx, id, slot.profile, state).await?;
-        self.of_request(tx, id, Step::Requested, Some(trigger.to_string())).await
+        let about = About {
+            request: Some(id),
+            certificate: None,
+            copy: None,
+            device: device.map(|(id, _)| id),
+            user,
+        };
+        self.row(tx, Step::Requested, about, Some(trigger.to_string()));
+        Ok(())
     }
 
     async fn amend(&self, tx: &mut WriteTx, request: RequestId, asked: &Asked) -> Result<(), StoreError> {
@@ -203,7 +211,8 @@ impl Carrying<'_> {
             device: Some(before.device_id),
             user: of.user_id,
         };
-        self.row(tx, step, about, None).await
+        self.row(tx, step, about, None);
+        Ok(())
     }
 
     async fn destroy(&self, tx: &mut WriteTx, key: EscrowedKeyId) -> Result<(), StoreError> {
@@ -227,17 +236,12 @@ impl Carrying<'_> {
             device: of.device_id,
             user: of.user_id,
         };
-        self.row(tx, step, about, detail).await
+        self.row(tx, step, about, detail);
+        Ok(())
     }
 
     /// A row of the timeline, and word to whoever shows it or waits for it.
-    async fn row(
-        &self,
-        tx: &mut WriteTx,
-        step: Step,
-        about: About,
-        detail: Option<String>,
-    ) -> Result<(), StoreError> {
+    fn row(&self, tx: &mut WriteTx, step: Step, about: About, detail: Option<String>) {
         let event = StepEvent {
             id: TimelineEventId::new(self.now, octets(self.random)),
             at: self.now,
@@ -248,10 +252,9 @@ impl Carrying<'_> {
             remedy: None,
             detail,
         };
-        events::insert(tx, &event).await?;
+        events::add(tx, event);
         let kind = if about.copy.is_some() { "copy" } else { "request" };
         announce(tx, kind, about.device, about.user, about);
-        Ok(())
     }
 }
 

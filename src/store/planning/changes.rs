@@ -155,11 +155,20 @@ pub struct NewCopy {
     pub purpose: &'static str,
 }
 
-/// Records a copy that is to be sealed; one that was there is to be sealed again.
+/// Records a copy that is to be sealed; one that was there is to be sealed again, and has no envelope any more.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Result<()> {
+    sql!(
+        "DELETE FROM envelopes WHERE copy_id IN
+             (SELECT id FROM copies WHERE certificate_id = $1 AND enrolment_id = $2 AND feature = $3)",
+        new.certificate,
+        new.enrolment,
+        new.feature
+    )
+    .execute(tx)
+    .await?;
     sql!(
         "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
                 version, created_at, updated_at)
