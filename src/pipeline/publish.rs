@@ -10,6 +10,7 @@ use super::queue::Outcome;
 use super::work::Work;
 use super::{Pipeline, fault, timeline};
 use crate::ca::CaError;
+use crate::pki::PkiError;
 use crate::store::steps::certificates;
 use crate::store::steps::revocations::{self, RevocationInWork};
 use crate::store::{AuditEvent, StoreError, Target};
@@ -37,6 +38,25 @@ impl Pipeline {
         }
         self.schedule_next_crl().await?;
         Ok(Outcome::Done)
+    }
+
+    /// Gives the built-in CA a new issuing key, and publishes its certificate and first CRL.
+    pub(super) async fn rotate_ca(&self, ca: CaId, from: u32) -> Result<Outcome, StepError> {
+        if ca != self.builtin.id() {
+            return Err(StepError::Hopeless {
+                cause: "only the built-in CA's key is made here".to_owned(),
+                remedy: "Rotate the key of another CA where it is.".into(),
+            });
+        }
+        match self.builtin.rotate(from).await {
+            Ok(_) => {}
+            Err(CaError::Pki(PkiError::Unfit { message, .. })) => {
+                let remedy = "Set up a new installation with a new root, or go on until it ends.";
+                return Err(StepError::Hopeless { cause: message, remedy: remedy.into() });
+            }
+            Err(error) => return Err(crl_error(error)),
+        }
+        self.publish_crl(ca).await
     }
 
     /// Answers whether the CRLs had all of them.
