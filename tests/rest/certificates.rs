@@ -19,6 +19,7 @@ on_both_engines! {
     a_reissue_keeps_the_old_one_until_the_new_one_is_confirmed,
     a_revocation_is_followed_by_a_new_one_and_told_step_by_step,
     a_block_holds_and_a_loss_after_a_retirement_is_graver,
+    a_device_that_gives_itself_up_is_revoked_with_the_same_commit,
     a_new_issuing_key_signs_what_comes_after_and_nothing_is_revoked,
 }
 
@@ -243,4 +244,26 @@ async fn a_new_issuing_key_signs_what_comes_after_and_nothing_is_revoked(databas
         let text = openssl(folder, &["x509", "-in", "leaf.pem", "-noout", "-text"]);
         assert!(text.contains(crl), "{text}");
     }
+}
+
+async fn a_device_that_gives_itself_up_is_revoked_with_the_same_commit(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (works, mut enrolled, laptop) = scene(&program, "maria").await;
+    let [held] = &certificates(&program, &laptop).await[..] else { panic!("one certificate") };
+    let path = format!("/certificates/{}", id(held));
+    program.clock.advance(Duration::from_secs(60));
+    works.retire(&enrolled).await;
+    // No worker has done anything since: if the portal died now, this is what another finds.
+    let revoked = program.get(&path).await.ok();
+    assert_eq!(
+        (&revoked["status"], &revoked["reason"]),
+        (&json!("revoked"), &json!("cessation_of_operation"))
+    );
+    assert_eq!(program.get(&format!("/devices/{laptop}")).await.ok()["state"], "retired");
+    // Whoever comes next brings it to the CA, into the CRL, and off the device.
+    works.work().await;
+    let revocation = program.get(&path).await.ok()["revocations"][0].clone();
+    assert!(revocation["at_ca_at"].is_string() && revocation["in_crl_at"].is_string(), "{revocation}");
+    works.sync(&program, &mut enrolled).await;
+    assert!(enrolled.held.is_empty());
 }
