@@ -256,7 +256,21 @@ impl Work {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), StoreError> {
-        jobs::enqueue(tx, &self.job(now, now, random)?, now).await
+        Self::enqueue_all(std::slice::from_ref(self), tx, now, random).await
+    }
+
+    /// Asks for several, each about something else.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn enqueue_all(
+        all: &[Self],
+        tx: &mut WriteTx,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), StoreError> {
+        let new: Result<Vec<NewJob>, StoreError> = all.iter().map(|it| it.job(now, now, random)).collect();
+        jobs::enqueue(tx, &new?, now).await
     }
 
     /// The same, for later.
@@ -270,7 +284,7 @@ impl Work {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), StoreError> {
-        jobs::enqueue(tx, &self.job(not_before, now, random)?, now).await
+        jobs::enqueue(tx, &[self.job(not_before, now, random)?], now).await
     }
 
     /// Asks for regular work of the portal's own: the sweep, housekeeping, the next CRL.

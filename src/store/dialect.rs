@@ -3,7 +3,7 @@
 use certporter_model::Timestamp;
 
 use super::tx::Conn;
-use super::{Result, Sql, search_key, sql};
+use super::{Batch, Result, Sql, search_key, sql};
 use crate::clock::{Clock as _, SystemClock};
 
 /// The database engine.
@@ -53,12 +53,11 @@ pub(crate) fn zeros_as_long_as_sealed(engine: Engine) -> &'static str {
 
 /// Keeps others from taking numbers of the outbox and the audit trail until this transaction has ended: otherwise a
 /// lower number could appear after a higher one was read.
-pub(crate) async fn lock_sequences(conn: &mut Conn) -> Result<()> {
-    if conn.engine() == Engine::Postgres {
+pub(crate) fn lock_sequences(batch: &mut Batch, engine: Engine) {
+    if engine == Engine::Postgres {
         // The number is this program's own.
-        sql!("SELECT pg_advisory_xact_lock(4919001)").execute(conn).await?;
+        batch.next("SELECT pg_advisory_xact_lock(4919001)");
     }
-    Ok(())
 }
 
 /// The condition ` AND ..` that every word of `words` is somewhere in the table's search key.

@@ -3,7 +3,7 @@
 use certporter_model::Timestamp;
 use certporter_model::ids::{CertificateId, CopyId, DeviceId, RequestId, UserId};
 
-use super::{Announcement, Bookkeeping, Conn, Result, Sql, WriteConn, sql, table_row};
+use super::{Announcement, Batch, Bookkeeping, Conn, Result, Sql, sql, table_row};
 
 table_row! {
     /// An announcement.
@@ -34,9 +34,9 @@ table_row! {
 const ROWS: usize = 50;
 
 /// Writes what a transaction announces, in its order.
-pub(super) async fn insert_all(conn: &mut WriteConn, at: Timestamp, all: &[Announcement]) -> Result<()> {
+pub(super) fn write_all(batch: &mut Batch, at: Timestamp, all: &[Announcement]) {
     for chunk in all.chunks(ROWS) {
-        let mut query = Sql::new(
+        let query = batch.next(
             "INSERT INTO outbox (at, kind, device_id, user_id, request_id, certificate_id, copy_id, payload) VALUES ",
         );
         for (index, it) in chunk.iter().enumerate() {
@@ -45,9 +45,7 @@ pub(super) async fn insert_all(conn: &mut WriteConn, at: Timestamp, all: &[Annou
             query.bind(&it.user_id).push(", ").bind(&it.request_id).push(", ").bind(&it.certificate_id);
             query.push(", ").bind(&it.copy_id).push(", ").bind(&it.payload).push(")");
         }
-        query.execute(conn).await?;
     }
-    Ok(())
 }
 
 /// Announcements after a place, the first ones first.

@@ -10,7 +10,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use super::audit_events::{self, AuditEvent};
 use super::shared_commit::Step;
 use super::steps::events::{self, StepEvent};
-use super::{Engine, Result, outbox};
+use super::{Batch, Engine, Result, outbox};
 
 /// A connection that reads, within a transaction or without.
 pub struct Conn(Inner);
@@ -201,12 +201,13 @@ impl WriteTx {
         let Some(at) = events.first().map(|event| event.at) else {
             return Err(super::StoreError::Other("a transaction commits only with an audit event".into()));
         };
-        let steps = std::mem::take(&mut self.steps);
-        events::insert_all(&mut self.conn, self.permit.actor(), &steps).await?;
+        let mut batch = Batch::new(self.conn.engine());
+        events::write_all(&mut batch, self.permit.actor(), &self.steps);
         // The order of the sequences is the order of the commits: whoever follows them misses nothing.
-        super::dialect::lock_sequences(&mut self.conn).await?;
-        audit_events::insert(&mut self.conn, &self.permit, &events).await?;
-        outbox::insert_all(&mut self.conn, at, &self.announcements).await?;
+        super::dialect::lock_sequences(&mut batch, self.conn.engine());
+        audit_events::write_all(&mut batch, &self.permit, &events);
+        outbox::write_all(&mut batch, at, &self.announcements);
+        batch.run(&mut self.conn).await?;
         self.conn.0.commit().await
     }
 

@@ -4,7 +4,7 @@ use certporter_model::access::Actor;
 use certporter_model::request::Step;
 use certporter_model::{CertificateId, CopyId, DeviceId, RequestId, TimelineEventId, Timestamp, UserId};
 
-use crate::store::{Result, Sql, WriteConn, WriteTx};
+use crate::store::{Batch, WriteTx};
 
 /// What a row of the timeline is about; it shows in the timelines of all of these.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,14 +51,10 @@ pub fn add(tx: &mut WriteTx, event: StepEvent) {
 const ROWS: usize = 50;
 
 /// Writes the rows of a transaction, in their order.
-pub(in crate::store) async fn insert_all(
-    conn: &mut WriteConn,
-    actor: &Actor,
-    all: &[StepEvent],
-) -> Result<()> {
+pub(in crate::store) fn write_all(batch: &mut Batch, actor: &Actor, all: &[StepEvent]) {
     let actor = actor_text(actor);
     for chunk in all.chunks(ROWS) {
-        let mut query = Sql::new(
+        let query = batch.next(
             "INSERT INTO timeline (id, at, step, request_id, certificate_id, copy_id, device_id, user_id, actor,
                                    duration_ms, ok, cause, remedy, detail) VALUES ",
         );
@@ -71,9 +67,7 @@ pub(in crate::store) async fn insert_all(
             query.push(", ").bind(&event.duration_ms).push(", ").bind(&event.cause.is_none()).push(", ");
             query.bind(&event.cause).push(", ").bind(&event.remedy).push(", ").bind(&event.detail).push(")");
         }
-        query.execute(conn).await?;
     }
-    Ok(())
 }
 
 /// How a timeline names somebody.
