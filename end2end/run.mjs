@@ -10,6 +10,7 @@ import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
 import * as everyPage from "./flows/every_page.mjs";
 import * as profile from "./flows/profile.mjs";
+import * as rotation from "./flows/rotation.mjs";
 
 const only = process.argv[2];
 const portal = await startPortal();
@@ -19,7 +20,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, rotation, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

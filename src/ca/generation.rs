@@ -76,6 +76,11 @@ impl Generation {
         Ok(Self { row, certificate, key })
     }
 
+    /// Whether it signs certificates of holders now.
+    pub(super) fn issues(&self) -> bool {
+        self.row.purpose == "issuing" && self.row.state == "active"
+    }
+
     /// What its published files are called: `issuing-1`.
     pub(super) fn slug(&self) -> String {
         format!("{}-{}", self.row.purpose, self.row.generation)

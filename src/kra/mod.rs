@@ -152,21 +152,36 @@ impl Kra {
         Ok(id)
     }
 
-    /// Puts a key into storage: sealed anew to the storage key. One that is there stays as it is.
+    /// Seals a key anew, to the storage key: what [`store`](Self::store) then records. Apart from it, so that no
+    /// transaction is open meanwhile. One that is in storage already needs nothing.
     ///
     /// # Errors
     /// When the key is destroyed, or can't be opened.
-    pub async fn store(&self, tx: &mut WriteTx, id: EscrowedKeyId, now: Timestamp) -> Result<(), KraError> {
-        let escrowed = escrowed_keys::get(tx, id).await?;
+    pub async fn for_storage(&self, escrowed: &EscrowedKey) -> Result<Option<SealedKey>, KraError> {
         match escrowed.state {
             EscrowState::Destroyed => return Err(KraError::Destroyed),
-            EscrowState::Stored => return Ok(()),
+            EscrowState::Stored => return Ok(None),
             EscrowState::Transport => {}
         }
-        let key = self.unseal(&escrowed).await?;
+        let key = self.unseal(escrowed).await?;
         let storage = self.newest(GenerationKind::Storage).ok_or_else(no_key)?;
-        let sealed = cms::seal(&storage.certificate, &key.to_pkcs8()?)?;
-        Ok(escrowed_keys::stored(tx, id, storage.row.id, &sealed, now).await?)
+        let octets = cms::seal(&storage.certificate, &key.to_pkcs8()?)?;
+        Ok(Some(SealedKey { generation: storage.row.id, octets }))
+    }
+
+    /// Puts a key into storage, sealed to the storage key. One that has come there meanwhile stays as it is.
+    ///
+    /// # Errors
+    /// [`KraError::Destroyed`] when the key was destroyed meanwhile; when the database refuses.
+    pub async fn store(
+        &self,
+        tx: &mut WriteTx,
+        id: EscrowedKeyId,
+        sealed: &SealedKey,
+        now: Timestamp,
+    ) -> Result<(), KraError> {
+        let state = escrowed_keys::stored(tx, id, sealed.generation, &sealed.octets, now).await?;
+        if state == EscrowState::Destroyed { Err(KraError::Destroyed) } else { Ok(()) }
     }
 
     /// Seals a key with its certificate for one device: a PFX with a random password inside an envelope that only the

@@ -85,12 +85,12 @@ impl Pipeline {
             if request.state == RequestState::KeyGenerated {
                 request.go(RequestState::Submitted)?;
                 let row = timeline::of_request(Step::Submitted, request, None);
-                row.write(tx, now, self.random.as_ref()).await?;
+                row.write(tx, now, self.random.as_ref());
             }
             request.go(RequestState::Pending)?;
             if first {
                 let row = timeline::of_request(Step::Pending, request, None).detail(reference);
-                row.write(tx, now, self.random.as_ref()).await?;
+                row.write(tx, now, self.random.as_ref());
             }
         }
         requests::save(tx, request, now).await?;
@@ -127,7 +127,7 @@ impl Pipeline {
         requests::save(tx, request, now).await?;
         request.version += 1;
         let row = timeline::of_request(Step::Failed, request, None).wrong(cause, remedy);
-        row.write(tx, now, self.random.as_ref()).await?;
+        row.write(tx, now, self.random.as_ref());
         Self::announce_request(tx, request);
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Pipeline {
         }
         let random = self.random.as_ref();
         let row = timeline::of_request(Step::Failed, request, None).wrong(trouble.cause, trouble.remedy);
-        row.detail(format!("attempt {} of {}", job.attempt, job.max_attempts)).write(tx, now, random).await?;
+        row.detail(format!("attempt {} of {}", job.attempt, job.max_attempts)).write(tx, now, random);
         let not_before = now.plus(backoff::wait_after(job.attempt, random));
         let again = Retry { not_before, progress: false, cause: trouble.cause, remedy: trouble.remedy };
         Ok(jobs::retry(tx, lease.job, lease.fence, &again, now).await?)
@@ -175,7 +175,7 @@ impl Pipeline {
             Answer::Revoked { duration_ms } => {
                 if revocations::at_ca(&mut tx, certificate.id, order.revocation, now).await? {
                     let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).took(*duration_ms);
-                    row.detail(order.what.as_str()).write(&mut tx, now, self.random.as_ref()).await?;
+                    row.detail(order.what.as_str()).write(&mut tx, now, self.random.as_ref());
                 }
                 let ca = ca_generations::generation(&mut tx, certificate.ca_generation_id).await?.ca_id;
                 Work::PublishCrl { ca }.enqueue(&mut tx, now, self.random.as_ref()).await?;
@@ -185,7 +185,7 @@ impl Pipeline {
             Answer::Failed { cause, remedy } | Answer::Refused { cause, remedy } => {
                 let job = jobs::get(&mut tx, lease.job).await?;
                 let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).wrong(cause, remedy);
-                row.write(&mut tx, now, self.random.as_ref()).await?;
+                row.write(&mut tx, now, self.random.as_ref());
                 let refused = matches!(answer, Answer::Refused { .. });
                 if refused || super::queue::is_last_attempt(&job) {
                     jobs::bury(&mut tx, lease.job, lease.fence, cause, remedy, now).await?;

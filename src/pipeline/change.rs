@@ -36,7 +36,7 @@ pub async fn cancel(
     request.cancelled_trigger = Some(trigger);
     requests::save(tx, &request, now).await?;
     let row = timeline::of_request(Step::Cancelled, &request, None).detail(trigger.as_str());
-    row.write(tx, now, random).await?;
+    row.write(tx, now, random);
     if may_be_at_ca {
         enqueue(tx, &request, now, random).await?;
     }
@@ -62,7 +62,7 @@ pub async fn retry(
     request.go(again)?;
     requests::save(tx, &request, now).await?;
     let row = timeline::of_request(Step::Requested, &request, None).detail("tried again");
-    row.write(tx, now, random).await?;
+    row.write(tx, now, random);
     enqueue(tx, &request, now, random).await?;
     Pipeline::announce_request(tx, &request);
     Ok(())
@@ -89,7 +89,7 @@ impl Pipeline {
             escrowed_keys::destroy(&mut tx, key, None, now).await?;
             let request = requests::lock(&mut tx, before.request_id).await?;
             let row = timeline::of_request(Step::KeyDestroyed, &request, None);
-            row.write(&mut tx, now, self.random.as_ref()).await?;
+            row.write(&mut tx, now, self.random.as_ref());
         }
         jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
         tx.commit(AuditEvent::new(now, "key.destroy", Target::one("escrowed_key", key.as_uuid()))).await?;

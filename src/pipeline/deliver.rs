@@ -45,6 +45,12 @@ impl Pipeline {
         let key = escrowed_keys::get(&mut conn, key).await?;
         drop(conn);
         let sealed = self.seal_copies(&certificate, &profile, &key).await?;
+        let kept = key.policy != EscrowPolicy::None && key.state != EscrowState::Destroyed;
+        let for_storage = if kept && request.state == RequestState::Issued {
+            self.kra.for_storage(&key).await.map_err(kra_error)?
+        } else {
+            None
+        };
         fault::point("after_seal");
 
         let now = self.clock.now();
@@ -53,10 +59,12 @@ impl Pipeline {
         let mut request = requests::lock(&mut tx, id).await?;
         if request.state == RequestState::Issued {
             request.go(RequestState::Escrowed)?;
-            if key.policy != EscrowPolicy::None && key.state != EscrowState::Destroyed {
-                self.kra.store(&mut tx, key.id, now).await.map_err(kra_error)?;
+            if kept {
+                if let Some(sealed) = &for_storage {
+                    self.kra.store(&mut tx, key.id, sealed, now).await.map_err(kra_error)?;
+                }
                 let row = timeline::of_request(Step::Escrowed, &request, None);
-                row.detail(key.policy.as_str()).write(&mut tx, now, random).await?;
+                row.detail(key.policy.as_str()).write(&mut tx, now, random);
             }
         }
         let left = self.offer(&mut tx, &certificate, sealed, now).await?;
@@ -67,7 +75,7 @@ impl Pipeline {
         if key.policy == EscrowPolicy::None && left == 0 && key.state != EscrowState::Destroyed {
             // Every copy is sealed: nothing needs the key any more.
             escrowed_keys::destroy(&mut tx, key.id, Some(Trigger::Targeted), now).await?;
-            timeline::of_request(Step::KeyDestroyed, &request, None).write(&mut tx, now, random).await?;
+            timeline::of_request(Step::KeyDestroyed, &request, None).write(&mut tx, now, random);
         }
         Self::announce_request(&mut tx, &request);
         jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
@@ -166,7 +174,11 @@ impl Pipeline {
                 digest: digest::content_digest(&cms),
                 cms,
             };
-            copies::replace_envelope(tx, &envelope, now).await?;
+            if copy.management_certificate_id.is_some() {
+                // It was sealed before.
+                copies::discard_envelopes(tx, copy.id).await?;
+            }
+            copies::insert_envelope(tx, &envelope, now).await?;
             copy.go(CopyState::Offered)?;
             copy.envelope_id = Some(envelope.id);
             copy.management_certificate_id = Some(recipient.id);
@@ -174,7 +186,7 @@ impl Pipeline {
             copies::save(tx, &copy, now).await?;
             for step in [Step::Sealed, Step::Offered] {
                 let row = timeline::of_copy(step, &copy, certificate);
-                row.detail(copy.feature.as_str()).write(tx, now, random).await?;
+                row.detail(copy.feature.as_str()).write(tx, now, random);
             }
             reports::announce(tx, &copy, certificate);
         }

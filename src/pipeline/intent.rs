@@ -13,7 +13,7 @@ use crate::random::octets;
 use crate::store::escrowed_keys::{self, EscrowedKey};
 use crate::store::jobs;
 use crate::store::steps::requests;
-use crate::store::{AuditEvent, Target, ca_generations};
+use crate::store::{AuditEvent, Target};
 use crate::wire::connector::{Intent, IntentAnswer, Lease};
 use certporter_model::RequestId;
 
@@ -68,10 +68,10 @@ impl Pipeline {
         request.public_key_hash = Some(intent.public_key_hash);
         request.csr = Some(intent.csr.as_slice().to_vec());
         request.escrowed_key_id = Some(key);
-        request.ca_id = Some(ca_generations::ca_named(&mut tx, profile.ca().as_str()).await?.id);
+        request.ca_id = Some(self.ca_named(&mut tx, profile.ca()).await?);
         requests::save(&mut tx, &request, now).await?;
         let row = timeline::of_request(Step::KeyGenerated, &request, None).took(intent.generation_ms);
-        row.detail(profile.key_algorithm().as_str()).write(&mut tx, now, self.random.as_ref()).await?;
+        row.detail(profile.key_algorithm().as_str()).write(&mut tx, now, self.random.as_ref());
         Self::announce_request(&mut tx, &request);
         fault::point("before_intent_commit");
         let event = AuditEvent::new(now, "request.intent", Target::one("request", id.as_uuid()))

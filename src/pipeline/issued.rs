@@ -48,7 +48,11 @@ impl Pipeline {
         let certificate = Certificate::parse(der)?;
         let now = self.clock.now();
         let mut tx = self.db.write(&connector.permit()?).await?;
-        let held = jobs::is_held(&mut tx, lease.job, lease.fence).await?;
+        let held = match jobs::complete(&mut tx, lease.job, lease.fence, now).await {
+            Ok(()) => true,
+            Err(StoreError::Stale { .. }) => false,
+            Err(error) => return Err(error.into()),
+        };
         let mut request = requests::lock(&mut tx, id).await?;
         let profile = self.profile(&mut tx, request.profile_id, request.profile_version).await?;
         let verdict = self.verdict(&mut tx, &request, &profile, (&certificate, generation), now).await?;
@@ -80,9 +84,6 @@ impl Pipeline {
                 AuditEvent::new(now, "certificate.wrong", target).with("differences", cause)
             }
         };
-        if held {
-            jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
-        }
         Self::announce_request(&mut tx, &request);
         fault::point("before_issued_commit");
         let thumbprint = certificate.thumbprint().to_string();
@@ -148,7 +149,7 @@ impl Pipeline {
         certificates::insert(tx, &new, now).await?;
         if request.state == RequestState::KeyGenerated {
             request.go(RequestState::Submitted)?;
-            timeline::of_request(Step::Submitted, request, None).write(tx, now, random).await?;
+            timeline::of_request(Step::Submitted, request, None).write(tx, now, random);
         }
         request.go(RequestState::Issued)?;
         request.certificate_id = Some(id);
@@ -156,7 +157,7 @@ impl Pipeline {
         request.poll_at = None;
         requests::save(tx, request, now).await?;
         let row = timeline::of_request(Step::Issued, request, Some(id)).took(duration_ms);
-        row.detail(format!("serial number {}", certificate.serial())).write(tx, now, random).await?;
+        row.detail(format!("serial number {}", certificate.serial())).write(tx, now, random);
         // A device's certificate goes to that device, once for each feature; where a user's goes, the plan knows.
         if let (KeyScope::Device, Some(device)) = (profile.key_scope(), request.device_id) {
             for feature in profile.features() {
@@ -179,18 +180,18 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let holder = (request.holder_kind, request.holder_id);
-        let before =
-            certificates::lock_standing(tx, request.profile_id, holder, Standing::Predecessor).await?;
-        if let Some(mut before) = before {
-            let readable = keeps_history(profile.key_usage(), profile.escrow());
-            before.standing = if readable { Standing::History } else { Standing::Former };
-            certificates::save(tx, &before, now).await?;
-        }
-        let current = certificates::lock_standing(tx, request.profile_id, holder, Standing::Current).await?;
-        if let Some(mut current) = current {
-            let dead = current.status == CertificateStatus::Revoked || current.not_after <= now;
-            current.standing = if dead { Standing::Former } else { Standing::Predecessor };
-            certificates::save(tx, &current, now).await?;
+        let mut both = certificates::lock_standing(tx, request.profile_id, holder).await?;
+        // The predecessor goes first: there is one at most.
+        both.sort_by_key(|it| it.standing == Standing::Current);
+        for mut it in both {
+            it.standing = if it.standing == Standing::Predecessor {
+                let readable = keeps_history(profile.key_usage(), profile.escrow());
+                if readable { Standing::History } else { Standing::Former }
+            } else {
+                let dead = it.status == CertificateStatus::Revoked || it.not_after <= now;
+                if dead { Standing::Former } else { Standing::Predecessor }
+            };
+            certificates::save(tx, &it, now).await?;
         }
         Ok(())
     }
@@ -214,14 +215,14 @@ impl Pipeline {
         }
         certificates::insert(tx, &new, now).await?;
         let row = timeline::of_request(Step::Issued, request, Some(id));
-        row.detail("not to be used: it is revoked").write(tx, now, random).await?;
+        row.detail("not to be used: it is revoked").write(tx, now, random);
         revoke::ask_for(tx, id, why, now, random).await?;
         if request.certificate_id.is_none() {
             // Nothing will ever need the key. The next attempt, if there is one, makes another.
             if let Some(key) = self.own_key(tx, request).await? {
                 escrowed_keys::destroy(tx, key, Some(why.trigger), now).await?;
                 let row = timeline::of_request(Step::KeyDestroyed, request, Some(id));
-                row.write(tx, now, random).await?;
+                row.write(tx, now, random);
             }
             request.escrowed_key_id = None;
             request.public_key_hash = None;
@@ -308,6 +309,8 @@ fn new_certificate(
             profile.renewal_threshold_percent(),
         ),
         content_digest: request.content_digest,
+        escrow: profile.escrow(),
+        encryption: profile.key_usage().is_encryption(),
         search_key: search_key(searched.iter().map(|part| Some(part.as_str()))),
         work,
     })

@@ -72,6 +72,7 @@ pub struct Pipeline {
     pub builtin: BuiltinCa,
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
+    authorities: Mutex<HashMap<Name, CaId>>,
 }
 
 /// A generation of a CA, as it is looked at for every certificate of it.
@@ -90,7 +91,8 @@ impl Pipeline {
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
         let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
-        Self { db, clock, random, queue, kra, builtin, profiles: Mutex::default(), issuers: Mutex::default() }
+        let (profiles, issuers, authorities) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { db, clock, random, queue, kra, builtin, profiles, issuers, authorities }
     }
 
     /// The leave of the portal's own workers.
@@ -156,6 +158,17 @@ impl Pipeline {
             }
         }
         Ok(chain)
+    }
+
+    /// The CA that profiles call so: a name never goes to another one, so it is read once.
+    pub(crate) async fn ca_named(&self, conn: &mut Conn, name: &Name) -> Result<CaId, StoreError> {
+        let known = self.authorities.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied();
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let id = ca_generations::ca_named(conn, name.as_str()).await?.id;
+        self.authorities.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), id);
+        Ok(id)
     }
 
     /// What profiles call a CA.

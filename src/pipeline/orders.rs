@@ -238,7 +238,7 @@ impl Pipeline {
             request.remedy = Some(remedy.to_owned());
             requests::save(tx, request, now).await?;
             let row = timeline::of_request(Step::Failed, request, None).wrong(obstacle.to_string(), remedy);
-            row.write(tx, now, random).await?;
+            row.write(tx, now, random);
             Self::announce_request(tx, request);
             return Ok(false);
         }
@@ -248,7 +248,7 @@ impl Pipeline {
         request.version += 1;
         let waited = i64::try_from(now.since(job.created_at).as_millis()).unwrap_or(i64::MAX);
         let row = timeline::of_request(Step::Claimed, request, None).took(waited);
-        row.detail(format!("connector {}", connector.name)).write(tx, now, random).await?;
+        row.detail(format!("connector {}", connector.name)).write(tx, now, random);
         if let Some(key) = request.kept_key_id {
             self.keep_key(tx, request, key, now).await?;
         }
@@ -276,11 +276,12 @@ impl Pipeline {
         request.csr = Some(csr.as_der().to_vec());
         request.escrowed_key_id = Some(key.id);
         let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
-        request.ca_id = Some(ca_generations::ca_named(tx, profile.ca().as_str()).await?.id);
+        request.ca_id = Some(self.ca_named(tx, profile.ca()).await?);
         requests::save(tx, request, now).await?;
         request.version += 1;
         let row = timeline::of_request(Step::KeyGenerated, request, None).detail("the key is kept");
-        Ok(row.write(tx, now, self.random.as_ref()).await?)
+        row.write(tx, now, self.random.as_ref());
+        Ok(())
     }
 
     /// What was stored before the CSR left, if it was.

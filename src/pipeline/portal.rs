@@ -24,6 +24,7 @@ impl Pipeline {
             Work::Deliver { request } => self.deliver(lease, request).await,
             Work::Seal { certificate } => self.seal_pending(lease, certificate).await,
             Work::PublishCrl { ca } => self.publish_crl(ca).await,
+            Work::RotateCa { ca, from } => self.rotate_ca(ca, from).await,
             Work::DestroyKey { key } => self.destroy_key(lease, key).await,
             Work::Housekeeping => self.housekeeping().await,
             Work::Replan { scope } => self.replan(lease, scope).await,

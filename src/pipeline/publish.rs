@@ -10,6 +10,7 @@ use super::queue::Outcome;
 use super::work::Work;
 use super::{Pipeline, fault, timeline};
 use crate::ca::CaError;
+use crate::pki::PkiError;
 use crate::store::steps::certificates;
 use crate::store::steps::revocations::{self, RevocationInWork};
 use crate::store::{AuditEvent, StoreError, Target};
@@ -39,6 +40,25 @@ impl Pipeline {
         Ok(Outcome::Done)
     }
 
+    /// Gives the built-in CA a new issuing key, and publishes its certificate and first CRL.
+    pub(super) async fn rotate_ca(&self, ca: CaId, from: u32) -> Result<Outcome, StepError> {
+        if ca != self.builtin.id() {
+            return Err(StepError::Hopeless {
+                cause: "only the built-in CA's key is made here".to_owned(),
+                remedy: "Rotate the key of another CA where it is.".into(),
+            });
+        }
+        match self.builtin.rotate(from).await {
+            Ok(_) => {}
+            Err(CaError::Pki(PkiError::Unfit { message, .. })) => {
+                let remedy = "Set up a new installation with a new root, or go on until it ends.";
+                return Err(StepError::Hopeless { cause: message, remedy: remedy.into() });
+            }
+            Err(error) => return Err(crl_error(error)),
+        }
+        self.publish_crl(ca).await
+    }
+
     /// Answers whether the CRLs had all of them.
     async fn note_in_crl(&self, chunk: &[RevocationInWork]) -> Result<bool, StepError> {
         let now = self.clock.now();
@@ -60,7 +80,7 @@ impl Pipeline {
             if revocations::in_crl(&mut tx, revocation.id, number, now).await? {
                 noted += 1;
                 let row = timeline::of_certificate(Step::InCrl, &certificate);
-                row.detail(format!("CRL number {number}")).write(&mut tx, now, self.random.as_ref()).await?;
+                row.detail(format!("CRL number {number}")).write(&mut tx, now, self.random.as_ref());
                 revocations::settle(&mut tx, certificate.id, now).await?;
                 super::revoke::announce(&mut tx, &certificate);
             }

@@ -86,7 +86,7 @@ pub async fn take(
         }
     }
     copies::save(tx, &copy, now).await?;
-    row.write(tx, now, random).await?;
+    row.write(tx, now, random);
     revocations::settle(tx, certificate.id, now).await?;
     let quiet =
         *reported == Reported::Installed && !certificates::awaits_confirmation(tx, &certificate).await?;

@@ -97,7 +97,7 @@ pub async fn ask(
         RevocationKind::Release => Step::Released,
     };
     let row = timeline::of_certificate(step, certificate).detail(format!("{reason}, {}", why.trigger));
-    row.write(tx, now, random).await?;
+    row.write(tx, now, random);
     let pool = pool_of(tx, certificate).await?;
     Work::Revoke { certificate: certificate.id, pool }.enqueue(tx, now, random).await?;
     announce(tx, certificate);

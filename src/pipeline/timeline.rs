@@ -4,11 +4,11 @@ use certporter_model::request::Step;
 use certporter_model::{CertificateId, CopyId, TimelineEventId, Timestamp};
 
 use crate::random::{Random, octets};
+use crate::store::WriteTx;
 use crate::store::steps::certificates::CertificateInWork;
 use crate::store::steps::copies::CopyInWork;
 use crate::store::steps::events::{self, About, StepEvent};
 use crate::store::steps::requests::RequestInWork;
-use crate::store::{StoreError, WriteTx};
 
 /// A row that is to be.
 #[derive(Debug)]
@@ -97,19 +97,11 @@ impl Row {
         self
     }
 
-    /// Writes it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn write(
-        mut self,
-        tx: &mut WriteTx,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<(), StoreError> {
+    /// Writes it, with the transaction's commit.
+    pub fn write(mut self, tx: &mut WriteTx, now: Timestamp, random: &dyn Random) {
         self.0.id = TimelineEventId::new(now, octets(random));
         self.0.at = now;
         metrics::counter!("certporter_steps_total", "step" => self.0.step.as_str()).increment(1);
-        events::insert(tx, &self.0).await
+        events::add(tx, self.0);
     }
 }

@@ -66,6 +66,13 @@ pub enum Work {
         /// The preflight.
         preflight: PreflightId,
     },
+    /// The built-in CA gets a new issuing key.
+    RotateCa {
+        /// The CA.
+        ca: CaId,
+        /// The number of the generation that it takes the place of: asked twice, it is done once.
+        from: u32,
+    },
     /// The key is destroyed.
     DestroyKey {
         /// The key.
@@ -155,7 +162,7 @@ impl Work {
             Self::Deliver { .. } => JobKind::Deliver,
             Self::Seal { .. } => JobKind::Seal,
             Self::Revoke { .. } => JobKind::Revoke,
-            Self::PublishCrl { .. } => JobKind::PublishCrl,
+            Self::PublishCrl { .. } | Self::RotateCa { .. } => JobKind::PublishCrl,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => JobKind::Preflight,
             Self::DestroyKey { .. } => JobKind::DestroyKey,
             Self::Replan { .. } => JobKind::Replan,
@@ -182,6 +189,7 @@ impl Work {
             Self::Request { request, .. } | Self::Deliver { request } => request.to_string(),
             Self::Seal { certificate } | Self::Revoke { certificate, .. } => certificate.to_string(),
             Self::PublishCrl { ca } => ca.to_string(),
+            Self::RotateCa { ca, from } => format!("{ca} after {from}"),
             Self::Preflight { preflight, .. } => preflight.to_string(),
             Self::ConcludePreflight { preflight } => format!("{preflight} crl"),
             Self::DestroyKey { key } => key.to_string(),
@@ -196,7 +204,7 @@ impl Work {
     const fn priority(&self) -> i64 {
         match self {
             Self::Revoke { .. } => 10,
-            Self::PublishCrl { .. } => 20,
+            Self::PublishCrl { .. } | Self::RotateCa { .. } => 20,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 25,
             Self::DestroyKey { .. } => 30,
             Self::Deliver { .. } | Self::Seal { .. } => 40,
@@ -214,6 +222,7 @@ impl Work {
         match self {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
+            Self::RotateCa { .. } => 5,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
             Self::Replan { .. }
             | Self::Retry { .. }
@@ -247,7 +256,21 @@ impl Work {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), StoreError> {
-        jobs::enqueue(tx, &self.job(now, now, random)?, now).await
+        Self::enqueue_all(std::slice::from_ref(self), tx, now, random).await
+    }
+
+    /// Asks for several, each about something else.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn enqueue_all(
+        all: &[Self],
+        tx: &mut WriteTx,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), StoreError> {
+        let new: Result<Vec<NewJob>, StoreError> = all.iter().map(|it| it.job(now, now, random)).collect();
+        jobs::enqueue(tx, &new?, now).await
     }
 
     /// The same, for later.
@@ -261,7 +284,7 @@ impl Work {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(), StoreError> {
-        jobs::enqueue(tx, &self.job(not_before, now, random)?, now).await
+        jobs::enqueue(tx, &[self.job(not_before, now, random)?], now).await
     }
 
     /// Asks for regular work of the portal's own: the sweep, housekeeping, the next CRL.

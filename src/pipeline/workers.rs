@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
+use crate::clock::Stopwatch;
 use crate::wire::connector::Lease;
 
 /// How long a lease lasts. Whoever dies with work in hand is replaced after that.
@@ -15,6 +16,10 @@ pub const LEASE: Duration = Duration::from_secs(8);
 
 /// How often leases are made to last longer.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long a worker with its hands half full waits for more of them to be free: claiming one thing costs as much as
+/// claiming several.
+const GATHER: Duration = Duration::from_millis(40);
 
 /// How long to wait after the source itself has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -55,13 +60,17 @@ pub async fn run<S: Source>(source: Arc<S>, most: u32, mut stop: watch::Receiver
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Whether the last claim got all that there was.
     let mut drained = false;
+    let mut since_claim: Option<Stopwatch> = None;
     loop {
         let stopping = *stop.borrow() || stop.has_changed().is_err();
         if stopping && running.is_empty() {
             return;
         }
         let free = most.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
-        if !stopping && !drained && free > 0 {
+        let soon = since_claim.map_or(Duration::ZERO, |since| GATHER.saturating_sub(since.elapsed()));
+        let wants = !stopping && !drained && free > 0;
+        if wants && (free >= most.div_ceil(2) || soon.is_zero()) {
+            since_claim = Some(Stopwatch::start());
             match source.claim(free).await {
                 Ok(claimed) => {
                     drained = claimed.len() < usize::try_from(free).unwrap_or(usize::MAX);
@@ -86,7 +95,8 @@ pub async fn run<S: Source>(source: Arc<S>, most: u32, mut stop: watch::Receiver
                 // What has ended may have made other work necessary.
                 drained = false;
             }
-            () = source.arrival(), if !stopping && free > 0 => drained = false,
+            () = source.arrival(), if !stopping && drained && free > 0 => drained = false,
+            () = tokio::time::sleep(soon), if wants => {}
             _ = beat.tick() => keep(source.as_ref(), &leases).await,
             _ = stop.changed(), if !stopping => {}
         }

@@ -49,6 +49,12 @@ impl Validity {
         Self { not_before: whole.minus(BACKDATE), not_after: whole.plus(span) }
     }
 
+    /// The same, but no longer than until then.
+    #[must_use]
+    pub fn until_at_most(self, end: Timestamp) -> Self {
+        Self { not_after: self.not_after.min(end), ..self }
+    }
+
     /// The first moment.
     #[must_use]
     pub fn not_before(self) -> Timestamp {

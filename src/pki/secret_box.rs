@@ -17,6 +17,7 @@ const TAG: usize = 16;
 const HEAD: usize = 1 + KEY_ID + NONCE;
 
 /// The key under which the installation's secrets rest. Lives outside the database.
+#[derive(Clone)]
 pub struct MasterKey {
     key: Zeroizing<[u8; 32]>,
     id: [u8; KEY_ID],

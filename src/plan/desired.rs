@@ -26,13 +26,15 @@ pub struct Limits {
     /// A certificate is renewed only while a device that shall have it was in contact within this time; one that is
     /// unseen for longer renews at its next contact.
     pub contact: Duration,
+    /// So many reissues for an edit or a changed attribute are under way at a time, when there are very many.
+    pub wave: usize,
 }
 
 impl Default for Limits {
-    /// Holds of 30 days, contact within 30 days.
+    /// Holds of 30 days, contact within 30 days, waves of 300.
     fn default() -> Self {
         let month = Duration::from_secs(30 * 24 * 3600);
-        Self { hold: month, contact: month }
+        Self { hold: month, contact: month, wave: 300 }
     }
 }
 

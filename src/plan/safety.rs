@@ -1,7 +1,8 @@
-//! Which plans wait for an administrator.
+//! Which plans wait for an administrator, and which parts of one can wait for their turn.
 
-use certporter_model::revocation::Reason;
+use certporter_model::revocation::{Reason, Trigger};
 
+use super::action::Action;
 use super::summary::Summary;
 
 /// Up to this many certificates may go by themselves, however few there are.
@@ -27,6 +28,16 @@ pub fn needs_approval(origin: Origin, summary: &Summary, alive: usize) -> bool {
     let superseded = summary.revoked.get(&Reason::Superseded).copied().unwrap_or(0);
     let gone = summary.revocations() - superseded + summary.held + summary.reissued;
     origin == Origin::Automatic && gone > ALWAYS_ALLOWED.max(alive / ONE_IN)
+}
+
+/// Whether what is to be done in a slot can wait for its turn: it only asks for another certificate in the place of one
+/// that goes on serving, because the profile or an attribute has changed. Whatever else is done there is done at once.
+#[must_use]
+pub fn can_wait(actions: &[Action]) -> bool {
+    let replaces = |action: &Action| {
+        matches!(action, Action::Issue { trigger: Trigger::ProfileEdited | Trigger::AttributeChanged, .. })
+    };
+    !actions.is_empty() && actions.iter().all(replaces)
 }
 
 #[cfg(test)]

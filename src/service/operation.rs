@@ -191,6 +191,8 @@ operations! {
     AuthoritiesList = "authorities.list": AuthorityRead, seen by AuthorityRead;
     /// Have the CRLs of the built-in CA published now.
     AuthoritiesPublish = "authorities.publish": AuthorityOperate, seen by AuthorityRead;
+    /// Have a new issuing key made for the built-in CA.
+    AuthoritiesRotate = "authorities.rotate": AuthorityOperate, seen by AuthorityRead;
     /// Have a test certificate issued, checked and revoked.
     PreflightsCreate = "preflights.create": AuthorityOperate, seen by AuthorityRead;
     /// Read how a preflight goes.

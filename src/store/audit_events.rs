@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Conn, Result, Sql, WriteConn, sql, table_row};
+use super::{Batch, Conn, Result, Sql, sql, table_row};
 
 /// What an audit event is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,10 +102,10 @@ fn actor_columns(actor: &Actor) -> (&'static str, Option<Uuid>, String) {
 /// Rows of one statement.
 const ROWS: usize = 200;
 
-pub(super) async fn insert(conn: &mut WriteConn, permit: &Permit, events: &[AuditEvent]) -> Result<()> {
+pub(super) fn write_all(batch: &mut Batch, permit: &Permit, events: &[AuditEvent]) {
     let (actor_kind, actor_id, actor_name) = actor_columns(permit.actor());
-    for (batch, chunk) in events.chunks(ROWS).enumerate() {
-        let mut sql = Sql::new(
+    for (number, chunk) in events.chunks(ROWS).enumerate() {
+        let sql = batch.next(
             "INSERT INTO audit_events (id, at, actor_kind, actor_id, actor_name, permission, address, action,
              target_kind, target_id, canonical, digest) VALUES ",
         );
@@ -113,7 +113,7 @@ pub(super) async fn insert(conn: &mut WriteConn, permit: &Permit, events: &[Audi
             let canonical = canonical(permit, event);
             let digest: [u8; 32] = Sha256::digest(&canonical).into();
             sql.push(if index == 0 { "(" } else { ", (" })
-                .bind(&event_id(event.at, digest, batch * ROWS + index))
+                .bind(&event_id(event.at, digest, number * ROWS + index))
                 .push(", ")
                 .bind(&event.at)
                 .push(", ")
@@ -138,9 +138,7 @@ pub(super) async fn insert(conn: &mut WriteConn, permit: &Permit, events: &[Audi
                 .bind(&ContentDigest::from_octets(digest))
                 .push(")");
         }
-        sql.execute(conn).await?;
     }
-    Ok(())
 }
 
 /// The id's random part is taken from the digest and the place in its batch: what was done names the event.

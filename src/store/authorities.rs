@@ -104,3 +104,20 @@ pub async fn crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<C
     query.push(" AND shard = 0 ORDER BY number DESC LIMIT 1");
     query.optional(conn).await
 }
+
+/// How many certificates of a generation are good or on hold, counted up to `most`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn alive_of(conn: &mut Conn, generation: CaGenerationId, now: Timestamp, most: u64) -> Result<u64> {
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    sql!(
+        "SELECT count(*) FROM (SELECT 1 FROM certificates WHERE ca_generation_id = $1 AND status <> 'revoked'
+             AND not_after > $2 LIMIT $3) AS counted",
+        generation,
+        now,
+        most
+    )
+    .scalar(conn)
+    .await
+}

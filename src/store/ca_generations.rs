@@ -137,6 +137,15 @@ pub async fn insert_generation(tx: &mut WriteTx, it: &CaGeneration) -> Result<()
     Ok(())
 }
 
+/// A generation issues no more; its CRL and OCSP answers go on. Answers whether it issued until now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn retire(tx: &mut WriteTx, id: CaGenerationId) -> Result<bool> {
+    let query = sql!("UPDATE ca_generations SET state = 'retired' WHERE id = $1 AND state = 'active'", id);
+    Ok(query.execute(tx).await? == 1)
+}
+
 /// Every generation of a CA, the oldest first.
 ///
 /// # Errors

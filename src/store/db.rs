@@ -236,7 +236,7 @@ impl Db {
     /// # Errors
     /// When it doesn't.
     pub async fn ping(&self) -> Result<()> {
-        self.now().await.map(|_| ())
+        super::sql!("SELECT 1").scalar::<i64>(&mut *self.read().await?).await.map(|_| ())
     }
 
     /// Closes every connection, after what runs on them.
@@ -269,6 +269,8 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .acquire_timeout(BUSY)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await?;
     let readers = SqlitePoolOptions::new()
@@ -276,6 +278,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .acquire_timeout(BUSY)
         .idle_timeout(None)
         .max_lifetime(None)
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-16384"))
         .await?;
     Ok(Db::new(Pools::Sqlite { writer: Writer::new(writer, BUSY), readers }))

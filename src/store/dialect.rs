@@ -3,7 +3,8 @@
 use certporter_model::Timestamp;
 
 use super::tx::Conn;
-use super::{Result, Sql, search_key, sql};
+use super::{Batch, Result, Sql, search_key, sql};
+use crate::clock::{Clock as _, SystemClock};
 
 /// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +18,12 @@ pub enum Engine {
 /// The database's own time: what leases go by, so that the clocks of several machines don't matter.
 pub(crate) async fn now(conn: &mut Conn) -> Result<Timestamp> {
     match conn.engine() {
-        Engine::Sqlite => sql!("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"),
-        Engine::Postgres => sql!("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"),
+        // It has none but that of the machine, which is every process's on this file.
+        Engine::Sqlite => Ok(SystemClock.now()),
+        Engine::Postgres => {
+            sql!("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)").scalar(conn).await
+        }
     }
-    .scalar(conn)
-    .await
 }
 
 /// What locks the rows that a `SELECT` finds until the transaction ends. SQLite has one writer at a time anyway.
@@ -40,14 +42,22 @@ pub(crate) fn for_update_skip_locked(engine: Engine) -> &'static str {
     }
 }
 
+/// As many zero octets as the column `sealed` has: to overwrite a key before it is dropped. PostgreSQL writes every
+/// version of a row to another place, and would overwrite nothing.
+pub(crate) fn zeros_as_long_as_sealed(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "zeroblob(length(sealed))",
+        Engine::Postgres => "NULL",
+    }
+}
+
 /// Keeps others from taking numbers of the outbox and the audit trail until this transaction has ended: otherwise a
 /// lower number could appear after a higher one was read.
-pub(crate) async fn lock_sequences(conn: &mut Conn) -> Result<()> {
-    if conn.engine() == Engine::Postgres {
+pub(crate) fn lock_sequences(batch: &mut Batch, engine: Engine) {
+    if engine == Engine::Postgres {
         // The number is this program's own.
-        sql!("SELECT pg_advisory_xact_lock(4919001)").execute(conn).await?;
+        batch.next("SELECT pg_advisory_xact_lock(4919001)");
     }
-    Ok(())
 }
 
 /// The condition ` AND ..` that every word of `words` is somewhere in the table's search key.

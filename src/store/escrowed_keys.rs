@@ -6,7 +6,7 @@ use certporter_model::ids::{EscrowedKeyId, KraGenerationId, RequestId};
 use certporter_model::revocation::Trigger;
 use certporter_model::thumbprint::PublicKeyHash;
 
-use super::{Conn, Result, Sql, WriteTx, sql, table_row};
+use super::{Conn, Result, Sql, WriteTx, dialect, sql, table_row};
 
 table_row! {
     /// A key in escrow.
@@ -80,27 +80,29 @@ pub async fn of_request(conn: &mut Conn, request: RequestId) -> Result<Vec<Escro
     query.all(conn).await
 }
 
-/// Puts the key, sealed anew, into storage. A key that is destroyed stays so.
+/// Puts the key, sealed anew, into storage. One that is there already, or destroyed, stays so. Answers where it is now.
 ///
 /// # Errors
-/// When there is no such key, or it is destroyed.
+/// When there is no such key.
 pub async fn stored(
     tx: &mut WriteTx,
     id: EscrowedKeyId,
     generation: KraGenerationId,
     sealed: &[u8],
     at: Timestamp,
-) -> Result<()> {
-    sql!(
+) -> Result<EscrowState> {
+    let query = sql!(
         "UPDATE escrowed_keys SET kra_generation_id = $2, sealed = $3, state = 'stored',
-         stored_at = COALESCE(stored_at, $4) WHERE id = $1 AND state <> 'destroyed'",
+         stored_at = COALESCE(stored_at, $4) WHERE id = $1 AND state = 'transport'",
         id,
         generation,
         sealed,
         at
-    )
-    .change(tx, "escrowed key that is not destroyed")
-    .await
+    );
+    if query.execute(tx).await? == 1 {
+        return Ok(EscrowState::Stored);
+    }
+    Ok(get(tx, id).await?.state)
 }
 
 /// Destroys the key: first its octets are overwritten, then they are gone. A second time changes nothing.
@@ -113,12 +115,13 @@ pub async fn destroy(
     trigger: Option<Trigger>,
     at: Timestamp,
 ) -> Result<()> {
-    let key = get(tx, id).await?;
-    if key.state == EscrowState::Destroyed {
-        return Ok(());
+    let nothing = dialect::zeros_as_long_as_sealed(tx.engine());
+    let mut overwrite = Sql::new("UPDATE escrowed_keys SET sealed = ");
+    overwrite.push(nothing).push(" WHERE state <> 'destroyed' AND id = ").bind(&id);
+    if overwrite.execute(tx).await? == 0 {
+        // Destroyed before, or there is none.
+        return get(tx, id).await.map(|_| ());
     }
-    let nothing = vec![0_u8; key.sealed.as_ref().map_or(0, Vec::len)];
-    sql!("UPDATE escrowed_keys SET sealed = $2 WHERE id = $1", id, nothing).execute(tx).await?;
     sql!(
         "UPDATE escrowed_keys SET sealed = NULL, state = 'destroyed', destroyed_at = $2, destroyed_trigger = $3
          WHERE id = $1",

@@ -6,7 +6,7 @@ use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
 
-use super::{Conn, Result, Sql, WriteConn, WriteTx, sql, table_row};
+use super::{Conn, Result, Sql, StoreError, WriteConn, WriteTx, sql, table_row};
 
 table_row! {
     /// A certificate of the ledger.
@@ -82,6 +82,8 @@ pub async fn insert(tx: &mut WriteTx, it: &LedgerEntry) -> Result<()> {
 
 /// Records the signature of an intended certificate. A second one of the same changes nothing.
 ///
+/// Answers the certificate that the entry has now: who was first counts.
+///
 /// # Errors
 /// When it was never intended.
 pub async fn signed(
@@ -90,17 +92,16 @@ pub async fn signed(
     serial: &SerialNumber,
     der: &[u8],
     at: Timestamp,
-) -> Result<()> {
-    sql!(
+) -> Result<Vec<u8>> {
+    let stored = sql!(
         "UPDATE issued_certificates SET der = COALESCE(der, $3), issued_at = COALESCE(issued_at, $4)
-         WHERE ca_generation_id = $1 AND serial = $2",
+         WHERE ca_generation_id = $1 AND serial = $2 RETURNING der",
         generation,
         *serial,
         der,
         at
-    )
-    .change(tx, "certificate in the CA's ledger")
-    .await
+    );
+    stored.optional_scalar(tx).await?.ok_or(StoreError::NotFound { what: "certificate in the CA's ledger" })
 }
 
 /// The entry of a certificate.

@@ -74,13 +74,13 @@ table_row! {
     }
 }
 
-/// Adds a job in the transaction that makes it necessary. If the same work waits already, that one is moved forward
-/// to the earlier of the two times, and nothing is added.
+/// Adds jobs in the transaction that makes them necessary, each with a key of its own. If the same work waits already,
+/// that one is moved forward to the earlier of the two times, and nothing is added.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn enqueue(tx: &mut WriteTx, job: &NewJob, at: Timestamp) -> Result<()> {
-    insert(tx, job, at).await
+pub async fn enqueue(tx: &mut WriteTx, jobs: &[NewJob], at: Timestamp) -> Result<()> {
+    insert(tx, jobs, at).await
 }
 
 /// The same for the queue's own regular work, which changes no state of the business by being asked for.
@@ -88,30 +88,33 @@ pub async fn enqueue(tx: &mut WriteTx, job: &NewJob, at: Timestamp) -> Result<()
 /// # Errors
 /// When the database refuses.
 pub async fn schedule(tx: &mut super::Bookkeeping, job: &NewJob, at: Timestamp) -> Result<()> {
-    insert(tx, job, at).await
+    insert(tx, std::slice::from_ref(job), at).await
 }
 
-async fn insert(conn: &mut WriteConn, job: &NewJob, at: Timestamp) -> Result<()> {
-    sql!(
-        "INSERT INTO jobs (id, kind, pool, dedup_key, payload, priority, not_before, attempt, max_attempts, state,
-                           fence, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 'ready', 0, $9, $9)
-         ON CONFLICT (kind, dedup_key) WHERE state = 'ready' AND dedup_key IS NOT NULL DO UPDATE SET
-             not_before = CASE WHEN excluded.not_before < jobs.not_before
-                               THEN excluded.not_before ELSE jobs.not_before END,
-             updated_at = excluded.updated_at",
-        job.id,
-        job.kind,
-        job.pool,
-        job.dedup_key,
-        job.payload,
-        job.priority,
-        job.not_before,
-        job.max_attempts,
-        at
-    )
-    .execute(conn)
-    .await?;
+/// Rows of one statement.
+const ROWS: usize = 50;
+
+async fn insert(conn: &mut WriteConn, jobs: &[NewJob], at: Timestamp) -> Result<()> {
+    for chunk in jobs.chunks(ROWS) {
+        let mut query = Sql::new(
+            "INSERT INTO jobs (id, kind, pool, dedup_key, payload, priority, not_before, attempt, max_attempts,
+                               state, fence, created_at, updated_at) VALUES ",
+        );
+        for (index, job) in chunk.iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" });
+            query.bind(&job.id).push(", ").bind(&job.kind).push(", ").bind(&job.pool).push(", ");
+            query.bind(&job.dedup_key).push(", ").bind(&job.payload).push(", ").bind(&job.priority);
+            query.push(", ").bind(&job.not_before).push(", 0, ").bind(&job.max_attempts);
+            query.push(", 'ready', 0, ").bind(&at).push(", ").bind(&at).push(")");
+        }
+        query.push(
+            " ON CONFLICT (kind, dedup_key) WHERE state = 'ready' AND dedup_key IS NOT NULL DO UPDATE SET
+                 not_before = CASE WHEN excluded.not_before < jobs.not_before
+                                   THEN excluded.not_before ELSE jobs.not_before END,
+                 updated_at = excluded.updated_at",
+        );
+        query.execute(conn).await?;
+    }
     Ok(())
 }
 
@@ -177,15 +180,12 @@ pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> R
 /// When the database refuses.
 pub async fn is_due(conn: &mut Conn, pools: &[String], now: Timestamp) -> Result<bool> {
     let here = dialect::now(conn).await?;
-    for due in [Due::Ready, Due::Abandoned] {
-        let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
-        due.push(&mut query, pools, now, here);
-        query.push(" LIMIT 1) due");
-        if query.scalar::<i64>(conn).await? != 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE ");
+    Due::Ready.push(&mut query, pools, now, here);
+    query.push(" UNION ALL SELECT 1 FROM jobs j WHERE ");
+    Due::Abandoned.push(&mut query, pools, now, here);
+    query.push(" LIMIT 1) due");
+    Ok(query.scalar::<i64>(conn).await? != 0)
 }
 
 /// Why a job can be claimed.

@@ -78,7 +78,7 @@ pub use search_key::{fold, search_key};
 pub use tx::{Announcement, Bookkeeping, Conn, ReadConn, WriteConn, WriteTx};
 
 pub(crate) use row::{FromRow, Row, ToRow, table_row};
-pub(crate) use sql::{Sql, sql};
+pub(crate) use sql::{Batch, Sql, sql};
 pub(crate) use write::{by_id, insert, insert_all, insert_if_absent, save};
 
 /// Values of one list in a statement: many more are slow to look up.

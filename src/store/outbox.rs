@@ -3,7 +3,7 @@
 use certporter_model::Timestamp;
 use certporter_model::ids::{CertificateId, CopyId, DeviceId, RequestId, UserId};
 
-use super::{Bookkeeping, Conn, Result, Sql, sql, table_row};
+use super::{Announcement, Batch, Bookkeeping, Conn, Result, Sql, sql, table_row};
 
 table_row! {
     /// An announcement.
@@ -27,6 +27,24 @@ table_row! {
         pub copy_id: Option<CopyId>,
         /// Anything more, as JSON.
         pub payload: Option<String>,
+    }
+}
+
+/// Rows of one statement.
+const ROWS: usize = 50;
+
+/// Writes what a transaction announces, in its order.
+pub(super) fn write_all(batch: &mut Batch, at: Timestamp, all: &[Announcement]) {
+    for chunk in all.chunks(ROWS) {
+        let query = batch.next(
+            "INSERT INTO outbox (at, kind, device_id, user_id, request_id, certificate_id, copy_id, payload) VALUES ",
+        );
+        for (index, it) in chunk.iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" });
+            query.bind(&at).push(", ").bind(&it.kind).push(", ").bind(&it.device_id).push(", ");
+            query.bind(&it.user_id).push(", ").bind(&it.request_id).push(", ").bind(&it.certificate_id);
+            query.push(", ").bind(&it.copy_id).push(", ").bind(&it.payload).push(")");
+        }
     }
 }
 

@@ -57,16 +57,15 @@ impl Writer {
         if alone && outer.conn.is_some() {
             outer.commit().await;
         }
-        step.conn = match outer.conn.take() {
-            Some(conn) => Some(conn),
-            None => {
-                let conn = step.conn.insert(self.pool.acquire().await?);
-                sqlx::query("BEGIN IMMEDIATE").execute(&mut **conn).await?;
-                step.conn.take()
-            }
-        };
-        step.run("SAVEPOINT step").await?;
-        step.begun = true;
+        if let Some(conn) = outer.conn.take() {
+            step.conn = Some(conn);
+            step.run("SAVEPOINT step").await?;
+            step.begun = true;
+        } else {
+            // The first needs no savepoint: if it fails, there is nothing else to keep.
+            step.conn = Some(self.pool.acquire().await?);
+            step.run("BEGIN IMMEDIATE").await?;
+        }
         Ok(step)
     }
 }
@@ -77,7 +76,7 @@ pub(super) struct Step {
     conn: Option<PoolConnection<Sqlite>>,
     turn: Option<Turn>,
     line: Arc<Mutex<Outer>>,
-    /// Whether there surely is a savepoint of its own.
+    /// Whether there surely is a savepoint of its own: the first in the outer transaction has none.
     begun: bool,
 }
 
@@ -99,9 +98,14 @@ impl Step {
         let (Some(mut conn), Some(mut turn)) = (self.conn.take(), self.turn.take()) else {
             return Err(stopped());
         };
-        let line = Arc::clone(&self.line);
+        let (line, begun) = (Arc::clone(&self.line), self.begun);
         let finishing = tokio::spawn(async move {
-            if let Err(error) = sqlx::query("RELEASE step").execute(&mut *conn).await {
+            let released = if begun {
+                sqlx::query("RELEASE step").execute(&mut *conn).await.map(|_| ())
+            } else {
+                Ok(())
+            };
+            if let Err(error) = released {
                 turn.conn = Some(conn);
                 let error = StoreError::from(error);
                 turn.lose(&error).await;

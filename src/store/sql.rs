@@ -200,6 +200,42 @@ impl Sql {
     }
 }
 
+/// Statements that answer nothing, run one after the other. SQLite gets them as one text: each of its statements goes
+/// to the connection's own thread and back, which costs more than most of them do.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    engine: Engine,
+    statements: Vec<Sql>,
+}
+
+impl Batch {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, statements: Vec::new() }
+    }
+
+    /// Begins the next statement.
+    pub(crate) fn next(&mut self, text: &'static str) -> &mut Sql {
+        if self.engine == Engine::Postgres || self.statements.is_empty() {
+            self.statements.push(Sql::new(text));
+        } else if let Some(joined) = self.statements.last_mut() {
+            // The numbers of its placeholders go on.
+            joined.push("; ").push(text);
+        }
+        match self.statements.last_mut() {
+            Some(statement) => statement,
+            None => unreachable!("one was there or was pushed"),
+        }
+    }
+
+    /// Runs them.
+    pub(crate) async fn run(self, conn: &mut Conn) -> Result<()> {
+        for statement in self.statements {
+            statement.execute(conn).await?;
+        }
+        Ok(())
+    }
+}
+
 /// A row of one column, whatever its name.
 struct Single<T>(T);
 

@@ -2,7 +2,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use certporter_model::Timestamp;
 use certporter_model::access::Permit;
 use certporter_model::ids::{CertificateId, CopyId, DeviceId, RequestId, UserId};
 use sqlx::pool::PoolConnection;
@@ -10,7 +9,8 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
 use super::audit_events::{self, AuditEvent};
 use super::shared_commit::Step;
-use super::{Engine, Result, sql};
+use super::steps::events::{self, StepEvent};
+use super::{Batch, Engine, Result, outbox};
 
 /// A connection that reads, within a transaction or without.
 pub struct Conn(Inner);
@@ -117,6 +117,8 @@ lends!(WriteConn => 0: Conn);
 pub struct WriteTx {
     conn: WriteConn,
     permit: Permit,
+    /// Rows of the timeline, written with the commit.
+    steps: Vec<StepEvent>,
     announcements: Vec<Announcement>,
     rehearsing: bool,
 }
@@ -158,7 +160,7 @@ impl Announcement {
 
 impl WriteTx {
     pub(crate) fn new(conn: Conn, permit: Permit, rehearsing: bool) -> Self {
-        Self { conn: WriteConn(conn), permit, announcements: Vec::new(), rehearsing }
+        Self { conn: WriteConn(conn), permit, steps: Vec::new(), announcements: Vec::new(), rehearsing }
     }
 
     /// With whose leave it was opened.
@@ -172,6 +174,10 @@ impl WriteTx {
         if !self.announcements.contains(&announcement) {
             self.announcements.push(announcement);
         }
+    }
+
+    pub(super) fn add_step(&mut self, step: StepEvent) {
+        self.steps.push(step);
     }
 
     /// Writes the audit event and commits.
@@ -195,13 +201,13 @@ impl WriteTx {
         let Some(at) = events.first().map(|event| event.at) else {
             return Err(super::StoreError::Other("a transaction commits only with an audit event".into()));
         };
+        let mut batch = Batch::new(self.conn.engine());
+        events::write_all(&mut batch, self.permit.actor(), &self.steps);
         // The order of the sequences is the order of the commits: whoever follows them misses nothing.
-        super::dialect::lock_sequences(&mut self.conn).await?;
-        audit_events::insert(&mut self.conn, &self.permit, &events).await?;
-        let announcements = std::mem::take(&mut self.announcements);
-        for announcement in &announcements {
-            insert_announcement(&mut self.conn, at, announcement).await?;
-        }
+        super::dialect::lock_sequences(&mut batch, self.conn.engine());
+        audit_events::write_all(&mut batch, &self.permit, &events);
+        outbox::write_all(&mut batch, at, &self.announcements);
+        batch.run(&mut self.conn).await?;
         self.conn.0.commit().await
     }
 
@@ -212,24 +218,6 @@ impl WriteTx {
     pub async fn rollback(self) -> Result<()> {
         self.conn.0.rollback().await
     }
-}
-
-async fn insert_announcement(conn: &mut Conn, at: Timestamp, it: &Announcement) -> Result<()> {
-    sql!(
-        "INSERT INTO outbox (at, kind, device_id, user_id, request_id, certificate_id, copy_id, payload)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        at,
-        it.kind,
-        it.device_id,
-        it.user_id,
-        it.request_id,
-        it.certificate_id,
-        it.copy_id,
-        it.payload
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 impl Bookkeeping {

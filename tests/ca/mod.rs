@@ -67,7 +67,7 @@ impl World {
         let written = std::fs::read(self.database.folder().join("pki/issuing-1.crl")).unwrap();
         assert_eq!(file.octets, written);
         let crl = Crl::parse(&file.octets).unwrap();
-        assert!(crl.is_signed_by(self.ca.issuing_certificate().unwrap()));
+        assert!(crl.is_signed_by(&self.ca.issuing_certificate().unwrap()));
         crl
     }
 }
@@ -118,6 +118,7 @@ on_both_engines! {
     crls_come_by_themselves_at_the_interval_and_their_numbers_once,
     the_device_ca_is_another_one,
     ocsp_says_what_the_ledger_says,
+    a_rotation_is_done_once_and_other_processes_go_on_with_both_keys,
 }
 
 async fn the_first_start_makes_a_chain_and_the_second_finds_it(database: TestDatabase) {
@@ -147,7 +148,7 @@ async fn the_same_request_gets_the_same_certificate(database: TestDatabase) {
     let asked = request("4711", &one);
     let issued = world.sign(&asked).await;
     let issuer = world.ca.issuing_certificate().unwrap();
-    let found = differences(&issued.certificate, &asked.asked, one.public_key_hash(), issuer, NOW).unwrap();
+    let found = differences(&issued.certificate, &asked.asked, one.public_key_hash(), &issuer, NOW).unwrap();
     assert!(found.is_empty(), "{found:?}");
     assert_eq!(world.sign(&asked).await, issued);
     // From another process, after a restart.
@@ -283,7 +284,7 @@ async fn the_device_ca_is_another_one(database: TestDatabase) {
     let enrolment = EnrolmentId::new(NOW, [7; 10]);
     let certificate = ca.issue_management(enrolment, key.public_key().clone(), NOW).unwrap();
     assert!(certificate.is_signed_by(ca.certificate()));
-    assert!(!certificate.is_signed_by(world.ca.issuing_certificate().unwrap()));
+    assert!(!certificate.is_signed_by(&world.ca.issuing_certificate().unwrap()));
     assert_eq!(certificate.subject_text(), format!("CN={enrolment}"));
     let hosts = ["127.0.0.1".to_owned(), "device.example.org".to_owned()];
     let identity = ca.server_identity(&hosts, NOW).unwrap();
@@ -295,7 +296,7 @@ async fn ocsp_says_what_the_ledger_says(database: TestDatabase) {
     use certporter::pki::ocsp::{CertId, MALFORMED_REQUEST, UNAUTHORIZED};
     let world = World::new(database).await;
     let issued = world.sign(&request("1", &key())).await;
-    let issuing = world.ca.issuing_certificate().unwrap().clone();
+    let issuing = world.ca.issuing_certificate().unwrap();
     let serial = issued.certificate.serial();
     let ask = async |serial: &SerialNumber, sha256| {
         world.ca.ocsp(&CertId::request(&issuing, serial, sha256).unwrap()).await.unwrap()
@@ -321,4 +322,47 @@ async fn ocsp_says_what_the_ledger_says(database: TestDatabase) {
     // The signer is on record as every certificate is, and is renewed in time.
     world.clock.advance(8 * 24 * HOUR);
     assert!(says(&ask(&"4711".parse().unwrap(), false).await.octets, &is_unknown));
+}
+
+async fn a_rotation_is_done_once_and_other_processes_go_on_with_both_keys(database: TestDatabase) {
+    let world = World::new(database).await;
+    let other = open(&world.database, &world.master, &world.clock).await.unwrap();
+    let asked = request("1", &key());
+    let old = world.sign(&asked).await;
+    // Two processes at once, and again: one new generation.
+    let (one, two) = futures::future::join(world.ca.rotate(1), other.rotate(1)).await;
+    assert_eq!((one.unwrap(), two.unwrap(), world.ca.rotate(1).await.unwrap()), (2, 2, 2));
+    let new = world.sign(&request("2", &key())).await;
+    assert_ne!(new.generation, old.generation);
+    assert_eq!(new.certificate.crl_urls(), ["http://pki.example.org/issuing-2.crl"]);
+    let chain = other.chain(new.generation).await.unwrap();
+    assert!(new.certificate.is_signed_by(&chain[0]) && chain[0].is_signed_by(&chain[1]));
+    assert_eq!(chain[1], other.chain(old.generation).await.unwrap()[1], "the same root");
+    // What was asked before the rotation is answered as before.
+    assert_eq!(world.sign(&asked).await, old);
+    // Both keys sign their lists, and both lists have what is theirs, whoever revokes.
+    for issued in [&old, &new] {
+        let order = RevocationOrder {
+            generation: issued.generation,
+            serial: issued.certificate.serial().clone(),
+            kind: RevocationKind::Revoke,
+            reason: Reason::Superseded,
+            at: world.clock.now(),
+        };
+        other.revoke(&[order]).await.unwrap();
+    }
+    assert_eq!(world.ca.publish().await.unwrap().len(), 3);
+    for (name, issued, foreign) in [("issuing-1.crl", &old, &new), ("issuing-2.crl", &new, &old)] {
+        let file = other.published(name).await.unwrap().unwrap();
+        let crl = Crl::parse(&file.octets).unwrap();
+        assert!(crl.is_signed_by(&world.ca.chain(issued.generation).await.unwrap()[0]));
+        assert!(crl.entry(issued.certificate.serial()).is_some());
+        assert!(crl.entry(foreign.certificate.serial()).is_none());
+    }
+    // A restart finds it so; and once the first one's certificate has ended, its list ends too.
+    let again = open(&world.database, &world.master, &world.clock).await.unwrap();
+    assert_eq!(again.issuing_certificate().unwrap(), chain[0]);
+    world.clock.set(world.ca.chain(old.generation).await.unwrap()[0].not_after().plus(HOUR));
+    assert!(again.publish().await.unwrap().iter().all(|list| list.name != "issuing-1"));
+    assert!(again.next_publication().await.unwrap() > world.clock.now());
 }

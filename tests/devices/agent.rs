@@ -91,15 +91,7 @@ async fn retiring_leaves_nothing_behind(db: TestDatabase) {
     let profile = portal.profile("VPN").await;
     let offered = portal.offer(device, profile, Feature::Vpn).await;
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
-    // What the plan does once the device is retired.
-    let plan = async {
-        while portal.device_state(device).await != DeviceState::Retired {
-            tokio::task::yield_now().await;
-        }
-        portal.put_copy(device, offered.copy, CopyState::Removing).await;
-    };
-    let (retired, ()) = tokio::join!(retirement::retire(directory.path(), false), plan);
-    retired.unwrap();
+    retirement::retire(directory.path(), false).await.unwrap();
     assert_eq!(portal.device_state(device).await, DeviceState::Retired);
     assert_eq!(portal.copy_state(offered.copy).await, CopyState::Removed);
     assert_eq!(fs::read_dir(directory.path().join("certificates")).unwrap().count(), 0);

@@ -32,6 +32,7 @@ use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
+use certporter_model::escrow::EscrowPolicy;
 use certporter_model::feature::Feature;
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::profile::PfxFormat;
@@ -217,7 +218,8 @@ impl Portal {
             cms,
         };
         self.change(async |tx, now| {
-            copies::replace_envelope(tx, &envelope, now).await.unwrap();
+            copies::discard_envelopes(tx, copy).await.unwrap();
+            copies::insert_envelope(tx, &envelope, now).await.unwrap();
             let mut copy = copies::lock(tx, copy).await.unwrap();
             copy.state = CopyState::Offered;
             copy.envelope_id = Some(envelope.id);
@@ -303,6 +305,8 @@ fn new_certificate(
         not_before: certificate.not_before(),
         renew_at: certificate.not_after(),
         content_digest: ContentDigest::from_octets([0; 32]),
+        escrow: EscrowPolicy::None,
+        encryption: false,
         search_key: String::new(),
         work,
     }

@@ -145,10 +145,11 @@ async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
         (EscrowState::Transport, Some(sealed.octets.clone()))
     );
 
+    let sealed = kra.for_storage(&row().await).await.unwrap().unwrap();
     // Storing twice is storing once; what was given up stays where it was.
     for commits in [false, true, true] {
         let mut tx = database.write(&permit()).await.unwrap();
-        kra.store(&mut tx, id, NOW).await.unwrap();
+        kra.store(&mut tx, id, &sealed, NOW).await.unwrap();
         if commits {
             tx.commit(event()).await.unwrap();
         } else {
@@ -171,5 +172,6 @@ async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
     assert_eq!((gone.destroyed_at, gone.destroyed_trigger), (Some(NOW), Some(Trigger::DeviceRetired)));
     assert!(matches!(kra.csr(&gone).await, Err(KraError::Destroyed)));
     let mut tx = database.write(&permit()).await.unwrap();
-    assert!(matches!(kra.store(&mut tx, id, NOW).await, Err(KraError::Destroyed)));
+    assert!(matches!(kra.store(&mut tx, id, &sealed, NOW).await, Err(KraError::Destroyed)));
+    assert!(matches!(kra.for_storage(&gone).await, Err(KraError::Destroyed)));
 }

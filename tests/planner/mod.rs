@@ -2,12 +2,12 @@
 
 mod fixture;
 
-use certporter::pipeline::planner::{Whom, sweep};
+use certporter::pipeline::planner::{PutOff, Whom, replan_in_waves, sweep};
 use certporter::plan::Limits;
 use certporter::store::certificates::{self, Certificate};
 use certporter::store::memberships::{self, Member};
 use certporter::store::requests::{self, Request};
-use certporter::store::{approvals, jobs, revocations, users};
+use certporter::store::{approvals, devices, jobs, revocations, users};
 use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::device::{DeviceState, UserState};
@@ -30,6 +30,7 @@ on_both_engines! {
     a_preview_is_the_plan_of_the_state_that_would_be,
     many_are_planned_for_in_jobs,
     a_sweep_finds_what_was_missed_and_large_ones_wait,
+    reissues_come_in_waves_and_stop_when_they_fail,
 }
 
 impl Fixture {
@@ -233,4 +234,44 @@ async fn a_sweep_finds_what_was_missed_and_large_ones_wait(db: TestDatabase) {
     fixture.commit(tx).await;
     assert!(!run(&fixture).await.waits);
     assert_eq!(fixture.jobs(JobKind::Replan).await, 2);
+}
+
+async fn reissues_come_in_waves_and_stop_when_they_fail(db: TestDatabase) {
+    let mut fixture = Fixture::new(db).await;
+    let devices = add_people(&fixture, 24).await;
+    let mut tx = fixture.write().await;
+    fixture.replan(&mut tx, &Whom::group(fixture.group)).await;
+    fixture.commit(tx).await;
+    for request in fixture.requests_of(&devices).await {
+        fixture.issue(request).await;
+    }
+    fixture.later();
+    fixture.db.by_hand("UPDATE users SET user_name = user_name || ' Ortiz'").await;
+    let limits = Limits { wave: 10, ..Limits::default() };
+    let next = async |fixture: &Fixture, part: &[DeviceId]| {
+        let mut tx = fixture.write().await;
+        let whom = Whom { devices: part.to_vec(), ..Whom::default() };
+        let outcome = replan_in_waves(&mut tx, &whom, limits, fixture.now, fixture.random()).await.unwrap();
+        fixture.commit(tx).await;
+        (outcome.summary.reissued, outcome.summary.revocations(), outcome.put_off)
+    };
+    let (first, second) = devices.split_at(12);
+    assert_eq!(next(&fixture, first).await, (12, 0, None));
+    assert_eq!(next(&fixture, second).await, (0, 0, Some(PutOff::UnderWay)));
+    // What has to go does not wait.
+    let mut tx = fixture.write().await;
+    let retired = devices::get(&mut tx, second[0]).await.unwrap();
+    let retired = devices::Device { state: DeviceState::Retired, ..retired };
+    devices::update(&mut tx, &retired).await.unwrap();
+    fixture.commit(tx).await;
+    assert_eq!(next(&fixture, second).await, (0, 1, Some(PutOff::UnderWay)));
+    // The wave is over, but two of it failed.
+    let done = "UPDATE requests SET state = 'completed' WHERE id IN
+                    (SELECT id FROM requests WHERE state = 'requested' LIMIT 10)";
+    fixture.db.by_hand(done).await;
+    fixture.db.by_hand("UPDATE requests SET state = 'failed' WHERE state = 'requested'").await;
+    assert_eq!(next(&fixture, second).await, (0, 0, Some(PutOff::Failing)));
+    // Somebody has seen to them.
+    fixture.db.by_hand("UPDATE requests SET state = 'completed' WHERE state = 'failed'").await;
+    assert_eq!(next(&fixture, second).await, (11, 0, None));
 }

@@ -19,6 +19,8 @@ on_both_engines! {
     a_reissue_keeps_the_old_one_until_the_new_one_is_confirmed,
     a_revocation_is_followed_by_a_new_one_and_told_step_by_step,
     a_block_holds_and_a_loss_after_a_retirement_is_graver,
+    a_device_that_gives_itself_up_is_revoked_with_the_same_commit,
+    a_new_issuing_key_signs_what_comes_after_and_nothing_is_revoked,
 }
 
 /// A name with everything that a distinguished name has to escape.
@@ -189,4 +191,79 @@ async fn a_block_holds_and_a_loss_after_a_retirement_is_graver(database: TestDat
     let told: Vec<_> = lost["revocations"].as_array().unwrap().iter().map(|r| r["reason"].clone()).collect();
     assert_eq!(told, [json!("key_compromise"), json!("cessation_of_operation")], "both are shown");
     assert!(lost["revocations"][0]["in_crl_at"].is_string(), "{lost}");
+}
+
+async fn a_new_issuing_key_signs_what_comes_after_and_nothing_is_revoked(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (works, mut enrolled, laptop) = scene(&program, "Maria").await;
+    let [old] = &certificates(&program, &laptop).await[..] else { panic!("one certificate") };
+    let generations = async || {
+        let all = program.get("/authorities").await.ok();
+        let all = all["authorities"].as_array().unwrap().clone();
+        all.into_iter().find(|ca| ca["kind"] == "builtin").unwrap()
+    };
+    let ca = generations().await;
+    let rotate = format!("/authorities/{}/rotate", id(&ca));
+    // Asked for as a preview, it does nothing; asked twice, it is done once; asked of an older one, it is refused.
+    program.post(&format!("{rotate}?preview=true"), &json!({"generation": 1})).await.ok();
+    works.work().await;
+    assert_eq!(generations().await["generations"].as_array().unwrap().len(), 2);
+    for _ in 0..2 {
+        assert_eq!(program.post(&rotate, &json!({"generation": 1})).await.status, 202);
+    }
+    works.work().await;
+    let refused = program.post(&rotate, &json!({"generation": 1})).await;
+    assert!(refused.status.is_client_error(), "{}", refused.status);
+    let ca = generations().await;
+    let mut states: Vec<(&str, u64, &str)> = Vec::new();
+    for it in ca["generations"].as_array().unwrap() {
+        let number = it["number"].as_u64().unwrap();
+        states.push((it["purpose"].as_str().unwrap(), number, it["state"].as_str().unwrap()));
+        assert!(it["crl"]["number"].as_u64().is_some(), "{it}");
+    }
+    states.sort_unstable();
+    assert_eq!(states, [("issuing", 1, "retired"), ("issuing", 2, "active"), ("root", 1, "active")]);
+    // The next certificate is the new key's; both chains hold.
+    let path = format!("/certificates/{}/reissue", id(old));
+    program.post(&path, &json!({"explanation": "another key"})).await.ok();
+    works.sync(&program, &mut enrolled).await;
+    let both = certificates(&program, &laptop).await;
+    assert_eq!(both.len(), 2);
+    let folder = program.database.folder();
+    let root = program.builtin.published("root-1.crt").await.unwrap().unwrap();
+    std::fs::write(folder.join("root.der"), &root.octets).unwrap();
+    openssl(folder, &["x509", "-inform", "DER", "-in", "root.der", "-out", "root.pem"]);
+    for (certificate, crl) in both.iter().zip(["issuing-2.crl", "issuing-1.crl"]) {
+        let path = format!("/certificates/{}", id(certificate));
+        let leaf = program.get(&format!("{path}/certificate.pem")).await.octets;
+        std::fs::write(folder.join("leaf.pem"), &leaf).unwrap();
+        std::fs::write(folder.join("chain.pem"), program.get(&format!("{path}/chain.pem")).await.octets)
+            .unwrap();
+        let files = ["-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"];
+        openssl(folder, &[&["verify", "-no_check_time"], &files[..]].concat());
+        let text = openssl(folder, &["x509", "-in", "leaf.pem", "-noout", "-text"]);
+        assert!(text.contains(crl), "{text}");
+    }
+}
+
+async fn a_device_that_gives_itself_up_is_revoked_with_the_same_commit(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (works, mut enrolled, laptop) = scene(&program, "maria").await;
+    let [held] = &certificates(&program, &laptop).await[..] else { panic!("one certificate") };
+    let path = format!("/certificates/{}", id(held));
+    program.clock.advance(Duration::from_secs(60));
+    works.retire(&enrolled).await;
+    // No worker has done anything since: if the portal died now, this is what another finds.
+    let revoked = program.get(&path).await.ok();
+    assert_eq!(
+        (&revoked["status"], &revoked["reason"]),
+        (&json!("revoked"), &json!("cessation_of_operation"))
+    );
+    assert_eq!(program.get(&format!("/devices/{laptop}")).await.ok()["state"], "retired");
+    // Whoever comes next brings it to the CA, into the CRL, and off the device.
+    works.work().await;
+    let revocation = program.get(&path).await.ok()["revocations"][0].clone();
+    assert!(revocation["at_ca_at"].is_string() && revocation["in_crl_at"].is_string(), "{revocation}");
+    works.sync(&program, &mut enrolled).await;
+    assert!(enrolled.held.is_empty());
 }

@@ -99,6 +99,12 @@ impl Works {
         Enrolled { thumbprint: certificate.thumbprint(), held: BTreeSet::new() }
     }
 
+    /// The device gives itself up.
+    pub(super) async fn retire(&self, device: &Enrolled) {
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        self.protocol.retire(&contact).await.unwrap();
+    }
+
     /// The device connects, does what it is told and says so; then everything that follows is done.
     pub(super) async fn sync(&self, program: &Program, device: &mut Enrolled) {
         // What comes later has later ids.

@@ -144,3 +144,50 @@ async fn openssl_gnutls_and_pkilint_take_the_ocsp_answers() {
         }
     }
 }
+
+/// What was issued before a new issuing key, and what is issued after it, both verify, each with the CRL of its own
+/// issuer; and what was issued before can still be revoked.
+#[tokio::test]
+async fn openssl_verifies_what_was_issued_before_and_after_a_rotation() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let world = World::new(ca_key).await;
+        let keys: Vec<PrivateKey> =
+            (0..3).map(|_| PrivateKey::generate(KeyAlgorithm::EcP256).unwrap()).collect();
+        let old = world.issue(&keys[0], person(&keys[0])).await;
+        let lost = world.issue(&keys[1], person(&keys[1])).await;
+        assert_eq!(world.ca.rotate(1).await.unwrap(), 2);
+        let new = world.issue(&keys[2], person(&keys[2])).await;
+        assert_ne!(new.generation, old.generation);
+        world.revoke(&lost, Reason::KeyCompromise).await;
+        let crls = ["root-1.crl", "issuing-1.crl", "issuing-2.crl"];
+        let mut pem = String::new();
+        for name in crls {
+            pem.push_str(&pem::encode("X509 CRL", &world.crl(name).await));
+        }
+        let crls = world.write("all.crls", pem);
+        for (issued, well) in [(&old, true), (&new, true), (&lost, false)] {
+            let chain = world.chain(issued).await;
+            let root = world.write("root.pem", chain[1].to_pem());
+            let issuing = world.write("issuing.pem", chain[0].to_pem());
+            let leaf = world.write("leaf.pem", issued.certificate.to_pem());
+            let arguments = ["verify", "-x509_strict", "-purpose", "sslclient", "-crl_check_all"];
+            let files = ["-CAfile", &root, "-untrusted", &issuing, "-CRLfile", &crls, &leaf];
+            let said = run("openssl", &[&arguments[..], &files[..]].concat());
+            if well {
+                said.well();
+            } else {
+                said.refused("certificate revoked");
+            }
+            let request = world.folder().join("request.der").display().to_string();
+            run("openssl", &["ocsp", "-issuer", &issuing, "-cert", &leaf, "-reqout", &request]).well();
+            let answer = world.ca.ocsp(&std::fs::read(&request).unwrap()).await.unwrap();
+            let response = world.write("response.der", &answer.octets);
+            let all = world.write("all.pem", chain_pem(&chain));
+            let read =
+                ["ocsp", "-issuer", &issuing, "-cert", &leaf, "-reqin", &request, "-respin", &response];
+            let said = run("openssl", &[&read[..], &["-no_nonce", "-CAfile", &all]].concat());
+            let state = if well { "good" } else { "revoked" };
+            said.says("Response verify OK").says(&format!("leaf.pem: {state}")).well();
+        }
+    }
+}

@@ -42,8 +42,8 @@ impl BuiltinCa {
     /// # Errors
     /// When the database fails or the files can't be written.
     pub async fn publish(&self) -> Result<Vec<PublishedList>, CaError> {
-        for generation in &self.0.generations {
-            self.publish_one(generation).await?;
+        for generation in self.listing().await? {
+            self.publish_one(&generation).await?;
         }
         self.write_files().await?;
         self.lists().await
@@ -55,21 +55,22 @@ impl BuiltinCa {
     /// When the database fails.
     pub async fn next_publication(&self) -> Result<Timestamp, CaError> {
         let lists = self.lists().await?;
-        if lists.len() < self.0.generations.len() {
+        if lists.len() < self.listing().await?.len() {
             return Ok(self.0.clock.now());
         }
         let due = lists.iter().map(|list| self.due(list.this_update)).min();
         Ok(due.unwrap_or_else(|| self.0.clock.now()))
     }
 
-    /// The newest CRL of each generation.
+    /// The newest CRL of each generation that is still good.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn lists(&self) -> Result<Vec<PublishedList>, CaError> {
+        let listing = self.listing().await?;
         let mut conn = self.0.db.read().await?;
         let mut lists = Vec::new();
-        for generation in &self.0.generations {
+        for generation in listing {
             if let Some(crl) = crls::latest(&mut conn, generation.row.id, SHARD).await? {
                 lists.push(PublishedList {
                     generation: generation.row.id,
@@ -81,6 +82,13 @@ impl BuiltinCa {
             }
         }
         Ok(lists)
+    }
+
+    /// Those whose lists go on: until its certificate has expired, and with it every one that it signed.
+    async fn listing(&self) -> Result<Vec<Arc<Generation>>, CaError> {
+        let now = self.0.clock.now();
+        let all = self.read_generations().await?;
+        Ok(all.iter().filter(|it| it.certificate.not_after() > now).cloned().collect())
     }
 
     /// When the list after one with this thisUpdate is due if nothing changes.

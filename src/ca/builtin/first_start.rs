@@ -22,7 +22,8 @@ pub(super) const ROOT: &str = "root";
 pub(super) const ISSUING: &str = "issuing";
 
 const ROOT_DAYS: u32 = 20 * 365;
-const ISSUING_DAYS: u32 = 10 * 365;
+/// How long an issuing certificate is good, in days.
+pub(super) const ISSUING_DAYS: u32 = 10 * 365;
 
 /// The CA's row and its generations, made if there are none.
 pub(super) async fn load_or_create(
@@ -105,7 +106,8 @@ async fn create(
     Ok(tx.commit(event).await?)
 }
 
-fn named(organisation: &str, what: &str) -> Result<DistinguishedName, PkiError> {
+/// `what` of an organisation, as far as there is room.
+pub(super) fn named(organisation: &str, what: &str) -> Result<DistinguishedName, PkiError> {
     // A common name has room for 64 characters (RFC 5280, appendix A.1).
     let short: String = organisation.chars().take(64 - 1 - what.len()).collect();
     let parts =

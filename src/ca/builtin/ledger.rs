@@ -1,7 +1,5 @@
 //! Signing and revoking, on record.
 
-use std::sync::Arc;
-
 use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
@@ -38,7 +36,7 @@ impl BuiltinCa {
         let issuance = Issuance::for_holder(&request.asked, public_key, self.0.clock.now());
         let issued = match issuance {
             Ok(issuance) => {
-                let generation = Arc::clone(self.issuing()?);
+                let generation = self.issuing()?;
                 self.issue(&generation, issuance, &request.reference).await
             }
             Err(error) => Err(error.into()),
@@ -86,7 +84,7 @@ impl BuiltinCa {
     }
 
     async fn entry_of(&self, reference: &str) -> Result<Option<LedgerEntry>, CaError> {
-        let generations: Vec<CaGenerationId> = self.0.generations.iter().map(|g| g.row.id).collect();
+        let generations: Vec<CaGenerationId> = self.generations().await?.iter().map(|g| g.row.id).collect();
         let mut conn = self.0.db.read().await?;
         Ok(issued_certificates::of_reference(&mut conn, &generations, reference).await?)
     }
@@ -96,7 +94,7 @@ impl BuiltinCa {
         if let Some(der) = &entry.der {
             return issued(der, entry.ca_generation_id);
         }
-        let generation = self.generation(entry.ca_generation_id)?;
+        let generation = self.generation(entry.ca_generation_id).await?;
         let prepared = Prepared::resume(entry.intent.clone(), &generation.certificate)?;
         self.finish(&entry, prepared).await
     }
@@ -147,25 +145,26 @@ impl BuiltinCa {
     }
 
     async fn finish(&self, entry: &LedgerEntry, prepared: Prepared) -> Result<SignOutcome, CaError> {
-        let generation = self.generation(entry.ca_generation_id)?;
+        let generation = self.generation(entry.ca_generation_id).await?;
         let certificate = prepared.sign(&generation.key)?;
         let now = self.0.clock.now();
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
         let (id, serial) = (entry.ca_generation_id, &entry.serial);
-        issued_certificates::signed(&mut tx, id, serial, certificate.as_der(), now).await?;
         // Whoever signed the same intent at the same time may have been first: one certificate a number.
-        let stored = issued_certificates::get(&mut tx, id, serial).await?.and_then(|stored| stored.der);
-        let stored = stored.ok_or(StoreError::NotFound { what: "certificate in the CA's ledger" })?;
-        let stored = Certificate::parse(&stored)?;
-        let event = event(entry, "ca.issue", now).with("thumbprint", stored.thumbprint().to_string());
+        let stored = issued_certificates::signed(&mut tx, id, serial, certificate.as_der(), now).await?;
+        let certificate =
+            if stored == certificate.as_der() { certificate } else { Certificate::parse(&stored)? };
+        let event = event(entry, "ca.issue", now).with("thumbprint", certificate.thumbprint().to_string());
         tx.commit(event).await?;
-        issued(stored.as_der(), id)
+        Ok(SignOutcome::Issued(Box::new(Issued { certificate, generation: id })))
     }
 
     pub(super) async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
         let mut conn = self.0.db.read().await?;
         let entries = issued_certificates::of_public_key(&mut conn, key).await?;
-        let own = entries.into_iter().filter(|entry| self.generation(entry.ca_generation_id).is_ok());
+        let all = self.generations().await?;
+        let own =
+            entries.into_iter().filter(|entry| all.iter().any(|it| it.row.id == entry.ca_generation_id));
         let signed = own.filter_map(|entry| entry.der.map(|der| (der, entry.ca_generation_id)));
         let parsed =
             signed.map(|(der, generation)| Ok(Issued { certificate: Certificate::parse(&der)?, generation }));
@@ -181,7 +180,7 @@ impl BuiltinCa {
         let (mut standings, mut events) = (Vec::with_capacity(orders.len()), Vec::new());
         let mut touched: Vec<CaGenerationId> = Vec::new();
         for order in orders {
-            self.generation(order.generation)?;
+            self.generation(order.generation).await?;
             let (standing, event) = carry_out(&mut tx, order, now).await?;
             if let Some(event) = event {
                 events.push(event);

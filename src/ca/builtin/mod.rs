@@ -1,6 +1,6 @@
 //! The built-in CA: a root and an issuing CA, made at the first start, their keys sealed with the master key.
 //!
-//! - [`first_start`]: how they come to be
+//! - [`first_start`]: how they come to be; [`rotation`]: a new issuing key
 //! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; revoking
 //! - [`crl`]: CRLs and their numbers
 //! - [`ocsp`]: answers about single certificates
@@ -10,6 +10,7 @@ mod first_start;
 mod ledger;
 mod ocsp;
 mod publication;
+mod rotation;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,9 +54,10 @@ const CAPABILITIES: Capabilities = Capabilities {
 /// How the built-in CA is set up.
 #[derive(Debug, Clone)]
 pub struct BuiltinSettings {
-    /// The organisation in the CA certificates' names; used at the first start alone.
+    /// The organisation in the CA certificates' names; used when one is made: at the first start and at rotations.
     pub organisation: String,
-    /// The keys' algorithm: of the issuing CA, and of the root too unless it is P-256, which gets P-384.
+    /// The algorithm of keys that are made: of the issuing CA, and of the root too unless it is P-256, which gets
+    /// P-384.
     pub key: KeyAlgorithm,
     /// Where relying parties fetch, without a slash at its end: `http://pki.example.org`. Frozen into certificates.
     pub pki_url: String,
@@ -75,8 +77,8 @@ struct Inner {
     random: Arc<dyn Random>,
     settings: BuiltinSettings,
     ca_id: CaId,
-    /// The root's, then the issuing ones, the oldest first.
-    generations: Vec<Arc<Generation>>,
+    master: MasterKey,
+    generations: rotation::Generations,
     signers: ocsp::Signers,
 }
 
@@ -93,18 +95,14 @@ impl BuiltinCa {
         settings: BuiltinSettings,
     ) -> Result<Self, CaError> {
         let (ca, rows) = first_start::load_or_create(&db, master, &*clock, &*random, &settings).await?;
-        let mut generations = Vec::new();
-        for row in rows {
-            generations.push(Arc::new(Generation::open(row, master)?));
-        }
-        // The root's first.
-        generations.sort_by_key(|g| (g.row.purpose != first_start::ROOT, g.row.generation));
+        let generations = rotation::Generations::open(rows, master)?;
         Ok(Self(Arc::new(Inner {
             db,
             clock,
             random,
             settings,
             ca_id: ca.id,
+            master: master.clone(),
             generations,
             signers: ocsp::Signers::default(),
         })))
@@ -120,26 +118,30 @@ impl BuiltinCa {
     ///
     /// # Errors
     /// When there is none, which the first start prevents.
-    pub fn issuing_certificate(&self) -> Result<&Certificate, CaError> {
-        Ok(&self.issuing()?.certificate)
+    pub fn issuing_certificate(&self) -> Result<Certificate, CaError> {
+        Ok(self.issuing()?.certificate.clone())
     }
 
-    fn issuing(&self) -> Result<&Arc<Generation>, CaError> {
-        let active = |g: &&Arc<Generation>| g.row.purpose == first_start::ISSUING && g.row.state == "active";
-        let found = self.0.generations.iter().rfind(active);
+    fn issuing(&self) -> Result<Arc<Generation>, CaError> {
+        let found = self.0.generations.all().iter().rfind(|g| g.issues()).cloned();
         found.ok_or_else(|| CaError::Unknown("an active issuing generation of its own".to_owned()))
     }
 
-    fn generation(&self, id: CaGenerationId) -> Result<&Arc<Generation>, CaError> {
-        let found = self.0.generations.iter().find(|g| g.row.id == id);
+    /// A generation, whichever process made it.
+    async fn generation(&self, id: CaGenerationId) -> Result<Arc<Generation>, CaError> {
+        let known = |all: &[Arc<Generation>]| all.iter().find(|g| g.row.id == id).cloned();
+        if let Some(found) = known(&self.0.generations.all()) {
+            return Ok(found);
+        }
+        let found = known(&self.read_generations().await?);
         found.ok_or_else(|| CaError::Unknown(format!("its generation {id}")))
     }
 
-    fn chain_of(&self, id: CaGenerationId) -> Result<Vec<Certificate>, CaError> {
+    async fn chain_of(&self, id: CaGenerationId) -> Result<Vec<Certificate>, CaError> {
         let mut chain = Vec::new();
         let mut next = Some(id);
         while let Some(id) = next {
-            let generation = self.generation(id)?;
+            let generation = self.generation(id).await?;
             chain.push(generation.certificate.clone());
             next = generation.row.parent_id;
         }
@@ -178,7 +180,7 @@ impl IssuingCa for BuiltinCa {
     }
 
     fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>> {
-        std::future::ready(self.chain_of(generation)).boxed()
+        self.chain_of(generation).boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {

@@ -63,40 +63,38 @@ impl BuiltinCa {
         let Some(first) = request.certificates().first() else {
             return Ok(OcspAnswer::error(ocsp::MALFORMED_REQUEST));
         };
-        let Some(generation) = self.issuer_of(first)? else {
+        let all = self.generations().await?;
+        let Some(generation) = issuer_of(&all, first)? else {
             return Ok(OcspAnswer::error(UNAUTHORIZED));
         };
-        let generation = Arc::clone(generation);
         let mut answers = Vec::with_capacity(request.certificates().len());
         for asked in request.certificates() {
             // One signature speaks for one issuer: certificates of others are unknown to it.
-            let state = match self.issuer_of(asked)? {
-                Some(issuer) if issuer.row.id == generation.row.id => self.state_of(issuer, asked).await?,
+            let state = match issuer_of(&all, asked)? {
+                Some(issuer) if issuer.row.id == generation.row.id => {
+                    self.state_of(&all, issuer, asked).await?
+                }
                 _ => CertificateState::Unknown,
             };
             answers.push(SingleAnswer { certificate: asked, state });
         }
         let now = self.0.clock.now();
-        let delegate = self.delegate(&generation, now).await?;
+        let delegate = self.delegate(generation, now).await?;
         let until = now.plus(ANSWER_LIFE);
         let octets = respond(&request, &answers, (now, until), &delegate.certificate, &delegate.key)?;
         Ok(OcspAnswer { octets, fresh_until: request.nonce().is_none().then_some(until) })
     }
 
-    fn issuer_of(&self, asked: &CertId) -> Result<Option<&Arc<Generation>>, CaError> {
-        for generation in &self.0.generations {
-            if IssuerHashes::of(&generation.certificate)?.are_of(asked) {
-                return Ok(Some(generation));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn state_of(&self, issuer: &Generation, asked: &CertId) -> Result<CertificateState, CaError> {
+    async fn state_of(
+        &self,
+        all: &[Arc<Generation>],
+        issuer: &Generation,
+        asked: &CertId,
+    ) -> Result<CertificateState, CaError> {
         let Some(serial) = asked.serial() else { return Ok(CertificateState::Unknown) };
         // The certificates of CAs are no part of the ledger.
         let below = |g: &&Arc<Generation>| g.row.parent_id == Some(issuer.row.id);
-        if self.0.generations.iter().filter(below).any(|g| g.certificate.serial() == serial) {
+        if all.iter().filter(below).any(|g| g.certificate.serial() == serial) {
             return Ok(CertificateState::Good);
         }
         let mut conn = self.0.db.read().await?;
@@ -136,4 +134,13 @@ impl BuiltinCa {
         known.insert(id, Arc::clone(&delegate));
         Ok(delegate)
     }
+}
+
+fn issuer_of<'g>(all: &'g [Arc<Generation>], asked: &CertId) -> Result<Option<&'g Arc<Generation>>, CaError> {
+    for generation in all {
+        if IssuerHashes::of(&generation.certificate)?.are_of(asked) {
+            return Ok(Some(generation));
+        }
+    }
+    Ok(None)
 }

@@ -37,7 +37,8 @@ impl BuiltinCa {
     /// When the database fails.
     pub async fn published(&self, name: &str) -> Result<Option<PublishedFile>, CaError> {
         let Some((slug, ending)) = name.rsplit_once('.') else { return Ok(None) };
-        let Some(generation) = self.0.generations.iter().find(|g| g.slug() == slug) else { return Ok(None) };
+        let all = self.generations().await?;
+        let Some(generation) = all.iter().find(|g| g.slug() == slug) else { return Ok(None) };
         let file = |media_type, octets: Vec<u8>, modified, fresh_until| PublishedFile {
             name: name.to_owned(),
             media_type,
@@ -53,7 +54,7 @@ impl BuiltinCa {
                 Some(file("application/pkix-cert", der, made, None))
             }
             "pem" => {
-                let chain = self.chain_of(generation.row.id)?;
+                let chain = self.chain_of(generation.row.id).await?;
                 let text = pem::certificates(chain.iter().map(crate::pki::Certificate::as_der));
                 Some(file("application/pem-certificate-chain", text.into_bytes(), made, None))
             }
@@ -68,7 +69,8 @@ impl BuiltinCa {
     /// The names of all published files.
     #[must_use]
     pub fn published_names(&self) -> Vec<String> {
-        let slugs = self.0.generations.iter().map(|g| (g.slug(), g.row.purpose == first_start::ISSUING));
+        let all = self.0.generations.all();
+        let slugs = all.iter().map(|g| (g.slug(), g.row.purpose == first_start::ISSUING));
         let names = slugs.flat_map(|(slug, issues)| {
             let endings: &[&str] = if issues { &["crt", "pem", "crl"] } else { &["crt", "crl"] };
             endings.iter().map(move |ending| format!("{slug}.{ending}")).collect::<Vec<_>>()

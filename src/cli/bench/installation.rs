@@ -1,6 +1,6 @@
 //! A portal in a folder of its own: SQLite as it is in use, the built-in CA, workers; and devices that are enrolled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,21 +47,28 @@ pub(super) struct Installation {
     pub(super) pipeline: Arc<Pipeline>,
     device_ca: DeviceCa,
     group: GroupId,
-    workers: Workers,
+    workers: Option<Workers>,
     folder: PathBuf,
     made: usize,
 }
 
 impl Installation {
-    /// A new one, with a profile for every device.
+    /// A new one that works, with a profile for every device.
     pub(super) async fn new(algorithm: KeyAlgorithm) -> Result<Self, CommandError> {
-        let folder =
-            std::env::temp_dir().join(format!("certporter-bench-{}-{algorithm}", std::process::id()));
+        let mut made = Self::idle(&format!("issue-{algorithm}"), algorithm).await?;
+        made.workers = Some(Workers::start(&made.pipeline, super::raw::threads()).await?);
+        Ok(made)
+    }
+
+    /// The same, but nobody works in it. Its folder, which is called after `name`, is the data folder of a portal.
+    pub(super) async fn idle(name: &str, algorithm: KeyAlgorithm) -> Result<Self, CommandError> {
+        let folder = std::env::temp_dir().join(format!("certporter-bench-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-        let db = Db::connect(&Location::Sqlite(folder.join("issue.sqlite"))).await?;
+        let db = Db::connect(&Location::Sqlite(folder.join("certporter.sqlite"))).await?;
         db.migrate().await?;
         let master = Arc::new(MasterKey::generate(random.as_ref()));
+        master.write_new(&folder.join("master.key"))?;
         let settings = BuiltinSettings {
             organisation: "Bench".to_owned(),
             key: KeyAlgorithm::EcP256,
@@ -73,9 +80,13 @@ impl Installation {
         let device_ca = DeviceCa::open(&db, &master, clock.as_ref(), random.clone()).await?;
         let kra = Kra::open(db.clone(), master, clock.as_ref(), random.clone()).await?;
         let pipeline = Arc::new(Pipeline::new(db.clone(), clock, random, kra, builtin));
-        let workers = Workers::start(&pipeline, super::raw::threads()).await?;
         let group = assign(&db, algorithm).await?;
-        Ok(Self { db, pipeline, device_ca, group, workers, folder, made: 0 })
+        Ok(Self { db, pipeline, device_ca, group, workers: None, folder, made: 0 })
+    }
+
+    /// The data folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Devices that are enrolled, and for which nothing was planned yet.
@@ -149,7 +160,9 @@ impl Installation {
 
     /// Stops it and clears it away.
     pub(super) async fn end(self) -> Result<(), CommandError> {
-        self.workers.stop().await;
+        if let Some(workers) = self.workers {
+            workers.stop().await;
+        }
         self.db.close().await;
         Ok(std::fs::remove_dir_all(&self.folder)?)
     }

@@ -53,14 +53,7 @@ pub(super) async fn run(
 /// How many a second, from the plan until every device has opened its PFX.
 async fn block(portal: &Installation, devices: Vec<BenchDevice>) -> Result<f64, CommandError> {
     let (n, watch) = (devices.len(), Stopwatch::start());
-    for chunk in devices.chunks(CHUNK) {
-        let now = SystemClock.now();
-        let whom = Whom { devices: chunk.iter().map(|device| device.id).collect(), ..Whom::default() };
-        let mut tx = portal.db.write(&permit()?).await?;
-        planner::replan(&mut tx, &whom, Limits::default(), now, &SystemRandom).await?;
-        tx.commit(AuditEvent::new(now, "bench.plan", Target::none("bench"))).await?;
-        portal.pipeline.queue.wake();
-    }
+    plan(portal, &devices).await?;
     let mut waiting = devices;
     let mut quiet = Stopwatch::start();
     while let Some(first) = waiting.last() {
@@ -78,8 +71,21 @@ async fn block(portal: &Installation, devices: Vec<BenchDevice>) -> Result<f64, 
     Ok(raw::a_second(n, &watch))
 }
 
+/// Has the plan made for these devices.
+pub(super) async fn plan(portal: &Installation, devices: &[BenchDevice]) -> Result<(), CommandError> {
+    for chunk in devices.chunks(CHUNK) {
+        let now = SystemClock.now();
+        let whom = Whom { devices: chunk.iter().map(|device| device.id).collect(), ..Whom::default() };
+        let mut tx = portal.db.write(&permit()?).await?;
+        planner::replan(&mut tx, &whom, Limits::default(), now, &SystemRandom).await?;
+        tx.commit(AuditEvent::new(now, "bench.plan", Target::none("bench"))).await?;
+        portal.pipeline.queue.wake();
+    }
+    Ok(())
+}
+
 /// Fetches and opens a device's PFX; false when it is not there yet.
-async fn fetch(portal: &Installation, device: &BenchDevice) -> Result<bool, CommandError> {
+pub(super) async fn fetch(portal: &Installation, device: &BenchDevice) -> Result<bool, CommandError> {
     let mut conn = portal.db.read().await?;
     let due = device_contacts::due_copies(&mut conn, device.id).await?;
     let Some(id) = due.iter().find_map(|copy| copy.envelope_id) else { return Ok(false) };

@@ -5,6 +5,7 @@
 //! - [`figures`]: cases, ratios and their intervals
 //! - [`raw`]: what cryptography alone costs
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
+//! - [`take_over`]: how soon a portal goes on with what another one leaves behind when it dies
 //! - [`sweep`]: planning for everybody
 //! - [`search`]: certificates found by whatever is known of them
 //! - [`pages`]: what somebody signed in waits for
@@ -16,6 +17,7 @@ mod pages;
 mod raw;
 mod search;
 mod sweep;
+mod take_over;
 
 use std::path::PathBuf;
 
@@ -56,17 +58,20 @@ struct Size {
     rsa: usize,
     /// P-256 keys in a block.
     p256: usize,
+    /// Portals that die with work in hand.
+    deaths: usize,
     /// Devices to plan for.
     devices: u32,
     /// Requests for a page in a block.
     requests: usize,
 }
 
-const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000, requests: 100 };
-const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000, requests: 20 };
+const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, deaths: 5, devices: 100_000, requests: 100 };
+const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 60, deaths: 1, devices: 1_000, requests: 20 };
 
 const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
+const TAKE_OVER: &str = "take-over";
 const SWEEP: &str = "plan-sweep";
 const PAGES: &str = "pages";
 const SEARCH: &str = "search";
@@ -94,6 +99,9 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
     if wanted(ISSUE_P256) {
         figures.add(issue::run(ISSUE_P256, KeyAlgorithm::EcP256, size.blocks, size.p256).await?);
     }
+    if wanted(TAKE_OVER) {
+        figures.add(take_over::run(TAKE_OVER, size.deaths, size.p256).await?);
+    }
     if wanted(SWEEP) {
         figures.add(sweep::run(SWEEP, size.devices, size.blocks.min(5)).await?);
     }
@@ -111,7 +119,7 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         }
     }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, SWEEP, PAGES, SEARCH].join(", ");
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP, PAGES, SEARCH].join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }
     if let Some(file) = args.json {

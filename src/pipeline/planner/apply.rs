@@ -4,7 +4,6 @@ use certporter_model::copy::CopyState;
 use certporter_model::names::Names;
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::Trigger;
-use certporter_model::text::Name;
 use certporter_model::{
     CertificateId, CopyId, DeviceId, EscrowedKeyId, ProfileId, RequestId, TimelineEventId, Timestamp, UserId,
 };
@@ -25,6 +24,9 @@ struct Carrying<'a> {
     directory: &'a Directory,
     now: Timestamp,
     random: &'a dyn Random,
+    /// Requests that are to be, and their jobs: written together.
+    asked: Vec<NewRequest>,
+    work: Vec<Work>,
 }
 
 /// Carries out all of it, in order.
@@ -35,15 +37,16 @@ pub(super) async fn all(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), StoreError> {
-    let carrying = Carrying { directory, now, random };
+    let mut carrying = Carrying { directory, now, random, asked: Vec::new(), work: Vec::new() };
     for action in actions {
         carrying.one(tx, action).await?;
     }
-    Ok(())
+    changes::insert_requests(tx, &carrying.asked, now).await?;
+    Work::enqueue_all(&carrying.work, tx, now, random).await
 }
 
 impl Carrying<'_> {
-    async fn one(&self, tx: &mut WriteTx, action: &Action) -> Result<(), StoreError> {
+    async fn one(&mut self, tx: &mut WriteTx, action: &Action) -> Result<(), StoreError> {
         match action {
             Action::Cancel { request, departure } => {
                 let why = (departure.reason, departure.trigger);
@@ -67,10 +70,12 @@ impl Carrying<'_> {
             Action::Settle { certificate, standing } => settle(tx, *certificate, *standing, self.now).await,
             Action::Amend { request, asked } => self.amend(tx, *request, asked).await,
             Action::Issue { slot, trigger, asked } => {
-                self.ask(tx, *slot, asked, *trigger, (None, None)).await
+                self.ask(tx, *slot, asked, *trigger, (None, None));
+                Ok(())
             }
             Action::Renew { slot, certificate, key, asked } => {
-                self.ask(tx, *slot, asked, Trigger::Renewal, (Some(*certificate), *key)).await
+                self.ask(tx, *slot, asked, Trigger::Renewal, (Some(*certificate), *key));
+                Ok(())
             }
             Action::Deliver { certificate, place, purpose, .. } => {
                 self.deliver(tx, *certificate, *place, *purpose).await
@@ -85,14 +90,14 @@ impl Carrying<'_> {
         }
     }
 
-    async fn ask(
-        &self,
+    fn ask(
+        &mut self,
         tx: &mut WriteTx,
         slot: Slot,
         asked: &Asked,
         trigger: Trigger,
         (supersedes, kept_key): (Option<CertificateId>, Option<EscrowedKeyId>),
-    ) -> Result<(), StoreError> {
+    ) {
         let id = RequestId::new(self.now, octets(self.random));
         let device = match slot.holder {
             Holder::Device(id) => self.directory.devices.get(&id).map(|device| (id, device)),
@@ -120,9 +125,16 @@ impl Carrying<'_> {
             cause,
             remedy,
         };
-        changes::insert_request(tx, &new, self.now).await?;
-        self.work(tx, id, slot.profile, state).await?;
-        self.of_request(tx, id, Step::Requested, Some(trigger.to_string())).await
+        self.asked.push(new);
+        self.work.extend(self.work_on(id, slot.profile, state));
+        let about = About {
+            request: Some(id),
+            certificate: None,
+            copy: None,
+            device: device.map(|(id, _)| id),
+            user,
+        };
+        self.row(tx, Step::Requested, about, Some(trigger.to_string()));
     }
 
     async fn amend(&self, tx: &mut WriteTx, request: RequestId, asked: &Asked) -> Result<(), StoreError> {
@@ -137,24 +149,16 @@ impl Carrying<'_> {
             remedy,
         };
         changes::amend_request(tx, request, &amendment, self.now).await?;
-        self.work(tx, request, profile, state).await?;
+        if let Some(work) = self.work_on(request, profile, state) {
+            work.enqueue(tx, self.now, self.random).await?;
+        }
         self.of_request(tx, request, Step::Requested, Some("asks for what is right now".to_owned())).await
     }
 
-    /// Has a connector take the request, unless it waits for values.
-    async fn work(
-        &self,
-        tx: &mut WriteTx,
-        request: RequestId,
-        profile: ProfileId,
-        state: RequestState,
-    ) -> Result<(), StoreError> {
-        let Some(entry) = self.directory.profiles.get(&profile) else { return Ok(()) };
-        if state != RequestState::Requested {
-            return Ok(());
-        }
-        let pool: Name = entry.profile.connector_pool().clone();
-        Work::Request { request, pool }.enqueue(tx, self.now, self.random).await
+    /// What a connector does about the request, unless it waits for values.
+    fn work_on(&self, request: RequestId, profile: ProfileId, state: RequestState) -> Option<Work> {
+        let entry = self.directory.profiles.get(&profile).filter(|_| state == RequestState::Requested)?;
+        Some(Work::Request { request, pool: entry.profile.connector_pool().clone() })
     }
 
     async fn deliver(
@@ -203,7 +207,8 @@ impl Carrying<'_> {
             device: Some(before.device_id),
             user: of.user_id,
         };
-        self.row(tx, step, about, None).await
+        self.row(tx, step, about, None);
+        Ok(())
     }
 
     async fn destroy(&self, tx: &mut WriteTx, key: EscrowedKeyId) -> Result<(), StoreError> {
@@ -227,17 +232,12 @@ impl Carrying<'_> {
             device: of.device_id,
             user: of.user_id,
         };
-        self.row(tx, step, about, detail).await
+        self.row(tx, step, about, detail);
+        Ok(())
     }
 
     /// A row of the timeline, and word to whoever shows it or waits for it.
-    async fn row(
-        &self,
-        tx: &mut WriteTx,
-        step: Step,
-        about: About,
-        detail: Option<String>,
-    ) -> Result<(), StoreError> {
+    fn row(&self, tx: &mut WriteTx, step: Step, about: About, detail: Option<String>) {
         let event = StepEvent {
             id: TimelineEventId::new(self.now, octets(self.random)),
             at: self.now,
@@ -248,10 +248,9 @@ impl Carrying<'_> {
             remedy: None,
             detail,
         };
-        events::insert(tx, &event).await?;
+        events::add(tx, event);
         let kind = if about.copy.is_some() { "copy" } else { "request" };
         announce(tx, kind, about.device, about.user, about);
-        Ok(())
     }
 }
 

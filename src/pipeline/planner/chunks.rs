@@ -15,10 +15,11 @@ use uuid::Uuid;
 use super::directory::{self, Structure};
 use super::holdings::Ground;
 use super::{BySlot, compare};
+use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
 use crate::plan::{Holder, Limits};
-use crate::store::planning::reached;
 use crate::store::planning::sweeping::Span;
+use crate::store::planning::{reached, replans_wait};
 use crate::store::{Conn, Db, StoreError};
 
 /// Holders are read so many at a time.
@@ -41,6 +42,8 @@ struct Going {
     now: Timestamp,
     structure: Structure,
     ground: Arc<Ground>,
+    /// Whether reissues wait for their wave.
+    waves: bool,
     place: Mutex<Place>,
 }
 
@@ -52,13 +55,16 @@ struct Place {
 }
 
 /// Plans for everybody; answers the chunks in which something is to be done, in order.
+///
+/// While reissues wait for their wave, their jobs are there already: no others are found here.
 pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result<Vec<Found>, StoreError> {
     let mut conn = db.snapshot().await?;
+    let waves = replans_wait(&mut conn, now).await?;
     let structure = Structure::read(&mut conn).await?;
     let ground = Arc::new(Ground::read(&mut conn).await?);
     drop(conn);
     let place = Mutex::new(Place { number: 0, kind: HolderKind::Device, after: Uuid::nil() });
-    let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, place });
+    let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, waves, place });
     let mut running = JoinSet::new();
     // One more than there are processors: one of them may wait for the disk.
     for _ in 0..=std::thread::available_parallelism().map_or(1, usize::from).min(4) {
@@ -83,9 +89,12 @@ impl Going {
             let directory = directory::within(&mut conn, self.structure.clone(), &holders).await?;
             drop(conn);
             let (ground, limits, now) = (Arc::clone(&self.ground), self.limits, self.now);
+            let waves = self.waves;
             let planning = tokio::task::spawn_blocking(move || {
                 ground.add_requests(&mut actual, &holders);
-                found(number, &compare(&directory, &actual, &holders, limits, now))
+                let mut by_slot = compare(&directory, &actual, &holders, limits, now);
+                by_slot.retain(|(_, actions)| !(waves && can_wait(actions)));
+                found(number, &by_slot)
             });
             all.extend(planning.await.map_err(|error| StoreError::Other(error.to_string()))?);
         }

@@ -1,16 +1,18 @@
 //! Planning as jobs of the portal.
 
-use super::{Whom, replan, sweep};
+use super::{PutOff, Whom, replan_in_waves, sweep};
 use crate::pipeline::Pipeline;
 use crate::pipeline::error::StepError;
 use crate::pipeline::queue::Outcome;
 use crate::pipeline::work::ReplanScope;
 use crate::plan::Limits;
+use crate::plan::summary::Summary;
 use crate::store::{AuditEvent, Target, jobs};
 use crate::wire::connector::Lease;
 
 impl Pipeline {
-    /// Plans for a scope, and carries it out, in the transaction that finishes the job.
+    /// Plans for a scope, and carries it out, in the transaction that finishes the job. Reissues go in waves: while they
+    /// are put off, the job comes again.
     pub(in crate::pipeline) async fn replan(
         &self,
         lease: Lease,
@@ -19,13 +21,22 @@ impl Pipeline {
         let now = self.clock.now();
         let mut tx = self.db.write(&Self::permit()?).await?;
         let whom = Whom::from(scope);
-        let outcome = replan(&mut tx, &whom, Limits::default(), now, self.random.as_ref()).await?;
-        jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
+        let outcome = replan_in_waves(&mut tx, &whom, Limits::default(), now, self.random.as_ref()).await?;
+        let later = outcome.put_off.map(|put_off| now.plus(put_off.pause()));
+        match later {
+            None => jobs::complete(&mut tx, lease.job, lease.fence, now).await?,
+            Some(later) if outcome.summary == Summary::default() => {
+                tx.rollback().await?;
+                return Ok(Outcome::Later(later));
+            }
+            Some(_) => {}
+        }
         let event = AuditEvent::new(now, "plan.carry_out", Target::none("plan"))
             .with("deferred", outcome.deferred)
+            .with("put_off", outcome.put_off.map(PutOff::as_str))
             .with("summary", serde_json::to_value(&outcome.summary).unwrap_or_default());
         tx.commit(event).await?;
-        Ok(Outcome::Finished)
+        Ok(later.map_or(Outcome::Finished, Outcome::Later))
     }
 
     /// Plans for everybody.

@@ -17,6 +17,7 @@ mod directory;
 mod holdings;
 mod jobs;
 pub mod sweep;
+mod waves;
 pub mod whom;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use certporter_model::Timestamp;
 use certporter_model::thumbprint::ContentDigest;
 
 use crate::pipeline::work::{ReplanScope, Work};
+use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
 use crate::plan::why::{self, Explanation};
 use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_slot};
@@ -32,6 +34,7 @@ use crate::random::Random;
 use crate::store::{Conn, StoreError, WriteTx, devices, users};
 
 pub use directory::{HolderValues, values_of};
+pub use waves::PutOff;
 pub use whom::Whom;
 
 /// As many holders are planned for within one transaction; more go into jobs of as many.
@@ -44,6 +47,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// How many holders jobs were made for instead.
     pub deferred: usize,
+    /// Why reissues among it were left for later, if they were.
+    pub put_off: Option<PutOff>,
 }
 
 /// As many consequences are shown one by one.
@@ -74,19 +79,55 @@ pub async fn replan(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Outcome, StoreError> {
+    carry_out(tx, whom, limits, now, random, false).await
+}
+
+/// The same, but what only replaces certificates because of an edit or a changed attribute goes in waves: see
+/// [`Outcome::put_off`].
+///
+/// # Errors
+/// As [`replan`].
+pub async fn replan_in_waves(
+    tx: &mut WriteTx,
+    whom: &Whom,
+    limits: Limits,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Outcome, StoreError> {
+    carry_out(tx, whom, limits, now, random, true).await
+}
+
+async fn carry_out(
+    tx: &mut WriteTx,
+    whom: &Whom,
+    limits: Limits,
+    now: Timestamp,
+    random: &dyn Random,
+    in_waves: bool,
+) -> Result<Outcome, StoreError> {
     let holders = whom::holders(tx, whom).await?;
     if holders.len() > CHUNK {
         let all: Vec<Holder> = holders.into_iter().collect();
         for chunk in all.chunks(CHUNK) {
             defer(tx, chunk, now, random).await?;
         }
-        return Ok(Outcome { summary: Summary::default(), deferred: all.len() });
+        return Ok(Outcome { deferred: all.len(), ..Outcome::default() });
     }
     lock(tx, &holders).await?;
     let (directory, by_slot) = decide(tx, &holders, limits, now).await?;
-    let actions: Vec<Action> = by_slot.into_iter().flat_map(|(_, actions)| actions).collect();
+    let turn = if in_waves && by_slot.iter().any(|(_, actions)| can_wait(actions)) {
+        Some(waves::Turn::read(tx, limits).await?)
+    } else {
+        None
+    };
+    let waits = |(slot, actions): &(Slot, Vec<Action>)| {
+        turn.as_ref().filter(|_| can_wait(actions)).and_then(|turn| turn.put_off(slot.profile))
+    };
+    let put_off = by_slot.iter().filter_map(waits).max();
+    let goes = |it: &(Slot, Vec<Action>)| waits(it).is_none();
+    let actions: Vec<Action> = by_slot.into_iter().filter(goes).flat_map(|(_, actions)| actions).collect();
     apply::all(tx, &directory, &actions, now, random).await?;
-    Ok(Outcome { summary: Summary::of(&actions), deferred: 0 })
+    Ok(Outcome { summary: Summary::of(&actions), deferred: 0, put_off })
 }
 
 /// What would follow. Reads only.

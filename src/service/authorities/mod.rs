@@ -1,8 +1,10 @@
 //! Issuing CAs and connectors: how they are, and whether they work.
 //!
 //! - [`view`]: what is shown of them
+//! - [`rotation`]: a new issuing key
 //! - [`preflight`]: a test certificate, all the way there and back
 pub mod preflight;
+pub mod rotation;
 mod view;
 
 use std::time::Duration;

@@ -9,7 +9,8 @@ use crate::plan::Limits;
 use crate::store::{Announcement, WriteTx};
 
 impl DeviceProtocol {
-    /// Makes and carries out the plan for a device and its owner now: somebody waits beside the device.
+    /// Makes and carries out the plan for a device and its owner now: somebody waits beside the device, or
+    /// it is given up.
     pub(super) async fn plan_now(
         &self,
         tx: &mut WriteTx,

@@ -26,7 +26,8 @@ impl DeviceProtocol {
         device.updated_at = now;
         devices::update(&mut tx, &device).await?;
         enrolments::end(&mut tx, device.id, now).await?;
-        self.plan_device(&mut tx, device.id, device.owner_id).await?;
+        // Revoked with the same commit: whoever gives a device up need not trust that anything comes after.
+        self.plan_now(&mut tx, device.id, device.owner_id).await?;
         let target = Target::one("device", device.id.as_uuid());
         tx.commit(AuditEvent::new(now, "device.retire", target)).await?;
         Ok(())

@@ -12,7 +12,7 @@ use certporter_model::{
 };
 use uuid::Uuid;
 
-use crate::store::{Result, WriteTx, sql};
+use crate::store::{Result, Sql, WriteTx, sql};
 
 /// A request that is to be.
 #[derive(Debug, Clone)]
@@ -49,36 +49,31 @@ pub struct NewRequest {
     pub remedy: Option<String>,
 }
 
-/// Records a request.
+/// Rows of one statement.
+const ROWS: usize = 50;
+
+/// Records requests.
 ///
 /// # Errors
 /// A conflict with `requests__profile_id__holder_kind__holder_id` when another planner was faster.
-pub async fn insert_request(tx: &mut WriteTx, new: &NewRequest, now: Timestamp) -> Result<()> {
-    sql!(
-        "INSERT INTO requests (id, profile_id, profile_version, holder_kind, holder_id, user_id, device_id,
-                enrolment_id, state, names, content_digest, trigger_kind, supersedes_id, kept_key_id, attempt, cause,
-                remedy, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, 1, $17, $17)",
-        new.id,
-        new.profile,
-        new.version,
-        new.holder.0,
-        new.holder.1,
-        new.user,
-        new.device,
-        new.enrolment,
-        new.state,
-        new.names,
-        new.digest,
-        new.trigger,
-        new.supersedes,
-        new.kept_key,
-        new.cause,
-        new.remedy,
-        now
-    )
-    .execute(tx)
-    .await?;
+pub async fn insert_requests(tx: &mut WriteTx, all: &[NewRequest], now: Timestamp) -> Result<()> {
+    for chunk in all.chunks(ROWS) {
+        let mut query = Sql::new(
+            "INSERT INTO requests (id, profile_id, profile_version, holder_kind, holder_id, user_id, device_id,
+                    enrolment_id, state, names, content_digest, trigger_kind, supersedes_id, kept_key_id, attempt,
+                    cause, remedy, version, created_at, updated_at) VALUES ",
+        );
+        for (index, new) in chunk.iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" });
+            query.bind(&new.id).push(", ").bind(&new.profile).push(", ").bind(&new.version).push(", ");
+            query.bind(&new.holder.0).push(", ").bind(&new.holder.1).push(", ").bind(&new.user).push(", ");
+            query.bind(&new.device).push(", ").bind(&new.enrolment).push(", ").bind(&new.state).push(", ");
+            query.bind(&new.names).push(", ").bind(&new.digest).push(", ").bind(&new.trigger).push(", ");
+            query.bind(&new.supersedes).push(", ").bind(&new.kept_key).push(", 0, ").bind(&new.cause);
+            query.push(", ").bind(&new.remedy).push(", 1, ").bind(&now).push(", ").bind(&now).push(")");
+        }
+        query.execute(tx).await?;
+    }
     Ok(())
 }
 
@@ -155,11 +150,20 @@ pub struct NewCopy {
     pub purpose: &'static str,
 }
 
-/// Records a copy that is to be sealed; one that was there is to be sealed again.
+/// Records a copy that is to be sealed; one that was there is to be sealed again, and has no envelope any more.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Result<()> {
+    sql!(
+        "DELETE FROM envelopes WHERE copy_id IN
+             (SELECT id FROM copies WHERE certificate_id = $1 AND enrolment_id = $2 AND feature = $3)",
+        new.certificate,
+        new.enrolment,
+        new.feature
+    )
+    .execute(tx)
+    .await?;
     sql!(
         "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
                 version, created_at, updated_at)

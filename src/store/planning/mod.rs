@@ -11,6 +11,9 @@ pub mod changes;
 pub mod reached;
 mod rows;
 pub mod sweeping;
+mod waves;
+
+pub use waves::{Replacing, replacing, replans_wait};
 
 pub use rows::{PlanCertificate, PlanCopy, PlanDevice, PlanMembership, PlanRequest, PlanUser};
 

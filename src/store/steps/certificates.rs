@@ -2,6 +2,7 @@
 
 use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::escrow::EscrowPolicy;
 use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, Sha1Thumbprint, Thumbprint};
@@ -99,6 +100,10 @@ pub struct NewCertificate {
     pub renew_at: Timestamp,
     /// What it depends on.
     pub content_digest: ContentDigest,
+    /// What the profile said of its key then: the plan must know it even when the profile has changed since.
+    pub escrow: EscrowPolicy,
+    /// Whether it is for encryption, likewise.
+    pub encryption: bool,
     /// What it is found by: see [`search_key`](crate::store::search_key).
     pub search_key: String,
 }
@@ -109,8 +114,6 @@ pub struct NewCertificate {
 /// [`StoreError::Conflict`] when it is recorded already, or another has its standing.
 pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> Result<()> {
     let work = &new.work;
-    // What the plan must know of it later, even when the profile has changed since.
-    let profile = super::profiles::version(tx, work.profile_id, work.profile_version).await?;
     sql!(
         "INSERT INTO certificates (id, request_id, profile_id, profile_version, holder_kind, holder_id, user_id,
                 device_id, ca_generation_id, serial, thumbprint, sha1_thumbprint, subject, upn, sans, der,
@@ -149,8 +152,8 @@ pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> R
         work.escrowed_key_id,
         new.search_key,
         now,
-        profile.escrow(),
-        profile.key_usage().is_encryption(),
+        new.escrow,
+        new.encryption,
         fold(&new.subject)
     )
     .execute(tx)
@@ -188,7 +191,7 @@ pub async fn by_thumbprint(conn: &mut Conn, thumbprint: Thumbprint) -> Result<Op
     query.optional(conn).await
 }
 
-/// The holder's certificate with that standing, locked.
+/// The holder's current certificate and its predecessor, as far as there are any, locked.
 ///
 /// # Errors
 /// When the database refuses.
@@ -196,13 +199,12 @@ pub async fn lock_standing(
     tx: &mut WriteTx,
     profile: ProfileId,
     holder: (HolderKind, Uuid),
-    standing: Standing,
-) -> Result<Option<CertificateInWork>> {
+) -> Result<Vec<CertificateInWork>> {
     let mut query = Sql::select::<CertificateInWork>();
     query.push(" WHERE profile_id = ").bind(&profile);
     query.push(" AND holder_kind = ").bind(&holder.0).push(" AND holder_id = ").bind(&holder.1);
-    query.push(" AND standing = ").bind(&standing).push(dialect::for_update(tx.engine()));
-    query.optional(tx).await
+    query.push(" AND standing IN ('current', 'predecessor')").push(dialect::for_update(tx.engine()));
+    query.all(tx).await
 }
 
 /// Notes that somebody wants another in the place of a certificate that was locked; the first time counts.

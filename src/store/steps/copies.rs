@@ -150,12 +150,11 @@ pub struct NewEnvelope {
     pub digest: ContentDigest,
 }
 
-/// Stores an envelope in place of any other of the same copy.
+/// Stores the envelope of a copy that has none: see [`discard_envelopes`].
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn replace_envelope(tx: &mut WriteTx, envelope: &NewEnvelope, now: Timestamp) -> Result<()> {
-    discard_envelopes(tx, envelope.copy).await?;
+pub async fn insert_envelope(tx: &mut WriteTx, envelope: &NewEnvelope, now: Timestamp) -> Result<()> {
     sql!(
         "INSERT INTO envelopes (id, copy_id, management_certificate_id, cms, digest, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",

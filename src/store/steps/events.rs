@@ -4,7 +4,7 @@ use certporter_model::access::Actor;
 use certporter_model::request::Step;
 use certporter_model::{CertificateId, CopyId, DeviceId, RequestId, TimelineEventId, Timestamp, UserId};
 
-use crate::store::{Result, WriteTx, sql};
+use crate::store::{Batch, WriteTx};
 
 /// What a row of the timeline is about; it shows in the timelines of all of these.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,35 +42,32 @@ pub struct StepEvent {
     pub detail: Option<String>,
 }
 
-/// Adds a row. Who did it comes from the transaction's permit.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert(tx: &mut WriteTx, event: &StepEvent) -> Result<()> {
-    let actor = actor_text(tx.permit().actor());
-    let about = &event.about;
-    sql!(
-        "INSERT INTO timeline (id, at, step, request_id, certificate_id, copy_id, device_id, user_id, actor,
-                               duration_ms, ok, cause, remedy, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        event.id,
-        event.at,
-        event.step,
-        about.request,
-        about.certificate,
-        about.copy,
-        about.device,
-        about.user,
-        actor,
-        event.duration_ms,
-        event.cause.is_none(),
-        event.cause,
-        event.remedy,
-        event.detail
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
+/// Adds a row, which is written with the commit. Who did it comes from the transaction's permit.
+pub fn add(tx: &mut WriteTx, event: StepEvent) {
+    tx.add_step(event);
+}
+
+/// Rows of one statement.
+const ROWS: usize = 50;
+
+/// Writes the rows of a transaction, in their order.
+pub(in crate::store) fn write_all(batch: &mut Batch, actor: &Actor, all: &[StepEvent]) {
+    let actor = actor_text(actor);
+    for chunk in all.chunks(ROWS) {
+        let query = batch.next(
+            "INSERT INTO timeline (id, at, step, request_id, certificate_id, copy_id, device_id, user_id, actor,
+                                   duration_ms, ok, cause, remedy, detail) VALUES ",
+        );
+        for (index, event) in chunk.iter().enumerate() {
+            let about = &event.about;
+            query.push(if index == 0 { "(" } else { ", (" });
+            query.bind(&event.id).push(", ").bind(&event.at).push(", ").bind(&event.step).push(", ");
+            query.bind(&about.request).push(", ").bind(&about.certificate).push(", ").bind(&about.copy);
+            query.push(", ").bind(&about.device).push(", ").bind(&about.user).push(", ").bind(&actor);
+            query.push(", ").bind(&event.duration_ms).push(", ").bind(&event.cause.is_none()).push(", ");
+            query.bind(&event.cause).push(", ").bind(&event.remedy).push(", ").bind(&event.detail).push(")");
+        }
+    }
 }
 
 /// How a timeline names somebody.

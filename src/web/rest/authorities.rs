@@ -14,6 +14,7 @@ use super::authenticate::Asking;
 use super::body::{Id, Json};
 use crate::service::Portal;
 use crate::service::authorities::preflight::{self, PreflightDraft, PreflightView};
+use crate::service::authorities::rotation::{self, RotationDraft};
 use crate::service::authorities::{self, AuthoritiesView};
 use crate::service::overview::{self, OverviewView};
 
@@ -21,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(publish))
+        .routes(routes!(rotate))
         .routes(routes!(create_preflight))
         .routes(routes!(preflight_view))
         .routes(routes!(summary))
@@ -39,6 +41,21 @@ async fn list(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<An
     responses((status = 202, description = "They are being made")))]
 async fn publish(Acting(portal): Acting, Asking(caller): Asking, Id(id): Id<CaId>) -> Answer {
     authorities::publish(&portal, &caller, id).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// Have a new issuing key made for the built-in CA. What was issued before stays good: the key before goes on signing
+/// CRLs and OCSP answers.
+#[utoipa::path(post, path = "/authorities/{id}/rotate", operation_id = "authorities.rotate", tag = "authorities",
+    params(("id" = CaId, Path, description = "The CA")), request_body = RotationDraft,
+    responses((status = 202, description = "It is being made")))]
+async fn rotate(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<CaId>,
+    Json(draft): Json<RotationDraft>,
+) -> Answer {
+    rotation::rotate(&portal, &caller, id, draft).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 

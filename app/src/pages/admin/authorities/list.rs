@@ -24,6 +24,7 @@ use crate::ui::time::{Moment, PerhapsMoment};
 #[serde(default)]
 pub struct Done {
     publishing: bool,
+    rotating: bool,
 }
 
 /// What is shown.
@@ -37,6 +38,8 @@ pub struct Shown {
     pub operates: bool,
     /// Whether a CRL was just asked for.
     pub publishing: bool,
+    /// Whether a new issuing key was just asked for.
+    pub rotating: bool,
 }
 
 /// Shows them.
@@ -47,6 +50,7 @@ pub async fn get(asked: Asked, Query(done): Query<Done>) -> Response {
             preflights: preflight::latest(&asked.portal, &asked.caller).await?,
             operates: asked.may(Operation::PreflightsCreate),
             publishing: done.publishing,
+            rotating: done.rotating,
         })
     };
     let shown = read.await;
@@ -67,7 +71,7 @@ pub async fn publish(asked: Asked, Path(text): Path<String>) -> Response {
 
 /// The page.
 pub fn page(shown: Shown) -> AnyView {
-    let Shown { seen, preflights, operates, publishing } = shown;
+    let Shown { seen, preflights, operates, publishing, rotating } = shown;
     let connectors = connectors(seen.connectors);
     let authorities = seen.authorities.into_iter().map(|ca| authority(ca, operates)).collect_view();
     let preflights = preflight_table(preflights);
@@ -92,6 +96,14 @@ pub fn page(shown: Shown) -> AnyView {
                     view! {
                         <Notice tone=Tone::Good>
                             <p>"The CRLs are being made: the new number shows in a few seconds."</p>
+                        </Notice>
+                    }
+                })}
+            {rotating
+                .then(|| {
+                    view! {
+                        <Notice tone=Tone::Good>
+                            <p>"The new issuing key is being made: it shows below in a few seconds, and signs from then on."</p>
                         </Notice>
                     }
                 })}
@@ -163,8 +175,12 @@ fn kind(kind: &str) -> String {
 }
 
 fn authority(ca: AuthorityView, operates: bool) -> AnyView {
-    let publish = (operates && ca.publishes && ca.kind == "builtin").then(|| {
+    let actions = (operates && ca.publishes && ca.kind == "builtin").then(|| {
         view! {
+            <a class="btn btn-sm" href=format!("/authorities/{}/rotate", ca.id)>
+                <Icon name="key-round"/>
+                "New issuing key\u{2026}"
+            </a>
             <form method="post" action=format!("/authorities/{}/publish", ca.id)>
                 <button class="btn btn-sm" type="submit">
                     <Icon name="rotate-cw"/>
@@ -183,7 +199,7 @@ fn authority(ca: AuthorityView, operates: bool) -> AnyView {
         <section class="section">
             <div class="row-actions between">
                 <h2>{ca.name}</h2>
-                {publish}
+                <div class="row-actions">{actions}</div>
             </div>
             <p class="quiet">{kind(&ca.kind)} {(!can.is_empty()).then(|| format!(" It can {can}."))}</p>
             {ca.ocsp.map(|ocsp| view! { <p class="quiet">"OCSP: " <span class="mono">{ocsp}</span></p> })}

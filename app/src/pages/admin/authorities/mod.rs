@@ -1,10 +1,12 @@
 //! `/authorities`: issuing CAs and connectors, and whether they work.
 //!
 //! - [`list`]: how they are; [`files`]: certificates and CRLs to take away
+//! - [`rotation`]: a new issuing key
 //! - [`preflight`]: a test certificate, all the way there and back
 pub mod files;
 pub mod list;
 pub mod preflight;
+pub mod rotation;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -16,6 +18,7 @@ pub fn routes() -> Router<PagesState> {
     Router::new()
         .route("/authorities", get(list::get))
         .route("/authorities/{id}/publish", post(list::publish))
+        .route("/authorities/{id}/rotate", get(rotation::get).post(rotation::post))
         .route("/authorities/files/{name}", get(files::get))
         .route("/authorities/preflights", get(preflight::new).post(preflight::start))
         .route("/authorities/preflights/{id}", get(preflight::get))
