@@ -74,6 +74,9 @@ async fn all_of_a_cause_is_tried_again_once(db: TestDatabase) {
     it.clock.advance(Duration::from_secs(1));
     requests::retry_all(&portal, &admin, &draft).await.unwrap();
     assert!(requests::troubles(&portal, &admin).await.unwrap()[0].retrying);
+    let far = requests::retries(&portal, &admin).await.unwrap();
+    assert_eq!((far[0].total, far[0].done, far[0].failed, far[0].left), (2, 0, 0, 2));
+    assert_eq!((far[0].cause.as_str(), far[0].by.as_str()), (CAUSE, "somebody"));
     it.clock.advance(Duration::from_secs(1));
     it.work().await;
     // The CA refuses once more: that one has failed again, and is not tried a third time.
@@ -85,6 +88,10 @@ async fn all_of_a_cause_is_tried_again_once(db: TestDatabase) {
     assert_eq!(states, [RequestState::Completed, RequestState::Failed]);
     let found = requests::troubles(&portal, &admin).await.unwrap();
     assert_eq!((found[0].count, found[0].retrying), (1, false));
+    let far = requests::retries(&portal, &admin).await.unwrap();
+    assert_eq!((far[0].total, far[0].done, far[0].failed, far[0].left), (2, 1, 1, 0));
+    it.clock.advance(Duration::from_secs(2 * 86_400));
+    assert!(requests::retries(&portal, &admin).await.unwrap().is_empty(), "of days ago nobody wants to know");
 }
 
 async fn a_newer_plan_outdates_the_one_that_waited(db: TestDatabase) {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::counts::{CertificateCounts, DAYS, DayCount, Kept};
 use super::authorities;
+use super::devices::trouble::CONFIRMATION_GRACE;
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
@@ -27,8 +28,6 @@ pub const BOUND: u64 = 1000;
 const CAUSES: u32 = 5;
 /// How long a renewal may be due before somebody should look.
 const RENEWAL_GRACE: Duration = Duration::from_secs(86_400);
-/// How long a device may take to confirm.
-const CONFIRMATION_GRACE: Duration = Duration::from_secs(3 * 86_400);
 
 /// Something that needs a hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

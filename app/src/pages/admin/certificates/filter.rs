@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pages::asked::{present, word};
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// What the address asks for. Everything as it was typed; empty for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,6 +30,10 @@ pub struct Filter {
     pub from: String,
     /// Only those that expire on this day or before.
     pub until: String,
+    /// Only those issued on this day.
+    pub issued: String,
+    /// Only those whose revocation was asked for on this day.
+    pub revoked: String,
     /// Only of this user.
     pub user: String,
     /// Only of or on this device.
@@ -41,7 +47,7 @@ pub struct Filter {
 impl Filter {
     /// The filter without order and place, by the names in the address.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, &str); 9] {
+    pub fn fields(&self) -> [(&'static str, &str); 11] {
         [
             ("q", &self.q),
             ("state", &self.state),
@@ -50,6 +56,8 @@ impl Filter {
             ("reason", &self.reason),
             ("from", &self.from),
             ("until", &self.until),
+            ("issued", &self.issued),
+            ("revoked", &self.revoked),
             ("user", &self.user),
             ("device", &self.device),
         ]
@@ -90,7 +98,7 @@ impl Filter {
     /// # Errors
     /// When a part is not what it could be.
     pub fn query(&self) -> Result<CertificatesQuery, ServiceError> {
-        let day = Duration::from_secs(86_400);
+        let end_of = |day: &str| Ok::<_, ServiceError>(start_of(day)?.map(|at| at.plus(DAY)));
         Ok(CertificatesQuery {
             q: present(&self.q),
             state: word(&self.state)?,
@@ -100,7 +108,11 @@ impl Filter {
             user: word(&self.user)?,
             device: word(&self.device)?,
             expires_from: start_of(&self.from)?,
-            expires_before: start_of(&self.until)?.map(|at| at.plus(day)),
+            expires_before: end_of(&self.until)?,
+            issued_from: start_of(&self.issued)?,
+            issued_before: end_of(&self.issued)?,
+            revoked_from: start_of(&self.revoked)?,
+            revoked_before: end_of(&self.revoked)?,
             sort: word(&self.sort)?,
             cursor: present(&self.after),
             ..CertificatesQuery::default()

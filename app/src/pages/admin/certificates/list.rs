@@ -13,6 +13,7 @@ use leptos::prelude::*;
 
 use super::filter::Filter;
 use crate::pages::asked::Asked;
+use crate::ui::facts::Copied;
 use crate::ui::field::Hidden;
 use crate::ui::filters::{ChoiceFilter, DayFilter, Filters, SearchFilter, choices};
 use crate::ui::icon::Icon;
@@ -134,7 +135,7 @@ pub fn page(list: List) -> AnyView {
                         view! {
                             <a class="btn" href=export download>
                                 <Icon name="download"/>
-                                "Export (CSV)"
+                                "Export as CSV"
                             </a>
                         }
                     })}
@@ -258,7 +259,9 @@ fn row(row: Row, bulk: bool) -> AnyView {
             </td>
             <td>{row.holder}</td>
             <td>{row.profile.unwrap_or_default()}</td>
-            <td class="mono serial">{row.serial}</td>
+            <td class="serial">
+                <Copied value=row.serial/>
+            </td>
             <td data-label="Issued">
                 <PerhapsMoment at=Some(row.from) otherwise=""/>
             </td>
@@ -271,12 +274,13 @@ fn row(row: Row, bulk: bool) -> AnyView {
 }
 
 fn filters(list: &List) -> AnyView {
-    let Filter { q, state, profile, ca, reason, from, until, user, device, sort, .. } = list.filter.clone();
+    let Filter { q, state, profile, ca, reason, from, until, issued, revoked, user, device, sort, .. } =
+        list.filter.clone();
     let profiles = list.choices.profiles.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     let cas: Vec<_> = list.choices.cas.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     let several = cas.len() > 1 || !ca.is_empty();
     // Those that are seldom needed are folded away until they are used.
-    let open = [&ca, &reason, &from, &until].iter().any(|value| !value.is_empty());
+    let open = [&ca, &reason, &from, &until, &issued, &revoked].iter().any(|value| !value.is_empty());
     let states = choices(CertificateState::ALL, CertificateState::as_str, words::certificate_state);
     let reasons = choices(Reason::ALL, Reason::as_str, words::reason);
     view! {
@@ -289,6 +293,8 @@ fn filters(list: &List) -> AnyView {
                 <div>
                     <DayFilter label="Good until, from" name="from" value=from/>
                     <DayFilter label="to" name="until" value=until/>
+                    <DayFilter label="Issued on" name="issued" value=issued/>
+                    <DayFilter label="Revoked on" name="revoked" value=revoked/>
                     <ChoiceFilter label="Reason" name="reason" choices=reasons value=reason/>
                     {several.then(|| view! { <ChoiceFilter label="Issuing CA" name="ca" choices=cas value=ca/> })}
                 </div>

@@ -275,7 +275,7 @@ pub fn page(shown: OfProfile) -> AnyView {
                                     .into_any()
                             } else {
                                 view! {
-                                    <Table label="Groups found" columns=&["Group", "", "Description"]>
+                                    <Table label="Groups found" columns=&["Group", "Description", ""]>
                                         {offered.into_iter().map(|group| offer(profile, group)).collect_view()}
                                     </Table>
                                 }
@@ -305,6 +305,7 @@ fn offer(profile: ProfileId, group: GroupView) -> AnyView {
             <td class="name">
                 <a href=format!("/groups/{}", group.id)>{group.name}</a>
             </td>
+            <td>{group.description}</td>
             <td class="state">
                 <form class="buttons" method="post" action=format!("/profiles/{profile}/assignments")>
                     <Hidden name="group" value=group.id.to_string()/>
@@ -312,7 +313,6 @@ fn offer(profile: ProfileId, group: GroupView) -> AnyView {
                     {exclude}
                 </form>
             </td>
-            <td>{group.description}</td>
         </tr>
     }
     .into_any()

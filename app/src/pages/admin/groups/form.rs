@@ -176,7 +176,7 @@ pub fn page(editing: Editing) -> AnyView {
                     optional=true
                     exact=true
                 />
-                <div class="confirm">
+                <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         {submit}
                     </button>

@@ -184,7 +184,7 @@ pub fn Adding(
             .filter(|found| !found.is_empty())
             .map(|found| {
                 view! {
-                    <Table label="Found" columns=&["Name", "", "Kind", ""]>
+                    <Table label="Found" columns=&["Name", "Kind", "", ""]>
                         {found.into_iter().map(|candidate| offer(group, candidate)).collect_view()}
                     </Table>
                 }
@@ -198,6 +198,8 @@ fn offer(group: GroupId, candidate: Candidate) -> AnyView {
     view! {
         <tr>
             <td class="name">{candidate.name.clone()}</td>
+            <td>{kind(candidate.kind)}</td>
+            <td>{candidate.beside}</td>
             <td class="state">
                 <form method="post" action=format!("/groups/{group}/members")>
                     <Hidden name="kind" value=candidate.kind.as_str()/>
@@ -209,8 +211,6 @@ fn offer(group: GroupId, candidate: Candidate) -> AnyView {
                     </button>
                 </form>
             </td>
-            <td>{kind(candidate.kind)}</td>
-            <td>{candidate.beside}</td>
         </tr>
     }
     .into_any()
@@ -227,7 +227,7 @@ pub fn Members(
     may_edit: bool,
 ) -> AnyView {
     view! {
-        <Table label="Members" columns=&["Name", "", "Kind", "Since", "Source"]>
+        <Table label="Members" columns=&["Name", "Kind", "Since", "Source", ""]>
             {rows.into_iter().map(|member| row(group, member, may_edit)).collect_view()}
         </Table>
     }
@@ -246,6 +246,11 @@ fn row(group: GroupId, member: MemberView, may_edit: bool) -> AnyView {
             <td class="name">
                 <a href=address>{member.name.clone()}</a>
             </td>
+            <td>{kind(member.kind)}</td>
+            <td data-label="Since">
+                <Moment at=member.valid_from/>
+            </td>
+            <td>{source(member.source)}</td>
             <td class="state">
                 {may_edit
                     .then(|| {
@@ -259,11 +264,6 @@ fn row(group: GroupId, member: MemberView, may_edit: bool) -> AnyView {
                         }
                     })}
             </td>
-            <td>{kind(member.kind)}</td>
-            <td data-label="Since">
-                <Moment at=member.valid_from/>
-            </td>
-            <td>{source(member.source)}</td>
         </tr>
     }
     .into_any()

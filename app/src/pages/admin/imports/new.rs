@@ -101,7 +101,7 @@ pub fn page(typed: Typed<String>) -> AnyView {
                     optional=true
                     exact=true
                 />
-                <div class="confirm">
+                <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         <Icon name="list-checks"/>
                         "Check the file"

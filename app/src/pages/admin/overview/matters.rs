@@ -129,12 +129,12 @@ fn told(matter: Matter) -> Told {
         .more(Some("Their devices may not have connected for long.".to_owned())),
         Matter::Unconfirmed { count } => Told::new(
             format!("{} offered days ago and never confirmed.", many(count, "copy was", "copies were")),
-            "/devices",
+            "/devices?copies=unconfirmed",
             "Look at the devices",
         ),
         Matter::NotInstalled { count } => Told::new(
             format!("{} could not be installed.", many(count, "copy", "copies")),
-            "/devices",
+            "/devices?copies=failed",
             "Look at the devices",
         )
         .grave(),

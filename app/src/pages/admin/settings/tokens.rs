@@ -280,7 +280,7 @@ pub fn revoke_page(token: TokenView) -> AnyView {
                 within=("/settings/tokens", "API tokens")
             />
             <p class="quiet">"Last used: " <PerhapsMoment at=token.last_used_at otherwise="never"/></p>
-            <form class="row-actions" method="post" action=format!("/settings/tokens/{}/revoke", token.id)>
+            <form class="row-actions after-table" method="post" action=format!("/settings/tokens/{}/revoke", token.id)>
                 <button class="btn btn-error" type="submit">
                     "End this token"
                 </button>

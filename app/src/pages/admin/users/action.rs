@@ -226,7 +226,7 @@ pub fn page(asking: Asking) -> AnyView {
                                 hint="Kept in the audit trail."
                                 optional=true
                             />
-                            <div class="confirm">
+                            <div class="buttons">
                                 <button class="btn btn-primary" type="submit">
                                     "Show what will follow"
                                 </button>

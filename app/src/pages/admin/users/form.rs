@@ -312,7 +312,7 @@ pub fn page(editing: Editing) -> AnyView {
                     />
                     <Attributes attributes errors/>
                 </details>
-                <div class="confirm">
+                <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         {submit}
                     </button>
