@@ -28,7 +28,7 @@ export const tests = {
     const page = await open(world.browser, { state: world.state });
     await page.goto(`${world.portal.address}/certificates`);
     await look(page, "certificates");
-    const serial = await page.locator("td.mono").first().innerText();
+    const serial = await page.locator("td.serial").first().innerText();
     await page.goto(`${world.portal.address}/certificates?q=${serial}`);
     assert.equal(await page.locator("td.name a").count(), 1);
     await page.context().close();
