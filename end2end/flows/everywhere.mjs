@@ -42,6 +42,38 @@ export const tests = {
     await page.context().close();
   },
 
+  "overview: its numbers lead to the certificates that they count": async ({ browser, portal, state }) => {
+    const page = await open(browser, { state, javaScript: false });
+    const listed = () => page.locator("td.serial").count();
+    const counted = async (link) => Number(await link.innerText());
+    await page.goto(portal.address);
+    for (const name of ["Valid", "Revoked"]) {
+      await page.goto(portal.address);
+      const tile = page.locator("a.tile").filter({ hasText: name });
+      const number = await counted(tile.locator("strong"));
+      await tile.click();
+      await page.getByText("expired ones included").waitFor();
+      assert.equal(await listed(), Math.min(number, 50), name);
+    }
+    await page.goto(portal.address);
+    await page.getByText("As a table").click();
+    const day = page.locator('td[data-label="Issued"] a').first();
+    const issued = await counted(day);
+    await day.click();
+    await page.waitForURL(/issued=/);
+    assert.equal(await listed(), Math.min(issued, 50));
+    await page.goto(portal.address);
+    const month = page.getByRole("link", { name: / issued$/ });
+    const all = parseInt(await month.innerText(), 10);
+    await month.click();
+    assert.equal(await listed(), Math.min(all, 50));
+    // What is chosen of such a list is of such a list.
+    await page.getByLabel("All of them").check();
+    await page.getByRole("button", { name: "Reissue\u2026" }).click();
+    await page.getByRole("heading", { level: 1, name: `Reissue ${all} certificates` }).waitFor();
+    await page.context().close();
+  },
+
   "a serial number is copied by a click, or from the keyboard": async ({ browser, portal, state }) => {
     const page = await open(browser, { state });
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

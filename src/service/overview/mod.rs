@@ -42,6 +42,15 @@ pub enum Matter {
         /// How many.
         count: u64,
     },
+    /// Work fails and is tried again by itself, as when a CA does not answer.
+    TriedAgain {
+        /// Why it fails.
+        cause: String,
+        /// What to do about it.
+        remedy: Option<String>,
+        /// How much of it.
+        count: u64,
+    },
     /// Requests wait for a value of a user or device.
     RequestsWaiting {
         /// What is missing.
@@ -171,6 +180,13 @@ async fn of_requests(conn: &mut Conn, matters: &mut Vec<Matter>) -> Result<(), S
     let unknown = || "No cause was noted".to_owned();
     for cause in store::causes(conn, RequestState::Failed, CAUSES).await? {
         matters.push(Matter::RequestsFailed {
+            cause: cause.cause.unwrap_or_else(unknown),
+            remedy: cause.remedy,
+            count: cause.count,
+        });
+    }
+    for cause in store::tried_again(conn, CAUSES).await? {
+        matters.push(Matter::TriedAgain {
             cause: cause.cause.unwrap_or_else(unknown),
             remedy: cause.remedy,
             count: cause.count,

@@ -29,14 +29,18 @@ pub(super) fn section(days: Vec<DayCount>) -> AnyView {
         number(revoked),
         days.len()
     );
+    let span =
+        days.first().zip(days.last()).map(|(first, last)| format!("{}..{}", date(first.day), date(last.day)));
+    let within = |what| address("/certificates", &[(what, span.as_deref().unwrap_or_default())]);
+    let (of_issued, of_revoked) = (within("issued"), within("revoked"));
     view! {
         <Section title="Issued and revoked per day">
             <figure class="chart">
                 <figcaption>
-                    <a class="key issued" href="/certificates">
+                    <a class="key issued" href=of_issued>
                         {format!("{} issued", number(issued))}
                     </a>
-                    <a class="key revoked" href="/certificates?status=revoked">
+                    <a class="key revoked" href=of_revoked>
                         {format!("{} revoked", number(revoked))}
                     </a>
                     <span class="quiet">{format!("in the last {} days (UTC)", days.len())}</span>
