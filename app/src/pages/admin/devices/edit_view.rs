@@ -86,7 +86,7 @@ pub fn edit(
                         "Save"
                     </button>
                     <a class="btn btn-ghost" href=here>
-                        "Don\u{2019}t save"
+                        "Cancel"
                     </a>
                 </div>
             </form>
