@@ -3,6 +3,7 @@ import { startBrowser } from "./browser.mjs";
 import { startPortal } from "./portal.mjs";
 import * as account from "./flows/account.mjs";
 import * as administration from "./flows/administration.mjs";
+import * as authority from "./flows/authority.mjs";
 import * as certificate from "./flows/certificate.mjs";
 import * as certificates from "./flows/certificates.mjs";
 import * as device from "./flows/device.mjs";
@@ -19,7 +20,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, authority, directory, certificates, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

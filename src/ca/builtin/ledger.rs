@@ -162,7 +162,11 @@ impl BuiltinCa {
         issued(stored.as_der(), id)
     }
 
-    pub(super) async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
+    /// Every certificate in the ledger for a public key, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
         let mut conn = self.0.db.read().await?;
         let entries = issued_certificates::of_public_key(&mut conn, key).await?;
         let own = entries.into_iter().filter(|entry| self.generation(entry.ca_generation_id).is_ok());

@@ -143,6 +143,7 @@ async fn what_people_type_never_becomes_markup() {
         preflights: vec![preflight()],
         operates: true,
         publishing: true,
+        saved: String::new(),
     };
     let shown = settings::account::Shown {
         account: account(),
