@@ -4,6 +4,7 @@ import { startPortal } from "./portal.mjs";
 import * as access from "./flows/access.mjs";
 import * as account from "./flows/account.mjs";
 import * as administration from "./flows/administration.mjs";
+import * as authority from "./flows/authority.mjs";
 import * as certificate from "./flows/certificate.mjs";
 import * as certificates from "./flows/certificates.mjs";
 import * as device from "./flows/device.mjs";
@@ -24,6 +25,7 @@ let failed = 0;
 try {
   for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, rotation, everyPage]) {
   for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, access, everywhere, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, authority, directory, certificates, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

@@ -9,6 +9,7 @@ mod conformance;
 mod devices;
 mod house;
 mod kra;
+mod openbao;
 mod permissions;
 mod pipeline;
 mod pki;

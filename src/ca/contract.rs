@@ -6,6 +6,8 @@
 //! - [`IssuingCa::sign`] with the same reference and CSR gives the same certificate, or goes on with the same pending
 //!   request. A CA that has no memory of references (no capability `remembers_requests`) may issue a second one; so
 //!   the caller first asks [`IssuingCa::find_by_key`] where that is possible, and revokes what is surplus.
+//! - An error for which [`CaError::is_outage`] holds says nothing of the request: the CA as a whole does not work, or
+//!   doesn't let us in. The request waits for as long as that lasts.
 //! - [`IssuingCa::poll`] changes nothing.
 //! - [`IssuingCa::revoke`] brings a certificate into a standing; where it is there already, nothing happens. An
 //!   order for many may be carried out in part when it fails: give the whole order again.
@@ -23,7 +25,6 @@ use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
 use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
-use certporter_model::thumbprint::PublicKeyHash;
 use futures::future::BoxFuture;
 
 use crate::pki::{Asked, Certificate, Csr, PkiError};
@@ -37,7 +38,7 @@ pub struct Capabilities {
     pub hold: bool,
     /// The reason of a revocation reaches the CRL.
     pub reasons: bool,
-    /// Certificates can be found by their public key.
+    /// Certificates can be found by their public key, if need be with the help of the CSR's other contents.
     pub find_by_key: bool,
     /// All certificates can be listed.
     pub enumerate: bool,
@@ -117,6 +118,8 @@ pub struct Health {
     pub well: bool,
     /// What was found, and what to do about it, in sentences.
     pub findings: Vec<String>,
+    /// When the credential ends with which the CA is asked, if it does.
+    pub credential_ends_at: Option<Timestamp>,
 }
 
 /// Why a CA could not do something.
@@ -145,6 +148,22 @@ pub enum CaError {
     /// A part of the program stopped in the middle.
     #[error("the CA stopped in the middle of its work: {0}")]
     Interrupted(String),
+    /// The CA as a whole does not work or does not let us in: no request can get on until that is over.
+    #[error("{cause}")]
+    Outage {
+        /// What is wrong.
+        cause: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// The CA works, and does not do this.
+    #[error("{cause}")]
+    Refused {
+        /// What is wrong.
+        cause: String,
+        /// What to do about it.
+        remedy: String,
+    },
 }
 
 impl CaError {
@@ -152,10 +171,20 @@ impl CaError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Interrupted(_) => true,
+            Self::Unreachable(_) | Self::Interrupted(_) | Self::Outage { .. } => true,
             Self::Store(error) => error.may_be_retried(),
-            Self::NotCapable(_) | Self::Unknown(_) | Self::Changed(_) | Self::Pki(_) => false,
+            Self::NotCapable(_)
+            | Self::Unknown(_)
+            | Self::Changed(_)
+            | Self::Pki(_)
+            | Self::Refused { .. } => false,
         }
+    }
+
+    /// Whether it is the CA's trouble, whatever was asked of it.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Outage { .. })
     }
 }
 
@@ -174,12 +203,19 @@ pub trait IssuingCa: Send + Sync {
     /// for good stays so, and of two reasons the graver stands. Hold and release need the capability.
     fn revoke<'a>(&'a self, orders: &'a [RevocationOrder]) -> BoxFuture<'a, Result<Vec<Standing>, CaError>>;
 
-    /// Every certificate for a public key, the newest first. Needs the capability.
-    fn find_by_key(&self, key: PublicKeyHash) -> BoxFuture<'_, Result<Vec<Issued>, CaError>>;
+    /// Every certificate for the public key of a CSR, the newest first. Needs the capability.
+    fn find_by_key<'a>(&'a self, csr: &'a Csr) -> BoxFuture<'a, Result<Vec<Issued>, CaError>>;
 
     /// The certificates above one of its certificates: the issuer's first, the root last.
     fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>>;
 
-    /// Whether it can work now.
+    /// The CRL of a generation as the CA gives it out, DER; its signature is not verified. For CAs that publish by
+    /// themselves.
+    fn crl(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<u8>, CaError>> {
+        let _ = generation;
+        Box::pin(std::future::ready(Err(CaError::NotCapable("hand its CRL over"))))
+    }
+
+    /// Whether it can work now. What keeps it usable, such as renewing a credential, is done on the way.
     fn health(&self) -> BoxFuture<'_, Health>;
 }

@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::logging::{self, Format};
 use super::workers::Workers;
 use super::{CommandError, opening};
+use crate::ca::ExternalCas;
 use crate::ca::builtin::{BuiltinCa, BuiltinSettings};
 use crate::ca::device_ca::{DeviceCa, SERVER_RENEWAL};
 use crate::clock::{Clock, SystemClock};
@@ -70,6 +71,7 @@ struct Authorities {
     builtin: BuiltinCa,
     devices: DeviceCa,
     kra: Kra,
+    external: ExternalCas,
 }
 
 impl Authorities {
@@ -90,8 +92,10 @@ impl Authorities {
         };
         let devices = DeviceCa::open(db, &master, clock.as_ref(), random.clone()).await?;
         let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), builtin).await?;
-        let kra = Kra::open(db.clone(), Arc::new(master), clock.as_ref(), random).await?;
-        Ok(Self { builtin, devices, kra })
+        let master = Arc::new(master);
+        let kra = Kra::open(db.clone(), master.clone(), clock.as_ref(), random.clone()).await?;
+        let external = ExternalCas::new(db.clone(), master, clock, random);
+        Ok(Self { builtin, devices, kra, external })
     }
 }
 
@@ -113,13 +117,14 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     let authorities =
         Authorities::open(&db, master, clock.clone(), random.clone(), &settings, &addresses).await?;
     authorities.builtin.publish().await?;
-    let pipeline = Arc::new(Pipeline::new(
+    let pipeline = Pipeline::new(
         db.clone(),
         clock.clone(),
         random.clone(),
         authorities.kra.clone(),
         authorities.builtin.clone(),
-    ));
+    );
+    let pipeline = Arc::new(pipeline.with_external(authorities.external.clone()));
     let wakes = Wakes::new();
     let protocol = DeviceProtocol::new(
         db.clone(),
@@ -139,7 +144,8 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
             tls::keep_fresh(&tls, clock.as_ref(), SERVER_RENEWAL, &cas, make).await;
         }
     });
-    let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses });
+    let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses })
+        .with_external(authorities.external.clone());
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;
     let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());

@@ -32,6 +32,9 @@ const REQUESTS_A_THREAD: usize = 4;
 /// How often the connector is noted to be alive.
 const CONTACT: Duration = Duration::from_secs(20);
 
+/// How often CAs that were added are looked at.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// The pool that the portal's own connector serves.
 const POOL: &str = "default";
 
@@ -54,12 +57,17 @@ impl Workers {
         let portal = pipeline.portal_source(identity.name.to_string());
         running.spawn(workers::run(portal, PORTAL_JOBS, stopped.clone()));
         let builtin: Arc<dyn IssuingCa> = Arc::new(pipeline.builtin.clone());
-        let authorities: Authorities = [(crate::ca::builtin::NAME.to_owned(), builtin)].into();
+        let mut authorities = Authorities::new();
+        authorities.insert(crate::ca::builtin::NAME.to_owned(), builtin);
+        if let Some(external) = &pipeline.external {
+            authorities = authorities.with_external(external.clone());
+        }
         let port = InProcess::new(Arc::clone(pipeline), identity);
         let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(key_threads)?));
         let most = u32::try_from(key_threads.saturating_mul(REQUESTS_A_THREAD)).unwrap_or(u32::MAX);
         running.spawn(workers::run(connector, most, stopped.clone()));
-        running.spawn(heard_of(Arc::clone(pipeline), id, stopped));
+        running.spawn(heard_of(Arc::clone(pipeline), id, stopped.clone()));
+        running.spawn(look_after(Arc::clone(pipeline), stopped));
         pipeline.schedule_upkeep().await?;
         Ok(Self { stop, running })
     }
@@ -84,6 +92,22 @@ async fn heard_of(pipeline: Arc<Pipeline>, id: ConnectorId, mut stop: watch::Rec
             tracing::warn!(%error, "it can't be noted that the connector is alive");
         }
         if tokio::time::timeout(CONTACT, stop.changed()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Looks now and then at the CAs that were added.
+async fn look_after(pipeline: Arc<Pipeline>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let looked = tokio::select! {
+            looked = pipeline.look_after_external() => looked,
+            _ = stop.changed() => return,
+        };
+        if let Err(error) = looked {
+            tracing::warn!(%error, "how the issuing CAs are can't be noted");
+        }
+        if tokio::time::timeout(LOOK, stop.changed()).await.is_ok() {
             return;
         }
     }

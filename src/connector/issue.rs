@@ -1,7 +1,8 @@
 //! Bringing a certificate: key, intent, CSR, the CA's answer.
 
+use super::Reached;
 use super::port::{ConnectorPort, PortError};
-use super::worker::{Connector, failed, millis, refused};
+use super::worker::{Connector, failed, millis, refused, waits};
 use crate::ca::{CaError, Issued, IssuingCa, SignOutcome, SignRequest};
 use crate::clock::Stopwatch;
 use crate::kra::TransportKey;
@@ -16,13 +17,23 @@ impl<P: ConnectorPort> Connector<P> {
     /// Carries an order out. Answers nothing when there is nothing to say: the order went to another worker, or is
     /// not wanted any more.
     pub(super) async fn issue(&self, lease: Lease, order: IssueOrder) -> Option<Answer> {
-        let Some(ca) = self.authorities.get(order.ca.as_str()) else {
+        let found = match self.authorities.find(order.ca.as_str()).await {
+            Ok(found) => found,
+            Err(error) => return Some(trouble(&error)),
+        };
+        let Some(Reached { ca, enabled }) = found else {
             let cause = format!("this connector knows no CA of the name {}", order.ca);
             return Some(refused(
                 &cause,
                 "Choose another CA in the profile, or set the connector up for it.",
             ));
         };
+        if !enabled && order.wanted && order.reference.is_none() {
+            return Some(waits(
+                &format!("the issuing CA {} is switched off", order.ca),
+                "Switch it on under CAs and connectors: the request goes on by itself. Or choose another CA in the profile.",
+            ));
+        }
         if !order.wanted {
             return Some(self.whatever_was_issued(ca.as_ref(), &order).await);
         }
@@ -64,7 +75,7 @@ impl<P: ConnectorPort> Connector<P> {
         let key = self.keys.generate(order.key_algorithm).await?;
         let generation_ms = millis(watch);
         let transport = Certificate::parse(order.transport_certificate.as_slice())?;
-        let csr = csr::create(&key, Some(&order.asked.subject))?;
+        let csr = csr::create_asking(&key, &asked(order))?;
         let sealed = TransportKey::new(order.kra_generation, transport).seal(&key)?;
         let too_long = |what: &'static str| move |error| PkiError::malformed(what, error);
         Ok(Intent {
@@ -81,17 +92,17 @@ impl<P: ConnectorPort> Connector<P> {
     async fn submit(&self, ca: &dyn IssuingCa, order: &IssueOrder, intent: &Intent) -> Answer {
         let watch = Stopwatch::start();
         let can = ca.capabilities();
+        let csr = match Csr::parse(intent.csr.as_slice()) {
+            Ok(csr) => csr,
+            Err(error) => return refused(&error, "Retry the request: it then gets a new key."),
+        };
         if order.intent.is_some() && can.find_by_key && !can.remembers_requests {
-            match ca.find_by_key(intent.public_key_hash).await {
+            match ca.find_by_key(&csr).await {
                 Ok(found) if !found.is_empty() => return newest(found, watch),
                 Ok(_) => {}
                 Err(error) => return trouble(&error),
             }
         }
-        let csr = match Csr::parse(intent.csr.as_slice()) {
-            Ok(csr) => csr,
-            Err(error) => return refused(&error, "Retry the request: it then gets a new key."),
-        };
         let request = SignRequest {
             reference: order.request.to_string(),
             csr,
@@ -111,7 +122,11 @@ impl<P: ConnectorPort> Connector<P> {
         }
         let Some(intent) = &order.intent else { return Answer::Nothing };
         if ca.capabilities().find_by_key {
-            return match ca.find_by_key(intent.public_key_hash).await {
+            let csr = match Csr::parse(intent.csr.as_slice()) {
+                Ok(csr) => csr,
+                Err(error) => return refused(&error, "Look at the CA for a certificate of this request."),
+            };
+            return match ca.find_by_key(&csr).await {
                 Ok(found) if found.is_empty() => Answer::Nothing,
                 Ok(found) => newest(found, watch),
                 Err(error) => trouble(&error),
@@ -168,6 +183,12 @@ fn answer(outcome: Result<SignOutcome, CaError>, watch: Stopwatch) -> Answer {
 
 /// An error of the CA as an answer.
 pub(super) fn trouble(error: &CaError) -> Answer {
+    if let CaError::Outage { cause, remedy } = error {
+        return waits(cause, remedy);
+    }
+    if let CaError::Refused { cause, remedy } = error {
+        return refused(cause, remedy);
+    }
     if error.is_transient() {
         return failed(error, "It is tried again by itself. If it stays so, see whether the CA runs.");
     }

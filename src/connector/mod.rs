@@ -17,7 +17,48 @@ pub mod worker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ca::IssuingCa;
+use crate::ca::{CaError, ExternalCas, IssuingCa};
 
 /// The CAs that a connector reaches, by the names that profiles give them.
-pub type Authorities = BTreeMap<String, Arc<dyn IssuingCa>>;
+#[derive(Clone, Default)]
+pub struct Authorities {
+    fixed: BTreeMap<String, Arc<dyn IssuingCa>>,
+    external: Option<ExternalCas>,
+}
+
+/// A CA that was found.
+pub(crate) struct Reached {
+    /// How it is asked.
+    pub(crate) ca: Arc<dyn IssuingCa>,
+    /// Whether certificates are asked of it. Revocations go to it in any case.
+    pub(crate) enabled: bool,
+}
+
+impl Authorities {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more, that stays.
+    pub fn insert(&mut self, name: String, ca: Arc<dyn IssuingCa>) {
+        self.fixed.insert(name, ca);
+    }
+
+    /// With those that people add and change while the connector runs.
+    #[must_use]
+    pub fn with_external(self, external: ExternalCas) -> Self {
+        Self { external: Some(external), ..self }
+    }
+
+    /// The CA of that name, if there is one.
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<Reached>, CaError> {
+        if let Some(ca) = self.fixed.get(name) {
+            return Ok(Some(Reached { ca: Arc::clone(ca), enabled: true }));
+        }
+        let Some(external) = &self.external else { return Ok(None) };
+        let found = external.named(name).await?;
+        Ok(found.map(|it| Reached { ca: it.ca, enabled: it.enabled }))
+    }
+}

@@ -7,6 +7,7 @@ use certporter_model::oid::Oid;
 use certporter_model::profile::StrongMapping;
 use certporter_model::revocation::Reason;
 
+use super::Reached;
 use super::port::ConnectorPort;
 use super::worker::{Connector, millis};
 use crate::ca::{CaError, Issued, IssuingCa, RevocationOrder, SignOutcome, SignRequest};
@@ -22,13 +23,26 @@ const CLIENT_AUTHENTICATION: &str = "1.3.6.1.5.5.7.3.2";
 /// Why a step failed, and what to do about it.
 struct Trouble {
     cause: String,
-    remedy: &'static str,
+    remedy: String,
 }
 
 impl Trouble {
     #[expect(clippy::needless_pass_by_value, reason = "errors come as they are")]
-    fn new(cause: impl ToString, remedy: &'static str) -> Self {
-        Self { cause: cause.to_string(), remedy }
+    fn new(cause: impl ToString, remedy: &str) -> Self {
+        Self { cause: cause.to_string(), remedy: remedy.to_owned() }
+    }
+
+    /// What the CA says of it.
+    fn of(error: &CaError) -> Self {
+        match error {
+            CaError::Outage { cause, remedy } | CaError::Refused { cause, remedy } => {
+                Self::new(cause, remedy)
+            }
+            error if error.is_transient() => {
+                Self::new(error, "See whether the CA runs and the connector reaches it.")
+            }
+            error => Self::new(error, "Look at the CA and at the name of the template."),
+        }
     }
 }
 
@@ -37,7 +51,18 @@ impl<P: ConnectorPort> Connector<P> {
     pub(super) async fn preflight(&self, lease: Lease, order: PreflightOrder) {
         let mut report = PreflightReport { steps: Vec::new(), issued: order.issued.clone(), done: false };
         let mut well = step(&mut report, PreflightStage::Claimed, Stopwatch::start(), Ok(None));
-        if let Some(ca) = self.authorities.get(order.ca.as_str()) {
+        let found = match self.authorities.find(order.ca.as_str()).await {
+            Ok(found) => found,
+            Err(error) => {
+                report.steps.clear();
+                step(&mut report, PreflightStage::Claimed, Stopwatch::start(), Err(Trouble::of(&error)));
+                report.done = true;
+                self.tell(lease, &order, &report).await;
+                return;
+            }
+        };
+        // One that is switched off can be tried out all the same.
+        if let Some(Reached { ca, .. }) = found {
             if order.again {
                 self.recover(ca.as_ref(), &order, &mut report).await;
                 well = false;
@@ -127,7 +152,7 @@ impl<P: ConnectorPort> Connector<P> {
             sid: None,
             strong_mapping: StrongMapping::None,
         };
-        let csr = csr::create(&key, Some(&subject))?;
+        let csr = csr::create_asking(&key, &asked)?;
         let request =
             SignRequest { reference: reference(order), csr, asked, template: order.template.clone() };
         Ok((key, request))
@@ -180,7 +205,7 @@ fn step(
     let ok = outcome.is_ok();
     let (detail, cause, remedy) = match outcome {
         Ok(detail) => (detail, None, None),
-        Err(trouble) => (None, Some(trouble.cause), Some(trouble.remedy.to_owned())),
+        Err(trouble) => (None, Some(trouble.cause), Some(trouble.remedy)),
     };
     report.steps.push(PreflightStep { stage, ok, duration_ms: millis(watch), detail, cause, remedy });
     ok
@@ -195,14 +220,8 @@ fn issued(outcome: Result<SignOutcome, CaError>) -> Result<Issued, Trouble> {
             ),
             "Let the CA's template issue without approval, or expect every request to wait. Refuse this one there.",
         )),
-        Ok(SignOutcome::Refused { cause, remedy }) => Err(Trouble {
-            cause: format!("{cause} ({remedy})"),
-            remedy: "Change the CA's template or policy.",
-        }),
-        Err(error) if error.is_transient() => {
-            Err(Trouble::new(error, "See whether the CA runs and the connector reaches it."))
-        }
-        Err(error) => Err(Trouble::new(error, "Look at the CA and at the name of the template.")),
+        Ok(SignOutcome::Refused { cause, remedy }) => Err(Trouble { cause, remedy }),
+        Err(error) => Err(Trouble::of(&error)),
     }
 }
 
@@ -243,8 +262,8 @@ async fn revoke(
         at: order.at,
     }];
     let outcome = ca.revoke(&orders).await.map(|_| None).map_err(|error| {
-        let remedy = "Let the connector revoke at this CA. Revoke the test certificate there by hand.";
-        Trouble::new(error, remedy)
+        let Trouble { cause, remedy } = Trouble::of(&error);
+        Trouble { cause, remedy: format!("{remedy} Revoke the test certificate there by hand.") }
     });
     step(report, PreflightStage::Revoked, watch, outcome)
 }

@@ -2,6 +2,7 @@
 
 use certporter_model::certificate::RevocationKind;
 
+use super::Reached;
 use super::issue::trouble;
 use super::port::ConnectorPort;
 use super::worker::{Connector, millis, refused};
@@ -14,7 +15,11 @@ impl<P: ConnectorPort> Connector<P> {
     /// Brings a certificate into its standing. A CA without hold is left alone by holds and releases: the plan
     /// revokes there.
     pub(super) async fn bring_into_standing(&self, order: &RevokeOrder) -> Answer {
-        let Some(ca) = self.authorities.get(order.ca.as_str()) else {
+        let found = match self.authorities.find(order.ca.as_str()).await {
+            Ok(found) => found,
+            Err(error) => return trouble(&error),
+        };
+        let Some(Reached { ca, .. }) = found else {
             let cause = format!("this connector knows no CA of the name {}", order.ca);
             return refused(&cause, "Set the connector up for it, then put the job back.");
         };

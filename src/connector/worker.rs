@@ -98,7 +98,12 @@ pub(super) fn millis(watch: Stopwatch) -> u32 {
 
 /// What did not work this time.
 pub(super) fn failed(cause: &impl ToString, remedy: &str) -> Answer {
-    Answer::Failed { cause: cause.to_string(), remedy: remedy.to_owned() }
+    Answer::Failed { cause: cause.to_string(), remedy: remedy.to_owned(), outage: false }
+}
+
+/// What works again when the CA does.
+pub(super) fn waits(cause: &impl ToString, remedy: &str) -> Answer {
+    Answer::Failed { cause: cause.to_string(), remedy: remedy.to_owned(), outage: true }
 }
 
 /// What will not work until somebody changes something.

@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::delivery::envelope::{self, Contents};
 use crate::pki::pkcs12::{self, Pfx};
 use crate::pki::secret_box::MasterKey;
-use crate::pki::{Certificate, Csr, PkiError, PrivateKey, cms, csr, password};
+use crate::pki::{Asked, Certificate, Csr, PkiError, PrivateKey, cms, csr, password};
 use crate::random::{Random, octets};
 use crate::store::escrowed_keys::{self, EscrowedKey};
 use crate::store::kra_generations;
@@ -203,12 +203,16 @@ impl Kra {
         Ok(envelope::seal(&order.recipient, &contents)?)
     }
 
-    /// A CSR for a key in escrow, for a renewal that keeps the key.
+    /// A CSR for a key in escrow, for a renewal that keeps the key; says what the certificate shall say.
     ///
     /// # Errors
     /// When the key is destroyed, or can't be opened.
-    pub async fn csr(&self, escrowed: &EscrowedKey) -> Result<Csr, KraError> {
-        Ok(csr::create(&self.unseal(escrowed).await?, None)?)
+    pub async fn csr(&self, escrowed: &EscrowedKey, asked: Option<&Asked>) -> Result<Csr, KraError> {
+        let key = self.unseal(escrowed).await?;
+        Ok(match asked {
+            Some(asked) => csr::create_asking(&key, asked)?,
+            None => csr::create(&key, None)?,
+        })
     }
 
     /// Destroys a key, wherever it is: its octets are overwritten and removed, and why stays on record. A second time

@@ -10,7 +10,7 @@ use super::{Pipeline, backoff, fault, timeline};
 use crate::store::jobs::{self, Retry};
 use crate::store::steps::requests::{self, RequestInWork};
 use crate::store::steps::{certificates, revocations};
-use crate::store::{AuditEvent, Target, WriteTx, ca_generations};
+use crate::store::{AuditEvent, Target, WriteTx, ca_generations, outages};
 use crate::wire::connector::{Answer, Lease, RevokeOrder};
 
 /// Why a request did not get on, and what to do about it.
@@ -53,8 +53,9 @@ impl Pipeline {
                 jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
                 "request.refused"
             }
-            Answer::Failed { cause, remedy } => {
-                self.failed_attempt(&mut tx, &mut request, lease, Trouble { cause, remedy }, now).await?;
+            Answer::Failed { cause, remedy, outage } => {
+                let trouble = Trouble { cause, remedy };
+                self.failed_attempt(&mut tx, &mut request, lease, (trouble, *outage), now).await?;
                 "request.attempt_failed"
             }
             // Cancelled, and the CA has nothing: the end.
@@ -137,18 +138,31 @@ impl Pipeline {
         tx: &mut WriteTx,
         request: &mut RequestInWork,
         lease: Lease,
-        trouble: Trouble<'_>,
+        (trouble, outage): (Trouble<'_>, bool),
         now: Timestamp,
     ) -> Result<(), StepError> {
         let job = jobs::get(tx, lease.job).await?;
-        if super::queue::is_last_attempt(&job) {
+        if outage {
+            outages::forgive(tx, lease.job, lease.fence).await?;
+        } else if super::queue::is_last_attempt(&job) {
             self.fail(tx, request, trouble, now).await?;
             let Trouble { cause, remedy } = trouble;
             return Ok(jobs::bury(tx, lease.job, lease.fence, cause, remedy, now).await?);
         }
         let random = self.random.as_ref();
         let row = timeline::of_request(Step::Failed, request, None).wrong(trouble.cause, trouble.remedy);
-        row.detail(format!("attempt {} of {}", job.attempt, job.max_attempts)).write(tx, now, random);
+        let counted = format!("attempt {} of {}", job.attempt, job.max_attempts);
+        let detail = if outage { "tried again until it works".to_owned() } else { counted };
+        // The same trouble again and again is told once.
+        if job.cause.as_deref() != Some(trouble.cause) {
+            row.detail(detail).write(tx, now, random);
+        }
+        if !request.state.is_final() {
+            request.cause = Some(trouble.cause.to_owned());
+            request.remedy = Some(trouble.remedy.to_owned());
+            requests::save(tx, request, now).await?;
+            request.version += 1;
+        }
         let not_before = now.plus(backoff::wait_after(job.attempt, random));
         let again = Retry { not_before, progress: false, cause: trouble.cause, remedy: trouble.remedy };
         Ok(jobs::retry(tx, lease.job, lease.fence, &again, now).await?)
@@ -182,12 +196,19 @@ impl Pipeline {
                 jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
                 "revocation.at_ca"
             }
-            Answer::Failed { cause, remedy } | Answer::Refused { cause, remedy } => {
+            Answer::Failed { cause, remedy, .. } | Answer::Refused { cause, remedy } => {
                 let job = jobs::get(&mut tx, lease.job).await?;
-                let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).wrong(cause, remedy);
-                row.write(&mut tx, now, self.random.as_ref());
+                if job.cause.as_deref() != Some(cause.as_str()) {
+                    let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).wrong(cause, remedy);
+                    row.write(&mut tx, now, self.random.as_ref());
+                }
                 let refused = matches!(answer, Answer::Refused { .. });
-                if refused || super::queue::is_last_attempt(&job) {
+                if matches!(answer, Answer::Failed { outage: true, .. }) {
+                    outages::forgive(&mut tx, lease.job, lease.fence).await?;
+                    let not_before = now.plus(backoff::wait_after(job.attempt, self.random.as_ref()));
+                    let again = Retry { not_before, progress: false, cause, remedy };
+                    jobs::retry(&mut tx, lease.job, lease.fence, &again, now).await?;
+                } else if refused || super::queue::is_last_attempt(&job) {
                     jobs::bury(&mut tx, lease.job, lease.fence, cause, remedy, now).await?;
                 } else {
                     let not_before = now.plus(backoff::wait_after(job.attempt, self.random.as_ref()));

@@ -1,5 +1,7 @@
 //! A certificate came. It is always recorded; whether it is the one that was asked for is another question.
 
+use std::time::Duration;
+
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::key::KeyUsage;
@@ -20,8 +22,11 @@ use crate::random::octets;
 use crate::store::steps::certificates::{self, CertificateInWork, NewCertificate};
 use crate::store::steps::copies;
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys, jobs, search_key};
+use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys, external_cas, jobs, search_key};
 use crate::wire::connector::Lease;
+
+/// How far before the request a certificate may begin that was signed for it.
+const DATED_BACK: Duration = Duration::from_secs(86_400);
 
 /// What becomes of a certificate that came.
 enum Verdict {
@@ -123,13 +128,23 @@ impl Pipeline {
         let names = names.ready().map_err(|error| StoreError::Other(error.to_string()))?.clone();
         let asked = Asked::of_profile(profile, names.subject, names.subject_alternative_names, names.sid);
         let hash = request.public_key_hash.unwrap_or_else(|| certificate.public_key_hash());
-        // A CA that took days signed about when its certificate begins, not now.
-        let at = if certificate.not_before() > request.created_at && certificate.not_before() < now {
+        // A CA that took days signed about when its certificate begins, not now. Many date it back a little.
+        let earliest = request.created_at.minus(DATED_BACK);
+        let at = if certificate.not_before() > earliest && certificate.not_before() < now {
             certificate.not_before()
         } else {
             now
         };
-        let differences = check::differences(certificate, &asked, hash, &issuer.certificate, at)?;
+        let mut differences = check::differences(certificate, &asked, hash, &issuer.certificate, at)?;
+        if issuer.ca != self.builtin.id()
+            && let Some(wanted) = external_cas::of(tx, issuer.ca).await?
+        {
+            differences.extend(check::addresses(
+                certificate,
+                wanted.crl_url.as_deref(),
+                wanted.ocsp_url.as_deref(),
+            ));
+        }
         Ok(if differences.is_empty() { Verdict::Right } else { Verdict::Wrong(differences) })
     }
 

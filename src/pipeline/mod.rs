@@ -10,7 +10,7 @@
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
 //! - [`bulk`]: what somebody does to many certificates at once
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
-//! - [`preflight`]: a test certificate, for no device
+//! - [`preflight`]: a test certificate, for no device; [`external`]: CAs that publish by themselves
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
 //! - [`fault`]: where tests let the process die
@@ -20,6 +20,7 @@ pub mod bulk;
 pub mod change;
 pub mod deliver;
 pub mod error;
+pub mod external;
 pub mod fault;
 pub mod intent;
 pub mod issued;
@@ -45,7 +46,7 @@ use certporter_model::profile::Profile;
 use certporter_model::text::Name;
 use certporter_model::{CaGenerationId, CaId, ProfileId};
 
-use crate::ca::BuiltinCa;
+use crate::ca::{BuiltinCa, ExternalCas};
 use crate::clock::Clock;
 use crate::kra::Kra;
 use crate::pki::Certificate;
@@ -70,6 +71,8 @@ pub struct Pipeline {
     pub kra: Kra,
     /// The built-in CA, whose CRLs are published here.
     pub builtin: BuiltinCa,
+    /// The CAs that were added, if this process may open their credentials.
+    pub external: Option<ExternalCas>,
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
     authorities: Mutex<HashMap<Name, CaId>>,
@@ -81,6 +84,8 @@ pub(crate) struct Issuer {
     pub(crate) certificate: Certificate,
     /// The generation that signed it.
     pub(crate) parent: Option<CaGenerationId>,
+    /// Whose it is.
+    pub(crate) ca: CaId,
 }
 
 /// How many profile versions are kept parsed.
@@ -92,7 +97,13 @@ impl Pipeline {
     pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
         let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
         let (profiles, issuers, authorities) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { db, clock, random, queue, kra, builtin, profiles, issuers, authorities }
+        Self { db, clock, random, queue, kra, builtin, external: None, profiles, issuers, authorities }
+    }
+
+    /// With the CAs that people add.
+    #[must_use]
+    pub fn with_external(self, external: ExternalCas) -> Self {
+        Self { external: Some(external), ..self }
     }
 
     /// The leave of the portal's own workers.
@@ -133,7 +144,7 @@ impl Pipeline {
         }
         let row = ca_generations::generation(conn, id).await?;
         let certificate = Certificate::parse(&row.certificate_der)?;
-        let issuer = Arc::new(Issuer { certificate, parent: row.parent_id });
+        let issuer = Arc::new(Issuer { certificate, parent: row.parent_id, ca: row.ca_id });
         let mut kept = self.issuers.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(kept.entry(id).or_insert(issuer)))
     }

@@ -11,6 +11,7 @@ use super::work::{Work, connector_pool};
 use super::workers::LEASE;
 use super::{Pipeline, fault};
 use crate::kra::KraError;
+use crate::pki;
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::steps::requests::{self, RequestInWork};
 use crate::store::steps::{certificates, revocations};
@@ -266,7 +267,11 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<(), StepError> {
         let key = escrowed_keys::get(tx, key).await?;
-        let csr = match self.kra.csr(&key).await {
+        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
+        let Ok(names) = request.names()?.ready().cloned() else { return Ok(()) };
+        let asked =
+            pki::Asked::of_profile(&profile, names.subject, names.subject_alternative_names, names.sid);
+        let csr = match self.kra.csr(&key, Some(&asked)).await {
             Ok(csr) => csr,
             Err(KraError::Destroyed) => return Ok(()),
             Err(error) => return Err(kra_error(error)),

@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
-use crate::store::{idempotency_keys, jobs, outbox, preflights, rate_limits, sessions};
+use crate::store::{external_cas, idempotency_keys, jobs, outbox, preflights, rate_limits, sessions};
 
 /// How often everything is planned anew.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -41,6 +41,9 @@ impl Pipeline {
         Work::Sweep.schedule(&mut books, now, now, random).await?;
         Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, random).await?;
         Work::PublishCrl { ca: self.builtin.id() }.schedule(&mut books, now, now, random).await?;
+        for row in external_cas::all(&mut books).await? {
+            Work::PublishCrl { ca: row.id }.schedule(&mut books, now, now, random).await?;
+        }
         books.commit().await?;
         self.queue.wake();
         Ok(())

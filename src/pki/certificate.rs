@@ -214,6 +214,12 @@ impl Certificate {
         self.key_usage.is_some_and(|bits| bits.key_cert_sign())
     }
 
+    /// Whether keyUsage permits to sign CRLs.
+    #[must_use]
+    pub fn signs_crls(&self) -> bool {
+        self.key_usage.is_some_and(|bits| bits.crl_sign())
+    }
+
     /// Object identifiers of extKeyUsage, in their order.
     #[must_use]
     pub fn extended_key_usages(&self) -> &[Oid] {

@@ -62,10 +62,16 @@ pub fn differences(
     compare("subject_alternative_names", list(&names), list(&came));
     let bits = issued.key_usage().unwrap_or_default();
     let mut words = usage::in_words(bits);
-    if issued.is_ca() || issued.signs_certificates() {
+    if issued.signs_certificates() {
         words.push_str(", keyCertSign");
     }
+    if issued.signs_crls() {
+        words.push_str(", cRLSign");
+    }
     compare("key_usage", usage::in_words(asked.key_usage), words);
+    if issued.is_ca() {
+        compare("basic_constraints", "no CA".to_owned(), "a CA".to_owned());
+    }
     let mut usages: Vec<&str> = asked.extended_key_usages.iter().map(AsRef::as_ref).collect();
     let mut came: Vec<&str> = issued.extended_key_usages().iter().map(AsRef::as_ref).collect();
     usages.sort_unstable();
@@ -75,6 +81,21 @@ pub fn differences(
     compare("sid", word(sid.map(AsRef::as_ref)), word(issued.sid().map(AsRef::as_ref)));
     check_validity(issued, asked, at, &mut compare);
     Ok(found)
+}
+
+/// Whether a certificate names the addresses of CRL and OCSP responder that it has to: without them relying parties
+/// never see that it was revoked.
+#[must_use]
+pub fn addresses(issued: &Certificate, crl: Option<&str>, ocsp: Option<&str>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (field, wanted, came) in
+        [("crl_distribution_points", crl, issued.crl_urls()), ("ocsp_responder", ocsp, issued.ocsp_urls())]
+    {
+        if let Some(wanted) = wanted.filter(|wanted| !came.iter().any(|it| it == wanted)) {
+            found.push(Difference { field, asked: wanted.to_owned(), issued: list(came) });
+        }
+    }
+    found
 }
 
 fn check_validity(
@@ -94,6 +115,10 @@ fn check_validity(
     }
     if issued.not_before() > at.plus(TOLERANCE) {
         compare("validity_days", format!("a beginning by {at}"), format!("one at {}", issued.not_before()));
+    }
+    if issued.not_before() < at.minus(TOLERANCE) {
+        let asked = format!("a beginning about {at}");
+        compare("validity_days", asked, format!("one at {}", issued.not_before()));
     }
 }
 

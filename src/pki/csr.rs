@@ -1,18 +1,21 @@
 //! Certificate signing requests (PKCS#10, RFC 2986).
 
 use certporter_model::distinguished_name::DistinguishedName;
+use certporter_model::profile::StrongMapping;
 use certporter_model::thumbprint::PublicKeyHash;
-use der::asn1::{BitString, SetOfVec};
+use der::asn1::{Any, BitString, ObjectIdentifier, SetOfVec};
 use der::{Decode, Encode};
 use openssl::x509::X509Req;
+use x509_cert::attr::Attribute;
 use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 
+use super::asked::Asked;
 use super::error::verdict;
-use super::extension::encode_error;
+use super::extension::{self, encode_error};
 use super::key::Signer;
 use super::tbs::{public_key_info, signature_algorithm};
-use super::{PkiError, PublicKey, name, pem};
+use super::{PkiError, PublicKey, name, pem, usage};
 
 /// The most octets that a CSR may have.
 pub const CSR_MAX: usize = 16 * 1024;
@@ -29,6 +32,9 @@ const SIGNATURES: [&str; 6] = [
     "1.2.840.10045.4.3.4",
 ];
 
+/// The attribute that carries the extensions which are asked for (RFC 2985, section 5.4.2).
+const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+
 /// A CSR whose signature proves possession of its key, and whose key is taken. Names and extensions in it are only
 /// its maker's wish: what a certificate says comes from the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +49,49 @@ pub struct Csr {
 /// # Errors
 /// When the subject can't be encoded or the key can't sign.
 pub fn create(signer: &dyn Signer, subject: Option<&DistinguishedName>) -> Result<Csr, PkiError> {
+    signed_csr(signer, subject, SetOfVec::new())
+}
+
+/// Makes a CSR that says everything the certificate shall say, but for its validity: for CAs that take names and
+/// usages from it.
+///
+/// # Errors
+/// When a name can't be encoded or the key can't sign.
+pub fn create_asking(signer: &dyn Signer, asked: &Asked) -> Result<Csr, PkiError> {
+    let mut extensions = Vec::new();
+    if !asked.key_usage.is_empty() {
+        extensions.push(extension::key_usage(usage::to_bits(asked.key_usage))?);
+    }
+    if !asked.extended_key_usages.is_empty() {
+        extensions.push(extension::extended_key_usage(&asked.extended_key_usages)?);
+    }
+    let names: Vec<_> = asked.all_names()?.iter().map(extension::general_name).collect::<Result<_, _>>()?;
+    if !names.is_empty() {
+        extensions.push(extension::subject_alternative_name(names, asked.subject.is_none())?);
+    }
+    if let (StrongMapping::Extension, Some(sid)) = (asked.strong_mapping, &asked.sid) {
+        extensions.push(extension::sid(sid)?);
+    }
+    let mut attributes = SetOfVec::new();
+    if !extensions.is_empty() {
+        let mut values = SetOfVec::new();
+        values.insert(Any::encode_from(&extensions).map_err(encode_error)?).map_err(encode_error)?;
+        attributes.insert(Attribute { oid: EXTENSION_REQUEST, values }).map_err(encode_error)?;
+    }
+    signed_csr(signer, asked.subject.as_ref(), attributes)
+}
+
+fn signed_csr(
+    signer: &dyn Signer,
+    subject: Option<&DistinguishedName>,
+    attributes: SetOfVec<Attribute>,
+) -> Result<Csr, PkiError> {
     let subject = subject.map(name::to_x501).transpose()?.unwrap_or_default();
     let info = CertReqInfo {
         version: Version::V1,
         subject: subject.clone(),
         public_key: public_key_info(signer.public_key())?,
-        attributes: SetOfVec::new(),
+        attributes,
     };
     let signature = signer.sign(&info.to_der().map_err(encode_error)?)?;
     let request = CertReq {
@@ -116,6 +159,12 @@ impl Csr {
     #[must_use]
     pub fn subject_text(&self) -> String {
         name::to_text(&self.subject)
+    }
+
+    /// The subject that its maker wishes, if the model has every type in it; none when it is empty too.
+    #[must_use]
+    pub fn subject(&self) -> Option<DistinguishedName> {
+        name::from_x501(&self.subject)
     }
 }
 

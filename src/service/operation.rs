@@ -189,6 +189,16 @@ operations! {
     AuditExport = "audit_events.export": AuditRead, seen by AuditRead;
     /// List issuing CAs and connectors, and how they are.
     AuthoritiesList = "authorities.list": AuthorityRead, seen by AuthorityRead;
+    /// Read one issuing CA.
+    AuthoritiesGet = "authorities.get": AuthorityRead, seen by AuthorityRead;
+    /// Add an issuing CA that is not ours.
+    AuthoritiesCreate = "authorities.create": AuthorityOperate, seen by AuthorityRead;
+    /// Change the settings or the credential of a CA that was added.
+    AuthoritiesUpdate = "authorities.update": AuthorityOperate, seen by AuthorityRead;
+    /// Switch a CA that was added on.
+    AuthoritiesEnable = "authorities.enable": AuthorityOperate, seen by AuthorityRead;
+    /// Switch a CA that was added off.
+    AuthoritiesDisable = "authorities.disable": AuthorityOperate, seen by AuthorityRead;
     /// Have the CRLs of the built-in CA published now.
     AuthoritiesPublish = "authorities.publish": AuthorityOperate, seen by AuthorityRead;
     /// Have a new issuing key made for the built-in CA.

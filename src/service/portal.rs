@@ -7,6 +7,7 @@ use certporter_model::thumbprint::ContentDigest;
 
 use super::live::Live;
 use super::overview::Kept;
+use crate::ca::ExternalCas;
 use crate::clock::Clock;
 use crate::config::PublicAddresses;
 use crate::random::{Random, octets};
@@ -32,6 +33,7 @@ pub struct Portal {
     live: Live,
     counts: Kept,
     intent: Intent,
+    external: Option<ExternalCas>,
 }
 
 /// What an operation is asked for.
@@ -57,7 +59,20 @@ impl Portal {
             live: Live::default(),
             counts: Kept::default(),
             intent: Intent::Do,
+            external: None,
         }
+    }
+
+    /// With leave to open and seal the credentials of CAs that people add.
+    #[must_use]
+    pub fn with_external(self, external: ExternalCas) -> Self {
+        Self { external: Some(external), ..self }
+    }
+
+    /// The CAs that people add; none in a process without the master key.
+    #[must_use]
+    pub fn external(&self) -> Option<&ExternalCas> {
+        self.external.as_ref()
     }
 
     /// The same portal, whose operations are asked for with this intent.

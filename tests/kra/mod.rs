@@ -96,10 +96,10 @@ async fn a_key_comes_out_only_inside_an_envelope_for_its_device(database: TestDa
     let order = ResealOrder { certificate: other, ..order };
     assert!(matches!(kra.reseal(&row, &order).await, Err(KraError::Pki(PkiError::Unfit { .. }))));
     let swapped = EscrowedKey { public_key_hash: other_key.public_key_hash(), ..row.clone() };
-    assert!(matches!(kra.csr(&swapped).await, Err(KraError::Pki(PkiError::Damaged(_)))));
+    assert!(matches!(kra.csr(&swapped, None).await, Err(KraError::Pki(PkiError::Damaged(_)))));
     let gone = EscrowedKey { sealed: None, ..row.clone() };
     assert!(matches!(kra.reseal(&gone, &order).await, Err(KraError::Destroyed)));
-    assert_eq!(kra.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
+    assert_eq!(kra.csr(&row, None).await.unwrap().public_key_hash(), key.public_key_hash());
 }
 
 async fn a_rotation_changes_what_seals_and_nothing_of_what_opens(database: TestDatabase) {
@@ -116,8 +116,8 @@ async fn a_rotation_changes_what_seals_and_nothing_of_what_opens(database: TestD
     assert_ne!(after, before);
     for sealed in [old, after.seal(&key).unwrap()] {
         let row = escrowed(sealed.generation, sealed.octets, key.public_key_hash());
-        assert_eq!(kra.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
-        assert_eq!(another.csr(&row).await.unwrap().public_key_hash(), key.public_key_hash());
+        assert_eq!(kra.csr(&row, None).await.unwrap().public_key_hash(), key.public_key_hash());
+        assert_eq!(another.csr(&row, None).await.unwrap().public_key_hash(), key.public_key_hash());
     }
     let wrong = open(&database, &Arc::new(MasterKey::generate(&SystemRandom))).await.unwrap_err();
     assert!(matches!(wrong, KraError::Pki(PkiError::OtherMasterKey { .. })));
@@ -160,7 +160,7 @@ async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
     let stored = row().await;
     assert_eq!((stored.state, stored.stored_at), (EscrowState::Stored, Some(NOW)));
     assert_ne!(stored.sealed.as_ref(), Some(&sealed.octets));
-    assert_eq!(kra.csr(&stored).await.unwrap().public_key_hash(), hash);
+    assert_eq!(kra.csr(&stored, None).await.unwrap().public_key_hash(), hash);
 
     for trigger in [Trigger::DeviceRetired, Trigger::LeftGroup] {
         let mut tx = database.write(&permit()).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
     let gone = row().await;
     assert_eq!((gone.state, gone.sealed.as_ref()), (EscrowState::Destroyed, None));
     assert_eq!((gone.destroyed_at, gone.destroyed_trigger), (Some(NOW), Some(Trigger::DeviceRetired)));
-    assert!(matches!(kra.csr(&gone).await, Err(KraError::Destroyed)));
+    assert!(matches!(kra.csr(&gone, None).await, Err(KraError::Destroyed)));
     let mut tx = database.write(&permit()).await.unwrap();
     assert!(matches!(kra.store(&mut tx, id, &sealed, NOW).await, Err(KraError::Destroyed)));
     assert!(matches!(kra.for_storage(&gone).await, Err(KraError::Destroyed)));

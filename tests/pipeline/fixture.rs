@@ -331,6 +331,18 @@ impl Installation {
         done
     }
 
+    /// As after a restart: another process on the same database, with nothing in its memory.
+    pub(crate) fn restart(&mut self, ca: Arc<dyn IssuingCa>) {
+        let (clock, random) = (self.clock.clone(), self.random.clone());
+        let (kra, builtin) = (self.pipeline.kra.clone(), self.builtin.clone());
+        self.pipeline = Arc::new(Pipeline::new(self.db.db.clone(), clock, random, kra, builtin));
+        let mut authorities = Authorities::new();
+        authorities.insert("builtin".into(), ca);
+        let port = InProcess::new(Arc::clone(&self.pipeline), self.identity.clone());
+        self.connector = Arc::new(Connector::new(port, authorities, KeyPool::new(1).unwrap()));
+        self.portal = self.pipeline.portal_source("test again".into());
+    }
+
     /// Works until nothing is due any more.
     pub(crate) async fn work(&self) {
         for _ in 0..100 {

@@ -99,7 +99,7 @@ async fn let_lease_run_out(it: &Installation, lease: Lease) {
 }
 
 /// What the CA has issued is what the portal knows, and one of it is alive.
-async fn one_alive(it: &Installation, device: &EnrolledDevice, request: RequestId) {
+pub(super) async fn one_alive(it: &Installation, device: &EnrolledDevice, request: RequestId) {
     let known = it.stray(device).await;
     let alive: Vec<_> = known.iter().filter(|c| c.status == CertificateStatus::Valid).collect();
     assert_eq!(alive.len(), 1, "{known:?}");
@@ -114,7 +114,7 @@ async fn every_issued_one_is_known(it: &Installation, device: &EnrolledDevice) {
     let mut issued = BTreeSet::new();
     for hash in known.iter().map(|c| c.public_key_hash) {
         issued.extend(
-            it.builtin.find_by_key(hash).await.unwrap().iter().map(|i| i.certificate.serial().clone()),
+            it.builtin.issued_for_key(hash).await.unwrap().iter().map(|i| i.certificate.serial().clone()),
         );
     }
     assert_eq!(issued, serials);
@@ -229,7 +229,7 @@ async fn two_connectors_bring_one_certificate_for_each_request(db: TestDatabase)
     }
 }
 
-async fn call_off(it: &Installation, request: RequestId) -> bool {
+pub(super) async fn call_off(it: &Installation, request: RequestId) -> bool {
     it.change(async |tx, now, random| {
         let why = (Reason::KeyCompromise, Trigger::DeviceLost);
         change::cancel(tx, request, why, now, random).await.unwrap()
@@ -283,7 +283,7 @@ async fn a_request_is_called_off_when_the_ca_has_signed_unheard(db: TestDatabase
     late_one_is_revoked(&it, &device, request).await;
 }
 
-async fn late_one_is_revoked(it: &Installation, device: &EnrolledDevice, request: RequestId) {
+pub(super) async fn late_one_is_revoked(it: &Installation, device: &EnrolledDevice, request: RequestId) {
     assert_eq!(it.state(request).await.state, RequestState::Cancelled);
     let known = it.stray(device).await;
     assert_eq!(known.len(), 1);

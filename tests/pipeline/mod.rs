@@ -3,6 +3,7 @@ mod bulk;
 mod fixture;
 mod flow;
 mod interrupted;
+mod pending;
 mod preflight;
 mod queue;
 mod retry;

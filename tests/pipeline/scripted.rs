@@ -7,11 +7,10 @@ use certporter::ca::{
     BuiltinCa, CaError, Capabilities, Health, Issued, IssuingCa, RevocationOrder, SignOutcome, SignRequest,
     Standing,
 };
-use certporter::pki::Certificate;
+use certporter::pki::{Certificate, Csr};
 use certporter_model::Timestamp;
 use certporter_model::ids::CaGenerationId;
 use certporter_model::oid::Oid;
-use certporter_model::thumbprint::PublicKeyHash;
 use futures::future::BoxFuture;
 
 /// What it does with the next request.
@@ -112,8 +111,8 @@ impl IssuingCa for ScriptedCa {
         self.inner.revoke(orders)
     }
 
-    fn find_by_key(&self, key: PublicKeyHash) -> BoxFuture<'_, Result<Vec<Issued>, CaError>> {
-        self.inner.find_by_key(key)
+    fn find_by_key<'a>(&'a self, csr: &'a Csr) -> BoxFuture<'a, Result<Vec<Issued>, CaError>> {
+        self.inner.find_by_key(csr)
     }
 
     fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>> {

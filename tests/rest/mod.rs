@@ -10,4 +10,4 @@ mod preview;
 mod profiles;
 pub(crate) mod program;
 mod repeating;
-mod works;
+pub(crate) mod works;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use certporter::ca::{BuiltinCa, BuiltinSettings, DeviceCa};
+use certporter::ca::{BuiltinCa, BuiltinSettings, DeviceCa, ExternalCas};
 use certporter::clock::ManualClock;
 use certporter::config::{PublicAddresses, WebAddress};
 use certporter::pki::secret_box::MasterKey;
@@ -156,9 +156,10 @@ impl Program {
             BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), settings).await.unwrap();
         let device_ca = DeviceCa::open(&db, &master, clock.as_ref(), random.clone()).await.unwrap();
         let parts = Parts { db, clock: clock.clone(), random: random.clone(), addresses };
-        let portal = Portal::new(parts);
-        let router = rest::routes(&portal);
         let master = Arc::new(master);
+        let external = ExternalCas::new(parts.db.clone(), master.clone(), clock.clone(), random.clone());
+        let portal = Portal::new(parts).with_external(external);
+        let router = rest::routes(&portal);
         let mut program = Self {
             database,
             clock,
@@ -172,6 +173,11 @@ impl Program {
         };
         program.token = program.new_token(Role::Administrator).await;
         program
+    }
+
+    /// From now on with a new token, as when the clock has moved beyond the end of the first.
+    pub(crate) async fn authenticate_anew(&mut self) {
+        self.token = self.new_token(Role::Administrator).await;
     }
 
     /// A token made on the host.

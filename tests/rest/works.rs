@@ -33,27 +33,29 @@ use serde_json::json;
 use super::program::Program;
 
 /// The machinery of one portal.
-pub(super) struct Works {
+pub(crate) struct Works {
+    pub(crate) pipeline: Arc<Pipeline>,
     portal: Arc<PortalSource<Pipeline>>,
     connector: Arc<Connector<InProcess>>,
     protocol: DeviceProtocol,
 }
 
 /// A device that is enrolled: it opens nothing, but says that it did.
-pub(super) struct Enrolled {
+pub(crate) struct Enrolled {
     thumbprint: Thumbprint,
     /// What it holds.
-    pub(super) held: BTreeSet<CopyId>,
+    pub(crate) held: BTreeSet<CopyId>,
 }
 
 impl Works {
-    pub(super) async fn of(program: &Program) -> Self {
+    pub(crate) async fn of(program: &Program) -> Self {
         let (db, clock, random) =
             (program.database.db.clone(), program.clock.clone(), program.random.clone());
         let kra =
             Kra::open(db.clone(), program.master.clone(), clock.as_ref(), random.clone()).await.unwrap();
         let pipeline = Pipeline::new(db.clone(), clock.clone(), random.clone(), kra, program.builtin.clone());
-        let pipeline = Arc::new(pipeline);
+        let external = program.portal.external().unwrap().clone();
+        let pipeline = Arc::new(pipeline.with_external(external.clone()));
         let identity = ConnectorIdentity {
             id: ConnectorId::new(clock.now(), octets(random.as_ref())),
             name: Name::parse("portal").unwrap(),
@@ -64,17 +66,17 @@ impl Works {
         let (id, name, pool) = (identity.id, &identity.name, &identity.pool);
         connectors::insert(&mut tx, id, name, pool, "1", clock.now()).await.unwrap();
         tx.commit(AuditEvent::new(clock.now(), "test.connector", Target::none("test"))).await.unwrap();
-        let mut authorities = Authorities::new();
+        let mut authorities = Authorities::new().with_external(external);
         authorities.insert("builtin".into(), Arc::new(program.builtin.clone()));
         let port = InProcess::new(Arc::clone(&pipeline), identity);
         let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(1).unwrap()));
         let portal = pipeline.portal_source("test".into());
         let protocol = DeviceProtocol::new(db, clock, random, program.device_ca.clone(), Wakes::new());
-        Self { portal, connector, protocol }
+        Self { pipeline, portal, connector, protocol }
     }
 
     /// Works until nothing is due any more.
-    pub(super) async fn work(&self) {
+    pub(crate) async fn work(&self) {
         for _ in 0..100 {
             let done =
                 run_once(&self.connector, 16).await.unwrap() + run_once(&self.portal, 16).await.unwrap();
@@ -86,7 +88,7 @@ impl Works {
     }
 
     /// Enrols a device with a code that it gets by REST.
-    pub(super) async fn enrol(&self, program: &Program, device: &str) -> Enrolled {
+    pub(crate) async fn enrol(&self, program: &Program, device: &str) -> Enrolled {
         let code = program.post(&format!("/devices/{device}/enrolment-codes"), &json!({})).await.ok();
         let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
         let csr = CsrOctets::new(csr::create(&key, None).unwrap().as_der().to_vec()).unwrap();
@@ -106,7 +108,7 @@ impl Works {
     }
 
     /// The device connects, does what it is told and says so; then everything that follows is done.
-    pub(super) async fn sync(&self, program: &Program, device: &mut Enrolled) {
+    pub(crate) async fn sync(&self, program: &Program, device: &mut Enrolled) {
         // What comes later has later ids.
         program.clock.advance(Duration::from_secs(60));
         self.work().await;

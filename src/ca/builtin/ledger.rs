@@ -159,7 +159,11 @@ impl BuiltinCa {
         Ok(SignOutcome::Issued(Box::new(Issued { certificate, generation: id })))
     }
 
-    pub(super) async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
+    /// Every certificate in the ledger for a public key, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn issued_for_key(&self, key: PublicKeyHash) -> Result<Vec<Issued>, CaError> {
         let mut conn = self.0.db.read().await?;
         let entries = issued_certificates::of_public_key(&mut conn, key).await?;
         let all = self.generations().await?;

@@ -19,7 +19,6 @@ use std::time::Duration;
 use certporter_model::ids::{CaGenerationId, CaId};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::serial::SerialNumber;
-use certporter_model::thumbprint::PublicKeyHash;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::contract::{
@@ -27,9 +26,9 @@ use super::contract::{
 };
 use super::generation::Generation;
 use crate::clock::Clock;
-use crate::pki::Certificate;
 use crate::pki::issuance::IssuerUrls;
 use crate::pki::secret_box::MasterKey;
+use crate::pki::{Certificate, Csr};
 use crate::random::Random;
 use crate::store::Db;
 
@@ -175,8 +174,8 @@ impl IssuingCa for BuiltinCa {
         self.bring_into_standing(orders).boxed()
     }
 
-    fn find_by_key(&self, key: PublicKeyHash) -> BoxFuture<'_, Result<Vec<Issued>, CaError>> {
-        self.issued_for_key(key).boxed()
+    fn find_by_key<'a>(&'a self, csr: &'a Csr) -> BoxFuture<'a, Result<Vec<Issued>, CaError>> {
+        self.issued_for_key(csr.public_key_hash()).boxed()
     }
 
     fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>> {
@@ -236,7 +235,7 @@ impl BuiltinCa {
                 }
             }
         }
-        Health { well, findings }
+        Health { well, findings, credential_ends_at: None }
     }
 }
 

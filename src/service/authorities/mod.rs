@@ -2,7 +2,9 @@
 //!
 //! - [`view`]: what is shown of them
 //! - [`rotation`]: a new issuing key
+//! - [`external`]: those that somebody adds
 //! - [`preflight`]: a test certificate, all the way there and back
+pub mod external;
 pub mod preflight;
 pub mod rotation;
 mod view;
@@ -20,9 +22,11 @@ use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
 use crate::ca::Capabilities;
+use crate::ca::openbao::OpenBaoSettings;
 use crate::pipeline::work::{Work, connector_pool};
 use crate::pki::{self, pem};
 use crate::store::ca_generations::{self, Ca, CaGeneration};
+use crate::store::external_cas::{self, ExternalRow};
 use crate::store::{AuditEvent, Conn, Target, authorities as store, crls};
 
 /// The kind of the CA that devices' management certificates come from: no profile can choose it.
@@ -71,10 +75,12 @@ async fn authority(
     ca: Ca,
     now: Timestamp,
 ) -> Result<AuthorityView, ServiceError> {
+    let external = external_cas::of(conn, ca.id).await?;
     let mut generations = Vec::new();
     for row in ca_generations::generations(conn, ca.id).await? {
-        generations.push(generation(conn, portal, &ca, row, now).await?);
+        generations.push(generation(conn, portal, (&ca, external.as_ref()), row, now).await?);
     }
+    let external = external.map(external::shown);
     let can: Capabilities = serde_json::from_str(&ca.capabilities).unwrap_or_default();
     let ocsp = (ca.kind == BUILTIN).then(|| format!("{}/ocsp", portal.addresses().pki));
     Ok(AuthorityView {
@@ -85,6 +91,7 @@ async fn authority(
         reasons: can.reasons,
         publishes: can.publishes,
         ocsp,
+        external,
         generations,
     })
 }
@@ -92,7 +99,7 @@ async fn authority(
 async fn generation(
     conn: &mut Conn,
     portal: &Portal,
-    ca: &Ca,
+    (ca, external): (&Ca, Option<&ExternalRow>),
     row: CaGeneration,
     now: Timestamp,
 ) -> Result<GenerationView, ServiceError> {
@@ -112,6 +119,10 @@ async fn generation(
         let address = format!("{}/{}-{}.{ending}", portal.addresses().pki, row.purpose, row.generation);
         (ca.kind == BUILTIN).then_some(address)
     };
+    let there = external.and_then(|row| {
+        let draft = serde_json::from_value(row.settings.clone()).ok()?;
+        OpenBaoSettings::parse(&draft).ok().map(|settings| settings.crl_address())
+    });
     Ok(GenerationView {
         id: row.id,
         purpose: row.purpose.clone(),
@@ -127,7 +138,7 @@ async fn generation(
         ends_soon: row.state == "active" && row.not_after <= now.plus(ENDS_SOON),
         state: row.state.clone(),
         certificate_address: published("crt"),
-        crl_address: crl.as_ref().and_then(|_| published("crl")),
+        crl_address: crl.as_ref().and_then(|_| published("crl").or(there)),
         crl,
     })
 }

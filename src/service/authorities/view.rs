@@ -7,6 +7,8 @@ use certporter_model::{CaGenerationId, CaId, ConnectorId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::external::ExternalView;
+
 /// Every issuing CA and connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthoritiesView {
@@ -33,6 +35,8 @@ pub struct AuthorityView {
     pub publishes: bool,
     /// Where relying parties ask about single certificates.
     pub ocsp: Option<String>,
+    /// How it is set up and was found, if somebody has added it.
+    pub external: Option<ExternalView>,
     /// Its keys and certificates.
     pub generations: Vec<GenerationView>,
 }

@@ -9,7 +9,7 @@ use crate::ca::device_ca;
 use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
-use crate::store::{Conn, ca_generations};
+use crate::store::{Conn, ca_generations, external_cas};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -39,6 +39,10 @@ pub(super) async fn issuing_cas_of(conn: &mut Conn, now: Timestamp) -> Result<Ve
     let mut found = Vec::new();
     for ca in ca_generations::cas(conn).await? {
         if ca.kind == device_ca::NAME {
+            continue;
+        }
+        // One that is switched off can't be chosen.
+        if external_cas::of(conn, ca.id).await?.is_some_and(|row| !row.enabled) {
             continue;
         }
         let generations = ca_generations::generations(conn, ca.id).await?;

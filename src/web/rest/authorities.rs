@@ -9,18 +9,23 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::acting::Acting;
-use super::answer::Answer;
+use super::answer::{Answer, created, tagged};
 use super::authenticate::Asking;
 use super::body::{Id, Json};
+use super::precondition::IfMatch;
 use crate::service::Portal;
+use crate::service::authorities::external::{self, ExternalDraft};
 use crate::service::authorities::preflight::{self, PreflightDraft, PreflightView};
 use crate::service::authorities::rotation::{self, RotationDraft};
-use crate::service::authorities::{self, AuthoritiesView};
+use crate::service::authorities::{self, AuthoritiesView, AuthorityView};
 use crate::service::overview::{self, OverviewView};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, create))
+        .routes(routes!(get, update))
+        .routes(routes!(enable))
+        .routes(routes!(disable))
         .routes(routes!(publish))
         .routes(routes!(rotate))
         .routes(routes!(create_preflight))
@@ -33,6 +38,73 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
     responses((status = 200, description = "CAs and connectors", body = AuthoritiesView)))]
 async fn list(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Answered<AuthoritiesView>> {
     Ok(Answered(authorities::list(&portal, &caller).await?))
+}
+
+/// Add an issuing CA that is not ours: an OpenBao (or Vault) PKI mount. It is asked for its chain first.
+#[utoipa::path(post, path = "/authorities", operation_id = "authorities.create", tag = "authorities",
+    request_body = ExternalDraft,
+    responses((status = 201, description = "The CA", body = AuthorityView)))]
+async fn create(Acting(portal): Acting, Asking(caller): Asking, Json(draft): Json<ExternalDraft>) -> Answer {
+    let made = external::create(&portal, &caller, &draft).await?;
+    Ok(created(&format!("/api/v1/authorities/{}", made.id), version(&made), made))
+}
+
+/// Read one issuing CA.
+#[utoipa::path(get, path = "/authorities/{id}", operation_id = "authorities.get", tag = "authorities",
+    params(("id" = CaId, Path, description = "The CA")),
+    responses((status = 200, description = "The CA", body = AuthorityView)))]
+async fn get(State(portal): State<Portal>, Asking(caller): Asking, Id(id): Id<CaId>) -> Answer {
+    let found = external::get(&portal, &caller, id).await?;
+    Ok(tagged(version(&found), found))
+}
+
+/// Change the settings of a CA that was added. Without a token, the one before is kept.
+#[utoipa::path(put, path = "/authorities/{id}", operation_id = "authorities.update", tag = "authorities",
+    request_body = ExternalDraft,
+    params(("id" = CaId, Path, description = "The CA"), ("If-Match" = String, Header, description = "The ETag of what was read")),
+    responses((status = 200, description = "The CA", body = AuthorityView)))]
+async fn update(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<CaId>,
+    IfMatch(read): IfMatch,
+    Json(draft): Json<ExternalDraft>,
+) -> Answer {
+    let saved = external::update(&portal, &caller, id, read, &draft).await?;
+    Ok(tagged(version(&saved), saved))
+}
+
+/// Switch a CA that was added on: what waited for it goes on.
+#[utoipa::path(post, path = "/authorities/{id}/enable", operation_id = "authorities.enable", tag = "authorities",
+    params(("id" = CaId, Path, description = "The CA"), ("If-Match" = String, Header, description = "The ETag of what was read")),
+    responses((status = 200, description = "The CA", body = AuthorityView)))]
+async fn enable(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<CaId>,
+    IfMatch(read): IfMatch,
+) -> Answer {
+    let saved = external::enable(&portal, &caller, id, read).await?;
+    Ok(tagged(version(&saved), saved))
+}
+
+/// Switch a CA that was added off: nothing new is asked of it, revocations still go to it.
+#[utoipa::path(post, path = "/authorities/{id}/disable", operation_id = "authorities.disable", tag = "authorities",
+    params(("id" = CaId, Path, description = "The CA"), ("If-Match" = String, Header, description = "The ETag of what was read")),
+    responses((status = 200, description = "The CA", body = AuthorityView)))]
+async fn disable(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<CaId>,
+    IfMatch(read): IfMatch,
+) -> Answer {
+    let saved = external::disable(&portal, &caller, id, read).await?;
+    Ok(tagged(version(&saved), saved))
+}
+
+/// What an ETag says: the portal's own CAs have no settings that change.
+fn version(ca: &AuthorityView) -> i64 {
+    ca.external.as_ref().map_or(0, |it| it.version)
 }
 
 /// Have the CRLs of the built-in CA published now.

@@ -70,6 +70,9 @@ pub enum Answer {
         cause: String,
         /// What to do about it, if it goes on.
         remedy: String,
+        /// Whether it is the CA's trouble, whatever was asked of it: then it is tried for as long as that lasts.
+        #[serde(default)]
+        outage: bool,
     },
     /// The certificate was not wanted any more, and the CA has issued none.
     Nothing,

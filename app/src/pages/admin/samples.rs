@@ -144,6 +144,7 @@ async fn what_people_type_never_becomes_markup() {
         operates: true,
         publishing: true,
         rotating: true,
+        saved: String::new(),
     };
     let shown = settings::account::Shown {
         account: account(),

@@ -10,6 +10,7 @@ use certporter::service::{Operation, ServiceError};
 use certporter_model::CaId;
 use leptos::prelude::*;
 
+use super::health;
 use super::preflight::outcome;
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Copied, Detail, Details, Section};
@@ -25,6 +26,7 @@ use crate::ui::time::{Moment, PerhapsMoment};
 pub struct Done {
     publishing: bool,
     rotating: bool,
+    saved: String,
 }
 
 /// What is shown.
@@ -40,6 +42,8 @@ pub struct Shown {
     pub publishing: bool,
     /// Whether a new issuing key was just asked for.
     pub rotating: bool,
+    /// What was just done to a CA that somebody has added: new, edit, on, off.
+    pub saved: String,
 }
 
 /// Shows them.
@@ -51,6 +55,7 @@ pub async fn get(asked: Asked, Query(done): Query<Done>) -> Response {
             operates: asked.may(Operation::PreflightsCreate),
             publishing: done.publishing,
             rotating: done.rotating,
+            saved: done.saved,
         })
     };
     let shown = read.await;
@@ -71,7 +76,16 @@ pub async fn publish(asked: Asked, Path(text): Path<String>) -> Response {
 
 /// The page.
 pub fn page(shown: Shown) -> AnyView {
-    let Shown { seen, preflights, operates, publishing, rotating } = shown;
+    let Shown { seen, preflights, operates, publishing, rotating, saved } = shown;
+    let said = match saved.as_str() {
+        "new" => Some(
+            "The CA was added: it answers, and its chain is on record. Try it out with a preflight, then let a profile choose it.",
+        ),
+        "edit" => Some("Saved. What waited for this CA is tried at once."),
+        "on" => Some("Switched on. What waited for this CA is tried at once."),
+        "off" => Some("Switched off: no certificate is asked of it. Revocations still go to it."),
+        _ => None,
+    };
     let connectors = connectors(seen.connectors);
     let authorities = seen.authorities.into_iter().map(|ca| authority(ca, operates)).collect_view();
     let preflights = preflight_table(preflights);
@@ -84,6 +98,10 @@ pub fn page(shown: Shown) -> AnyView {
                 {operates
                     .then(|| {
                         view! {
+                            <a class="btn" href="/authorities/new">
+                                <Icon name="plus"/>
+                                "Add an issuing CA"
+                            </a>
                             <a class="btn btn-primary" href="/authorities/preflights">
                                 <Icon name="list-checks"/>
                                 "Run a preflight"
@@ -91,6 +109,7 @@ pub fn page(shown: Shown) -> AnyView {
                         }
                     })}
             </Heading>
+            {said.map(|said| view! { <Notice tone=Tone::Good><p>{said}</p></Notice> })}
             {publishing
                 .then(|| {
                     view! {
@@ -170,12 +189,15 @@ fn kind(kind: &str) -> String {
             "The internal CA of devices and connectors: their management certificates, and nothing else."
                 .to_owned()
         }
+        "openbao" => {
+            "OpenBao (or Vault): signs at once, knows no hold and no reasons, publishes by itself.".to_owned()
+        }
         other => format!("An external CA of the kind {other}."),
     }
 }
 
 fn authority(ca: AuthorityView, operates: bool) -> AnyView {
-    let actions = (operates && ca.publishes && ca.kind == "builtin").then(|| {
+    let own = (operates && ca.publishes && ca.kind == "builtin").then(|| {
         view! {
             <a class="btn btn-sm" href=format!("/authorities/{}/rotate", ca.id)>
                 <Icon name="key-round"/>
@@ -195,13 +217,16 @@ fn authority(ca: AuthorityView, operates: bool) -> AnyView {
         (ca.publishes, "publish at once"),
     ];
     let can = can.into_iter().filter(|(can, _)| *can).map(|(_, what)| what).collect::<Vec<_>>().join(", ");
+    let actions = ca.external.as_ref().filter(|_| operates).map(|it| health::actions(&ca, it));
+    let about = ca.external.clone().map(health::about);
     view! {
-        <section class="section">
+        <section class="section" id=format!("ca-{}", ca.id)>
             <div class="row-actions between">
                 <h2>{ca.name}</h2>
-                <div class="row-actions">{actions}</div>
+                <div class="row-actions">{own} {actions}</div>
             </div>
             <p class="quiet">{kind(&ca.kind)} {(!can.is_empty()).then(|| format!(" It can {can}."))}</p>
+            {about}
             {ca.ocsp.map(|ocsp| view! { <p class="quiet">"OCSP: " <span class="mono">{ocsp}</span></p> })}
             {ca.generations.into_iter().rev().map(generation).collect_view()}
         </section>

@@ -2,8 +2,11 @@
 //!
 //! - [`list`]: how they are; [`files`]: certificates and CRLs to take away
 //! - [`rotation`]: a new issuing key
+//! - [`external`]: those that somebody adds; [`health`]: how they were found
 //! - [`preflight`]: a test certificate, all the way there and back
+pub mod external;
 pub mod files;
+mod health;
 pub mod list;
 pub mod preflight;
 pub mod rotation;
@@ -17,6 +20,10 @@ use crate::pages::asked::PagesState;
 pub fn routes() -> Router<PagesState> {
     Router::new()
         .route("/authorities", get(list::get))
+        .route("/authorities/new", get(external::new).post(external::create))
+        .route("/authorities/{id}/edit", get(external::edit).post(external::update))
+        .route("/authorities/{id}/enable", post(external::enable))
+        .route("/authorities/{id}/disable", post(external::disable))
         .route("/authorities/{id}/publish", post(list::publish))
         .route("/authorities/{id}/rotate", get(rotation::get).post(rotation::post))
         .route("/authorities/files/{name}", get(files::get))

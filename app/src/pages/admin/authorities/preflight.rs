@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use certporter::service::ServiceError;
@@ -42,9 +42,9 @@ pub struct PreflightForm {
     pub template: String,
 }
 
-/// Shows the form.
-pub async fn new(asked: Asked) -> Response {
-    show(&asked, StatusCode::OK, Typed::default()).await
+/// Shows the form, filled in with what the address says.
+pub async fn new(asked: Asked, Query(values): Query<PreflightForm>) -> Response {
+    show(&asked, StatusCode::OK, Typed { values, errors: FieldErrors::new() }).await
 }
 
 async fn show(asked: &Asked, status: StatusCode, typed: Typed<PreflightForm>) -> Response {

@@ -1,0 +1,8 @@
+//! OpenBao as the issuing CA: the real server, in development mode on a loopback port.
+
+mod administration;
+mod changed;
+mod contract;
+mod outage;
+mod scene;
+mod server;
