@@ -4,6 +4,7 @@
 mod certificate;
 mod pfx;
 mod revocation;
+mod smime;
 mod tools;
 
 use std::path::Path;
@@ -63,8 +64,13 @@ impl World {
     }
 
     async fn issue(&self, key: &PrivateKey, asked: Asked) -> Issued {
+        self.issue_as(&key.public_key_hash().to_string(), key, asked).await
+    }
+
+    /// The same for a request of that name.
+    async fn issue_as(&self, reference: &str, key: &PrivateKey, asked: Asked) -> Issued {
         let csr = csr::create(key, None).unwrap();
-        let reference = key.public_key_hash().to_string();
+        let reference = reference.to_owned();
         let request = SignRequest { reference, csr, asked, template: String::new() };
         match self.ca.sign(&request).await.unwrap() {
             SignOutcome::Issued(issued) => *issued,

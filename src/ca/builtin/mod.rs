@@ -11,10 +11,12 @@ mod ledger;
 mod ocsp;
 mod publication;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use certporter_model::Timestamp;
 use certporter_model::ids::{CaGenerationId, CaId};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::serial::SerialNumber;
@@ -26,14 +28,15 @@ use super::contract::{
 };
 use super::generation::Generation;
 use crate::clock::Clock;
-use crate::pki::Certificate;
 use crate::pki::issuance::IssuerUrls;
+use crate::pki::ocsp::IssuerHashes;
 use crate::pki::secret_box::MasterKey;
+use crate::pki::{Certificate, PkiError};
 use crate::random::Random;
 use crate::store::Db;
 
 pub use crl::PublishedList;
-pub use ocsp::OcspAnswer;
+pub use ocsp::{ANSWER_LIFE as OCSP_ANSWER_LIFE, OcspAnswer};
 pub use publication::PublishedFile;
 
 /// What profiles call it.
@@ -77,7 +80,11 @@ struct Inner {
     ca_id: CaId,
     /// The root's, then the issuing ones, the oldest first.
     generations: Vec<Arc<Generation>>,
+    /// How OCSP requests name them, in the same order.
+    issuer_hashes: Vec<IssuerHashes>,
     signers: ocsp::Signers,
+    /// When this process last put a list together from all that is revoked, by generation.
+    whole_lists: Mutex<HashMap<CaGenerationId, Timestamp>>,
 }
 
 impl BuiltinCa {
@@ -99,6 +106,8 @@ impl BuiltinCa {
         }
         // The root's first.
         generations.sort_by_key(|g| (g.row.purpose != first_start::ROOT, g.row.generation));
+        let hashes = generations.iter().map(|generation| IssuerHashes::of(&generation.certificate));
+        let issuer_hashes = hashes.collect::<Result<Vec<_>, PkiError>>()?;
         Ok(Self(Arc::new(Inner {
             db,
             clock,
@@ -106,7 +115,9 @@ impl BuiltinCa {
             settings,
             ca_id: ca.id,
             generations,
+            issuer_hashes,
             signers: ocsp::Signers::default(),
+            whole_lists: Mutex::default(),
         })))
     }
 
