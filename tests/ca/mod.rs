@@ -86,6 +86,7 @@ async fn open(
         pki_url: "http://pki.example.org".to_owned(),
         publish_dir: database.folder().join("pki"),
         crl_interval: HOUR,
+        crl_lifetime: 3 * HOUR,
     };
     let clock: Arc<dyn Clock> = clock.clone();
     BuiltinCa::open(Db::clone(database), master, clock, Arc::new(SystemRandom), settings).await

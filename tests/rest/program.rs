@@ -228,6 +228,7 @@ fn settings(database: &TestDatabase, pki_url: String) -> BuiltinSettings {
         pki_url,
         publish_dir: database.folder().join("pki"),
         crl_interval: Duration::from_secs(3600),
+        crl_lifetime: Duration::from_secs(3 * 3600),
     }
 }
 

@@ -144,7 +144,7 @@ async fn a_longer_list_of_before_counts(database: TestDatabase) {
     let (works, _, laptop) = scene(&program, "maria").await;
     let certificate = id(&certificates(&program, &laptop).await[0]).to_owned();
     let mut settings = program.settings();
-    settings.crl_interval = 24 * HOUR;
+    settings.crl_lifetime = 72 * HOUR;
     program.another_builtin(settings).await.publish().await.unwrap();
     let long = published(&program).await.next_update().unwrap();
     for _ in 0..4 {

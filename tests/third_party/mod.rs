@@ -46,6 +46,7 @@ impl World {
             pki_url: "http://pki.example.org".to_owned(),
             publish_dir: database.folder().join("pki"),
             crl_interval: Duration::from_secs(3600),
+            crl_lifetime: Duration::from_secs(3 * 3600),
         };
         let master = MasterKey::generate(&SystemRandom);
         let ca = BuiltinCa::open(

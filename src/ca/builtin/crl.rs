@@ -143,7 +143,7 @@ impl BuiltinCa {
         let second = Duration::from_secs(1);
         let this_update =
             whole.minus(BACKDATE).max(before.map_or(Timestamp::default(), |at| at.plus(second)));
-        let next_update = whole.plus(self.0.settings.crl_interval.saturating_mul(3));
+        let next_update = whole.plus(self.0.settings.crl_lifetime);
         let mut builder = CrlBuilder::new(number, this_update, next_update);
         // Once in an interval everything is read, and what has expired falls out; in between a list is the one before
         // it with what has changed.

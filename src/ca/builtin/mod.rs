@@ -64,8 +64,10 @@ pub struct BuiltinSettings {
     pub pki_url: String,
     /// Where the files are written for any static server.
     pub publish_dir: PathBuf,
-    /// How often a CRL is made when nothing changes; its nextUpdate is three times as far.
+    /// How often a CRL is made when nothing changes.
     pub crl_interval: Duration,
+    /// How long relying parties may go on with a CRL, from when it was made to its nextUpdate.
+    pub crl_lifetime: Duration,
 }
 
 /// The built-in CA, its keys opened. Cheap to clone.

@@ -56,6 +56,7 @@ async fn open(db: &Db, master: &MasterKey, folder: &Path) -> Result<BuiltinCa, C
         pki_url: "http://127.0.0.1".to_owned(),
         publish_dir: folder.join("published"),
         crl_interval: Duration::from_secs(3600),
+        crl_lifetime: Duration::from_secs(3 * 3600),
     };
     let random = Arc::new(SystemRandom);
     Ok(BuiltinCa::open(db.clone(), master, Arc::new(SystemClock), random, settings).await?)
