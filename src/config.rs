@@ -60,6 +60,10 @@ pub struct RawSettings {
     /// Minutes between scheduled CRLs [default: 60]. A revocation publishes one at once all the same.
     #[arg(long, env = "CERTPORTER_CRL_INTERVAL", value_name = "MINUTES")]
     pub crl_interval_minutes: Option<u32>,
+    /// Minutes that relying parties may go on with a CRL (its nextUpdate) [default: three times the interval, which is
+    /// the least].
+    #[arg(long, env = "CERTPORTER_CRL_LIFETIME", value_name = "MINUTES")]
+    pub crl_lifetime_minutes: Option<u32>,
     /// Threads that generate keys [default: as many as there are processors].
     #[arg(long, env = "CERTPORTER_KEY_THREADS", value_name = "N")]
     pub key_threads: Option<u16>,
@@ -183,6 +187,8 @@ pub struct Settings {
     pub ca_key: KeyAlgorithm,
     /// Time between scheduled CRLs.
     pub crl_interval: Duration,
+    /// How long a CRL is good.
+    pub crl_lifetime: Duration,
     /// Threads that generate keys.
     pub key_threads: usize,
 }
@@ -262,6 +268,15 @@ impl Settings {
         if !(1..=10_080).contains(&minutes) {
             errors.add("crl_interval_minutes", "is 1 to 10080 minutes (a week)");
         }
+        let lifetime = raw.crl_lifetime_minutes.unwrap_or(minutes.saturating_mul(3));
+        // Whoever misses a list or two must not stand still.
+        let least = minutes.saturating_mul(3);
+        if raw.crl_lifetime_minutes.is_some() && !(least..=43_200).contains(&lifetime) {
+            errors.add(
+                "crl_lifetime_minutes",
+                format!("is {least} (three intervals) to 43200 minutes (30 days)"),
+            );
+        }
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let key_threads = raw.key_threads.map_or(processors, usize::from);
         if !(1..=256).contains(&key_threads) {
@@ -283,6 +298,7 @@ impl Settings {
             site: raw.site.unwrap_or_else(beside_executable),
             ca_key,
             crl_interval: Duration::from_secs(u64::from(minutes) * 60),
+            crl_lifetime: Duration::from_secs(u64::from(lifetime) * 60),
             key_threads,
             data,
         })
@@ -344,6 +360,7 @@ fn overlay(over: RawSettings, under: RawSettings) -> RawSettings {
         site: over.site.or(under.site),
         ca_key: over.ca_key.or(under.ca_key),
         crl_interval_minutes: over.crl_interval_minutes.or(under.crl_interval_minutes),
+        crl_lifetime_minutes: over.crl_lifetime_minutes.or(under.crl_lifetime_minutes),
         key_threads: over.key_threads.or(under.key_threads),
     }
 }
@@ -360,11 +377,16 @@ mod tests {
             device_url: Some("http://devices.example.org".into()),
             database_url: Some("mysql://".into()),
             ca_key: Some("rsa-2048".into()),
+            crl_interval_minutes: Some(60),
+            crl_lifetime_minutes: Some(179),
             ..RawSettings::default()
         };
         let errors = Settings::load(raw).unwrap_err();
         let fields: Vec<&str> = errors.as_slice().iter().map(|e| e.field.as_str()).collect();
-        assert_eq!(fields, ["listen", "device_url", "pki_url", "database_url", "ca_key"]);
+        assert_eq!(
+            fields,
+            ["listen", "device_url", "pki_url", "database_url", "ca_key", "crl_lifetime_minutes"]
+        );
     }
 
     #[test]

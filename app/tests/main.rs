@@ -6,3 +6,4 @@
 )]
 mod kills;
 mod outside;
+mod relying;

@@ -6,6 +6,7 @@ use certporter_model::ids::{CaGenerationId, CaId};
 use certporter_model::serial::SerialNumber;
 
 use crate::pki::issuance::{Issuance, Issuer};
+use crate::pki::ocsp::IssuerHashes;
 use crate::pki::secret_box::MasterKey;
 use crate::pki::{Certificate, PkiError, PrivateKey};
 use crate::random::{Random, octets};
@@ -17,6 +18,8 @@ use crate::store::ca_generations::CaGeneration;
 pub(super) struct Generation {
     pub(super) row: CaGeneration,
     pub(super) certificate: Certificate,
+    /// How OCSP requests name it.
+    pub(super) hashes: IssuerHashes,
     pub(super) key: PrivateKey,
 }
 
@@ -39,7 +42,8 @@ impl Generation {
         if key.public_key_der() != certificate.public_key_der() {
             return Err(PkiError::Damaged(context(row.id)));
         }
-        Ok(Self { row, certificate, key })
+        let hashes = IssuerHashes::of(&certificate)?;
+        Ok(Self { row, certificate, hashes, key })
     }
 
     /// Signs the generation's certificate and seals its key; nothing is stored by that.
@@ -73,7 +77,8 @@ impl Generation {
             state: "active".to_owned(),
             created_at: now,
         };
-        Ok(Self { row, certificate, key })
+        let hashes = IssuerHashes::of(&certificate)?;
+        Ok(Self { row, certificate, hashes, key })
     }
 
     /// Whether it signs certificates of holders now.

@@ -207,6 +207,7 @@ async fn ca(settings: &Settings, db: &Db, master: &MasterKey, report: &mut Repor
         pki_url: addresses.pki.to_string(),
         publish_dir: settings.publish_dir.clone(),
         crl_interval: settings.crl_interval,
+        crl_lifetime: settings.crl_lifetime,
     };
     let opened =
         BuiltinCa::open(db.clone(), master, Arc::new(SystemClock), Arc::new(SystemRandom), builtin).await;

@@ -89,6 +89,7 @@ impl Authorities {
             pki_url: addresses.pki.to_string(),
             publish_dir: settings.publish_dir.clone(),
             crl_interval: settings.crl_interval,
+            crl_lifetime: settings.crl_lifetime,
         };
         let devices = DeviceCa::open(db, &master, clock.as_ref(), random.clone()).await?;
         let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), builtin).await?;

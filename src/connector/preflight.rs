@@ -125,7 +125,7 @@ impl<P: ConnectorPort> Connector<P> {
             }
             Err(trouble) => {
                 // The CA may have signed, and only its answer was lost.
-                report.issued = stray(ca, order, &key).await;
+                report.issued = stray(ca, order, &request).await;
                 return step(report, PreflightStage::Issued, watch, Err(trouble));
             }
         };
@@ -176,10 +176,10 @@ impl<P: ConnectorPort> Connector<P> {
 }
 
 /// What the CA has issued for the test though it did not say so, as far as it can be asked.
-async fn stray(ca: &dyn IssuingCa, order: &PreflightOrder, key: &PrivateKey) -> Option<TestCertificate> {
+async fn stray(ca: &dyn IssuingCa, order: &PreflightOrder, request: &SignRequest) -> Option<TestCertificate> {
     let known = ca.capabilities();
     let found = if known.find_by_key {
-        ca.find_by_key(key.public_key_hash()).await.ok()?.into_iter().next()
+        ca.find_by_key(&request.csr).await.ok()?.into_iter().next()
     } else if known.remembers_requests {
         match ca.poll(&reference(order)).await {
             Ok(SignOutcome::Issued(issued)) => Some(*issued),

@@ -7,6 +7,7 @@ use super::error::StepError;
 use super::orders::ConnectorIdentity;
 use super::work::Work;
 use super::{Pipeline, backoff, fault, timeline};
+use crate::ca::builtin::OCSP_ANSWER_LIFE;
 use crate::store::jobs::{self, Retry};
 use crate::store::steps::requests::{self, RequestInWork};
 use crate::store::steps::{certificates, revocations};
@@ -187,11 +188,14 @@ impl Pipeline {
         let certificate = certificates::lock(&mut tx, order.certificate_id).await?;
         let action = match answer {
             Answer::Revoked { duration_ms } => {
-                if revocations::at_ca(&mut tx, certificate.id, order.revocation, now).await? {
+                let ca = ca_generations::generation(&mut tx, certificate.ca_generation_id).await?.ca_id;
+                // Only the built-in CA's responder is known: how long its answers are good.
+                let ocsp_until = (ca == self.builtin.id()).then(|| now.plus(OCSP_ANSWER_LIFE));
+                let id = certificate.id;
+                if revocations::at_ca(&mut tx, id, order.revocation, now, ocsp_until).await? {
                     let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).took(*duration_ms);
                     row.detail(order.what.as_str()).write(&mut tx, now, self.random.as_ref());
                 }
-                let ca = ca_generations::generation(&mut tx, certificate.ca_generation_id).await?.ca_id;
                 Work::PublishCrl { ca }.enqueue(&mut tx, now, self.random.as_ref()).await?;
                 jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
                 "revocation.at_ca"

@@ -15,7 +15,7 @@ use crate::pki::Certificate;
 use crate::pki::crl::Crl;
 use crate::store::crls::{self, PublishedCrl};
 use crate::store::steps::certificates;
-use crate::store::steps::revocations::{self, RevocationInWork};
+use crate::store::steps::revocations::{self, CompleteCrl, RevocationInWork};
 use crate::store::{AuditEvent, StoreError, Target, ca_generations, external_cas, outages};
 
 /// How often a CA's CRL is fetched when nothing waits for it.
@@ -133,6 +133,8 @@ impl Pipeline {
         for chunk in awaiting.chunks(200) {
             let now: Timestamp = self.clock.now();
             let mut tx = self.db.write(&Self::permit()?).await?;
+            let crl = revocations::crl_numbered(&mut tx, generation, number).await?;
+            let crl = crl.unwrap_or(CompleteCrl { number, earlier_until: None });
             let mut noted = 0_u64;
             for revocation in chunk {
                 let certificate = certificates::get(&mut tx, revocation.certificate_id).await?;
@@ -144,12 +146,14 @@ impl Pipeline {
                     all = false;
                     continue;
                 }
-                if revocations::in_crl(&mut tx, revocation.id, number, now).await? {
+                if revocations::in_crl(&mut tx, revocation.id, crl, now).await? {
                     noted += 1;
                     let row = timeline::of_certificate(Step::InCrl, &certificate);
-                    row.detail(format!("CRL number {number}"))
-                        .write(&mut tx, now, self.random.as_ref())
-                        .await?;
+                    row.detail(format!("CRL number {}", crl.number)).write(
+                        &mut tx,
+                        now,
+                        self.random.as_ref(),
+                    );
                     revocations::settle(&mut tx, certificate.id, now).await?;
                     super::revoke::announce(&mut tx, &certificate);
                 }

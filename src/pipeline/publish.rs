@@ -12,7 +12,7 @@ use super::{Pipeline, fault, timeline};
 use crate::ca::CaError;
 use crate::pki::PkiError;
 use crate::store::steps::certificates;
-use crate::store::steps::revocations::{self, RevocationInWork};
+use crate::store::steps::revocations::{self, CompleteCrl, RevocationInWork};
 use crate::store::{AuditEvent, StoreError, Target};
 
 impl Pipeline {
@@ -63,24 +63,24 @@ impl Pipeline {
     async fn note_in_crl(&self, chunk: &[RevocationInWork]) -> Result<bool, StepError> {
         let now = self.clock.now();
         let mut tx = self.db.write(&Self::permit()?).await?;
-        let mut numbers: HashMap<CaGenerationId, Option<i64>> = HashMap::new();
+        let mut lists: HashMap<CaGenerationId, Option<CompleteCrl>> = HashMap::new();
         let (mut all, mut noted) = (true, 0_u64);
         for revocation in chunk {
             let certificate = certificates::get(&mut tx, revocation.certificate_id).await?;
             let generation = certificate.ca_generation_id;
-            let number = match numbers.get(&generation) {
+            let complete = match lists.get(&generation) {
                 Some(known) => *known,
                 None => revocations::complete_crl(&mut tx, generation).await?,
             };
-            numbers.insert(generation, number);
-            let Some(number) = number else {
+            lists.insert(generation, complete);
+            let Some(crl) = complete else {
                 all = false;
                 continue;
             };
-            if revocations::in_crl(&mut tx, revocation.id, number, now).await? {
+            if revocations::in_crl(&mut tx, revocation.id, crl, now).await? {
                 noted += 1;
                 let row = timeline::of_certificate(Step::InCrl, &certificate);
-                row.detail(format!("CRL number {number}")).write(&mut tx, now, self.random.as_ref());
+                row.detail(format!("CRL number {}", crl.number)).write(&mut tx, now, self.random.as_ref());
                 revocations::settle(&mut tx, certificate.id, now).await?;
                 super::revoke::announce(&mut tx, &certificate);
             }

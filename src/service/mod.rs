@@ -20,6 +20,8 @@
 //! - [`audit`]: the audit trail, to read
 //! - [`gauges`]: how the installation does, in numbers
 //! - [`overview`]: what needs a hand; [`search`]: one box for everything
+//! - [`revocation_proof`]: who wanted a revocation, how far it is, and from when on nobody may accept the certificate
+//! - [`revocation_progress`]: how far it is when all that a person holds is taken away
 //! - [`authorities`]: issuing CAs and connectors, and trying them out
 //! - [`device_protocol`]: what devices may ask: the door of the device listener
 pub mod accounts;
@@ -57,6 +59,8 @@ pub mod reach;
 pub mod reference;
 mod replan;
 pub mod requests;
+pub mod revocation_progress;
+pub mod revocation_proof;
 mod scope;
 pub mod search;
 mod secret;

@@ -49,6 +49,8 @@ operations! {
     UsersGet = "users.get": DirectoryRead, seen by DirectoryRead;
     /// Read the timeline of a user.
     UsersTimeline = "users.timeline": DirectoryRead, seen by DirectoryRead;
+    /// Read how far the revocations of a user's certificates are.
+    UsersRevocations = "users.revocations": DirectoryRead, seen by DirectoryRead;
     /// List the groups that a user is in.
     UsersGroups = "users.groups": DirectoryRead, seen by DirectoryRead;
     /// Read which profiles reach a user, and why.
@@ -167,6 +169,8 @@ operations! {
     CertificatesGet = "certificates.get": CertificateRead, seen by CertificateRead;
     /// Read the timeline of a certificate.
     CertificatesTimeline = "certificates.timeline": CertificateRead, seen by CertificateRead;
+    /// Read the proof of a certificate's revocation.
+    CertificatesRevocation = "certificates.revocation": CertificateRead, seen by CertificateRead;
     /// Download the public part of a certificate.
     CertificatesDownload = "certificates.download": CertificateRead, seen by CertificateRead;
     /// Revoke a certificate.

@@ -97,14 +97,21 @@ pub async fn take_number(
     .await
 }
 
-/// Records a signed CRL, and forgets those before the one before it.
+/// Records a signed CRL, and until when those before it are good; forgets those before the one before it.
 ///
 /// # Errors
 /// Conflict when its number is there already.
 pub async fn insert(tx: &mut WriteTx, crl: &PublishedCrl) -> Result<()> {
     sql!(
-        "INSERT INTO crls (ca_generation_id, shard, number, der, this_update, next_update, created_at, published_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO crls (ca_generation_id, shard, number, der, this_update, next_update, created_at, published_at,
+                           earlier_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7,
+                 (SELECT max(good_until) FROM
+                     (SELECT next_update AS good_until FROM crls
+                      WHERE ca_generation_id = $1 AND shard = $2 AND number < $3
+                      UNION ALL
+                      SELECT earlier_until FROM crls
+                      WHERE ca_generation_id = $1 AND shard = $2 AND number < $3) AS earlier))",
         crl.ca_generation_id,
         crl.shard,
         crl.number,

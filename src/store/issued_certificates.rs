@@ -219,3 +219,49 @@ pub async fn revoked_page(
     query.push(" ORDER BY serial LIMIT ").bind(&limit);
     query.all(conn).await
 }
+
+table_row! {
+    /// A certificate that is on hold.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct HeldEntry in "issued_certificates" {
+        /// Its serial number.
+        pub serial: SerialNumber,
+    }
+}
+
+/// What was revoked or held, or changed its reason, after a CRL: what lists with a higher number were given, and what
+/// none was given yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn changed_after(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    shard: u32,
+    number: u64,
+) -> Result<Vec<RevokedEntry>> {
+    let begin = || {
+        let mut query = Sql::select::<RevokedEntry>();
+        query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
+        query.push(" AND revoked_at IS NOT NULL AND reason IS NOT NULL");
+        query
+    };
+    let mut given = begin();
+    given.push(" AND crl_number > ").bind(&number).push(" ORDER BY crl_number, serial");
+    let mut changed: Vec<RevokedEntry> = given.all(conn).await?;
+    let mut not_yet = begin();
+    not_yet.push(" AND crl_number IS NULL ORDER BY serial");
+    changed.extend(not_yet.all(conn).await?);
+    Ok(changed)
+}
+
+/// What is on hold.
+///
+/// # Errors
+/// When the database fails.
+pub async fn on_hold(conn: &mut Conn, generation: CaGenerationId, shard: u32) -> Result<Vec<HeldEntry>> {
+    let mut query = Sql::select::<HeldEntry>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
+    query.push(" AND held ORDER BY serial");
+    query.all(conn).await
+}

@@ -32,6 +32,7 @@ migrations! {
     13 "0013_reissue",
     14 "0014_device_lists",
     16 "0016_external_authorities",
+    17 "0017_revocation_proof",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -1,6 +1,9 @@
 //! The listener of relying parties: CA certificates, CRLs and OCSP, over plain HTTP (RFC 5280, section 8).
 
+use std::time::Duration;
+
 use axum::Router;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -13,6 +16,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::ca::builtin::{BuiltinCa, OcspAnswer, PublishedFile};
+use crate::pki::digest;
 use crate::pki::ocsp::{REQUEST_MAX, TRY_LATER};
 use crate::service::Portal;
 
@@ -45,8 +49,9 @@ pub fn routes(portal: Portal, ca: BuiltinCa) -> Router {
         .with_state(Published { portal, ca })
 }
 
-async fn ocsp_posted(State(published): State<Published>, request: Bytes) -> Response {
-    ocsp_answer(&published, &request).await
+async fn ocsp_posted(State(published): State<Published>, request: Result<Bytes, BytesRejection>) -> Response {
+    // What is too long or breaks off is answered as clients of this protocol understand it.
+    ocsp_answer(&published, &request.unwrap_or_default()).await
 }
 
 /// The request as base64 in the path, percent-encoded or not (RFC 6960, appendix A.1).
@@ -58,12 +63,31 @@ async fn ocsp_in_path(State(published): State<Published>, Path(request): Path<St
 async fn ocsp_answer(published: &Published, request: &[u8]) -> Response {
     let answer = published.ca.ocsp(request).await.unwrap_or_else(|error| {
         tracing::error!(%error, "an OCSP request can't be answered");
-        OcspAnswer { octets: TRY_LATER.to_vec(), fresh_until: None }
+        OcspAnswer::error(TRY_LATER)
     });
-    let age = answer.fresh_until.map(|until| until.since(published.portal.now()).as_secs().min(CRL_AGE));
-    let kept = age.map_or("no-store".to_owned(), |age| format!("public, max-age={age}"));
-    ([(header::CONTENT_TYPE, OCSP_RESPONSE.to_owned()), (header::CACHE_CONTROL, kept)], answer.octets)
-        .into_response()
+    ocsp_response(answer, published.portal.now())
+}
+
+/// With the headers that let caches keep it (RFC 5019, section 6.2).
+fn ocsp_response(answer: OcspAnswer, now: Timestamp) -> Response {
+    let age = answer.fresh_until.map(|until| until.since(now).as_secs().min(CRL_AGE));
+    let etag = format!("\"{}\"", digest::content_digest(&answer.octets));
+    let mut response = ([(header::CONTENT_TYPE, OCSP_RESPONSE)], answer.octets).into_response();
+    let headers = response.headers_mut();
+    let Some(age) = age else {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return response;
+    };
+    let mut set = |name: HeaderName, value: Result<String, time::error::Format>| {
+        if let Some(value) = value.ok().and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CACHE_CONTROL, Ok(format!("public, max-age={age}, no-transform, must-revalidate")));
+    set(header::ETAG, Ok(etag));
+    set(header::LAST_MODIFIED, answer.this_update.to_utc().format(HTTP_DATE));
+    set(header::EXPIRES, now.plus(Duration::from_secs(age)).to_utc().format(HTTP_DATE));
+    response
 }
 
 async fn file(State(published): State<Published>, Path(name): Path<String>, asked: HeaderMap) -> Response {
@@ -133,6 +157,21 @@ mod tests {
         assert_eq!(age(1_010), "public, max-age=10");
         assert_eq!(age(9_999), "public, max-age=60");
         assert_eq!(age(900), "public, max-age=0");
+    }
+
+    #[test]
+    fn an_ocsp_answer_is_kept_unless_it_must_not_be() {
+        let now = Timestamp::from_seconds(784_111_777);
+        let answer = |fresh_until| OcspAnswer { octets: vec![1], this_update: now, fresh_until };
+        let kept = ocsp_response(answer(Some(now.plus(Duration::from_secs(3600)))), now);
+        let kept = |name: HeaderName| kept.headers()[name].to_str().unwrap_or_default().to_owned();
+        assert_eq!(kept(header::CACHE_CONTROL), "public, max-age=60, no-transform, must-revalidate");
+        assert_eq!(kept(header::LAST_MODIFIED), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(kept(header::EXPIRES), "Sun, 06 Nov 1994 08:50:37 GMT");
+        assert_eq!(kept(header::CONTENT_TYPE), "application/ocsp-response");
+        let never = ocsp_response(answer(None), now);
+        assert_eq!(never.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(!never.headers().contains_key(header::ETAG));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The built-in CA and the device CA, on both engines.
 
+mod lists;
+mod ocsp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use certporter::pki::crl::Crl;
 use certporter::pki::secret_box::MasterKey;
 use certporter::pki::{Asked, Certificate, PrivateKey, csr};
 use certporter::random::SystemRandom;
-use certporter::store::Db;
+use certporter::store::{AuditEvent, Db, Target, crls, issued_certificates};
 use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::distinguished_name::DistinguishedName;
@@ -83,6 +86,7 @@ async fn open(
         pki_url: "http://pki.example.org".to_owned(),
         publish_dir: database.folder().join("pki"),
         crl_interval: HOUR,
+        crl_lifetime: 3 * HOUR,
     };
     let clock: Arc<dyn Clock> = clock.clone();
     BuiltinCa::open(Db::clone(database), master, clock, Arc::new(SystemRandom), settings).await

@@ -108,6 +108,7 @@ impl Installation {
             pki_url: "http://pki.example.org".into(),
             publish_dir: db.folder().join("publish"),
             crl_interval: Duration::from_secs(3600),
+            crl_lifetime: Duration::from_secs(3 * 3600),
         };
         let store = db.db.clone();
         let builtin =

@@ -30,7 +30,7 @@ on_both_engines! {
 const AWKWARD: &str = " Ortiz,M+M=\"\\;<ü>\u{200f}ש#";
 
 /// A person of that name, whose laptop is enrolled and has its certificate.
-async fn scene(program: &Program, name: &str) -> (Works, Enrolled, String) {
+pub(super) async fn scene(program: &Program, name: &str) -> (Works, Enrolled, String) {
     let works = Works::of(program).await;
     let body = json!({"user_name": name, "display_name": name, "email": "maria@example.org"});
     let maria = program.post("/users", &body).await.ok();
@@ -48,7 +48,7 @@ async fn scene(program: &Program, name: &str) -> (Works, Enrolled, String) {
 }
 
 /// The device's certificates, the newest first.
-async fn certificates(program: &Program, device: &str) -> Vec<Value> {
+pub(super) async fn certificates(program: &Program, device: &str) -> Vec<Value> {
     let page = program.get(&format!("/certificates?device={device}")).await.ok();
     page["data"].as_array().unwrap().clone()
 }

@@ -9,5 +9,7 @@ mod imports;
 mod preview;
 mod profiles;
 pub(crate) mod program;
+mod publishing;
 mod repeating;
+mod revocation;
 pub(crate) mod works;

@@ -144,13 +144,7 @@ impl Program {
             pki: address("http://127.0.0.1:3080"),
         };
         let master = MasterKey::generate(random.as_ref());
-        let settings = BuiltinSettings {
-            organisation: "Example".to_owned(),
-            key: KeyAlgorithm::EcP256,
-            pki_url: addresses.pki.to_string(),
-            publish_dir: database.folder().join("pki"),
-            crl_interval: Duration::from_secs(3600),
-        };
+        let settings = settings(&database, addresses.pki.to_string());
         let db = database.db.clone();
         let builtin =
             BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), settings).await.unwrap();
@@ -178,6 +172,17 @@ impl Program {
     /// From now on with a new token, as when the clock has moved beyond the end of the first.
     pub(crate) async fn authenticate_anew(&mut self) {
         self.token = self.new_token(Role::Administrator).await;
+    }
+
+    /// How its CA is set up.
+    pub(super) fn settings(&self) -> BuiltinSettings {
+        settings(&self.database, self.portal.addresses().pki.to_string())
+    }
+
+    /// The same CA as a process that is set up in another way has it.
+    pub(super) async fn another_builtin(&self, settings: BuiltinSettings) -> BuiltinCa {
+        let (db, clock, random) = (self.database.db.clone(), self.clock.clone(), self.random.clone());
+        BuiltinCa::open(db, &self.master, clock, random, settings).await.unwrap()
     }
 
     /// A token made on the host.
@@ -219,6 +224,17 @@ impl Program {
 
     pub(crate) async fn delete(&self, path: &str, etag: &str) -> Answered {
         self.ask(Method::DELETE, path).header("if-match", etag).send().await
+    }
+}
+
+fn settings(database: &TestDatabase, pki_url: String) -> BuiltinSettings {
+    BuiltinSettings {
+        organisation: "Example".to_owned(),
+        key: KeyAlgorithm::EcP256,
+        pki_url,
+        publish_dir: database.folder().join("pki"),
+        crl_interval: Duration::from_secs(3600),
+        crl_lifetime: Duration::from_secs(3 * 3600),
     }
 }
 

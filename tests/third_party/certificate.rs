@@ -1,10 +1,12 @@
 //! Certificates and CRLs by pkilint, which knows RFC 5280 by heart.
 
 use certporter::pki::{Asked, PrivateKey};
-use certporter_model::key::{KeyAlgorithm, KeyUsage};
-use certporter_model::oid::Oid;
+use certporter_model::distinguished_name::DistinguishedName;
+use certporter_model::key::KeyAlgorithm;
 use certporter_model::profile::StrongMapping;
+use certporter_model::subject_alternative_name::{SanKind, SubjectAlternativeName};
 
+use super::smime::{Mail, mail};
 use super::tools::run;
 use super::{World, person};
 
@@ -46,20 +48,50 @@ async fn pkilint_objects_to_nothing_but_the_syntax_of_the_sid_s_uri() {
     assert!(found[0].contains("uri") && found[0].contains("tag:microsoft.com"), "{found:?}");
 }
 
-#[tokio::test]
-async fn pkilint_takes_certificates_for_mail_and_crls() {
-    let world = World::new(KeyAlgorithm::EcP256).await;
-    let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
-    let asked = Asked {
-        key_usage: KeyUsage { key_agreement: true, ..KeyUsage::default() },
-        extended_key_usages: vec![Oid::parse(Oid::EMAIL_PROTECTION).unwrap()],
+/// A device's certificate: named by its id, so that it can be found from outside.
+fn device(key: &PrivateKey) -> Asked {
+    let id = "5b0c7a1e-3c55-4a7e-9a52-4a1f0de70f0b";
+    let name = |kind, value: &str| SubjectAlternativeName::new(kind, value).unwrap();
+    Asked {
+        subject: Some(DistinguishedName::parse(&format!("CN={id},O=Beispiel")).unwrap()),
+        alternative_names: vec![
+            name(SanKind::Dns, "laptop-17.example.org"),
+            name(SanKind::Uri, &format!("urn:uuid:{id}")),
+        ],
         sid: None,
         strong_mapping: StrongMapping::None,
-        ..person(&key)
-    };
-    let issued = world.issue(&key, asked).await;
-    let path = world.write("mail.pem", issued.certificate.to_pem());
-    assert_eq!(lint("lint_pkix_cert", &path), Vec::<String>::new());
+        ..person(key)
+    }
+}
+
+#[tokio::test]
+async fn pkilint_takes_certificates_of_devices_and_for_mail() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let world = World::new(ca_key).await;
+        for algorithm in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+            let key = PrivateKey::generate(algorithm).unwrap();
+            let asked = Mail::ALL.map(|what| mail(&key, what));
+            for (number, asked) in asked.into_iter().chain([device(&key)]).enumerate() {
+                // The same key in several certificates, as a renewal that keeps it.
+                let issued = world.issue_as(&format!("{algorithm} {number}"), &key, asked).await;
+                let path = world.write("leaf.pem", issued.certificate.to_pem());
+                assert_eq!(lint("lint_pkix_cert", &path), Vec::<String>::new(), "{algorithm} {number}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pkilint_takes_crls() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        crls_are_taken(ca_key).await;
+    }
+}
+
+async fn crls_are_taken(ca_key: KeyAlgorithm) {
+    let world = World::new(ca_key).await;
+    let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
+    let issued = world.issue(&key, person(&key)).await;
     world.revoke(&issued, certporter_model::revocation::Reason::KeyCompromise).await;
     for name in ["root-1.crl", "issuing-1.crl"] {
         let path = world.write(name, world.crl(name).await);

@@ -4,6 +4,7 @@
 mod certificate;
 mod pfx;
 mod revocation;
+mod smime;
 mod tools;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ impl World {
             pki_url: "http://pki.example.org".to_owned(),
             publish_dir: database.folder().join("pki"),
             crl_interval: Duration::from_secs(3600),
+            crl_lifetime: Duration::from_secs(3 * 3600),
         };
         let master = MasterKey::generate(&SystemRandom);
         let ca = BuiltinCa::open(
@@ -63,8 +65,13 @@ impl World {
     }
 
     async fn issue(&self, key: &PrivateKey, asked: Asked) -> Issued {
+        self.issue_as(&key.public_key_hash().to_string(), key, asked).await
+    }
+
+    /// The same for a request of that name.
+    async fn issue_as(&self, reference: &str, key: &PrivateKey, asked: Asked) -> Issued {
         let csr = csr::create(key, None).unwrap();
-        let reference = key.public_key_hash().to_string();
+        let reference = reference.to_owned();
         let request = SignRequest { reference, csr, asked, template: String::new() };
         match self.ca.sign(&request).await.unwrap() {
             SignOutcome::Issued(issued) => *issued,

@@ -59,6 +59,22 @@ pub(crate) const TEST: &[Tool] = &[
         why: "Java reads what certporter issues",
     },
     Tool {
+        present: &["hostapd", "/usr/sbin/hostapd"],
+        packages: &["hostapd"],
+        why: "a Wi-Fi network's RADIUS server takes what certporter issues, and refuses what it revokes",
+    },
+    Tool { present: &["eapol_test"], packages: &["eapoltest"], why: "a Wi-Fi client, for the RADIUS server" },
+    Tool {
+        present: &["nginx", "/usr/sbin/nginx"],
+        packages: &["nginx"],
+        why: "a web server takes client certificates, and refuses what certporter revokes",
+    },
+    Tool {
+        present: &["openvpn", "/usr/sbin/openvpn"],
+        packages: &["openvpn"],
+        why: "a VPN takes client certificates, and refuses what certporter revokes",
+    },
+    Tool {
         present: &["/usr/lib/python3*/venv/__init__.py"],
         packages: &["python3", "python3-venv"],
         why: "pkilint and Python's cryptography read what certporter issues",

@@ -130,6 +130,8 @@ pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Cert
             ocsp: true,
             removed: None,
             on_devices: 1,
+            refused_after: Some(now().plus(Duration::from_secs(3_600))),
+            good_without: vec![("CRLs", now().plus(Duration::from_secs(3_000)))],
         }),
         chain: vec![(HOSTILE.to_owned(), "cd".repeat(32), now().plus(Duration::from_secs(86_400 * 3_000)))],
         reissue: status == CertificateStatus::Valid,

@@ -18,7 +18,7 @@ pub(super) fn certporter() -> &'static str {
 }
 
 /// Runs a program that must succeed; answers what it printed.
-pub(super) fn run<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
+pub(crate) fn run<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
     let output = std::process::Command::new(program).args(&arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
@@ -29,7 +29,7 @@ pub(super) fn run<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
 }
 
 /// A running portal. Killed when it is dropped.
-pub(super) struct Installation {
+pub(crate) struct Installation {
     process: Child,
     folder: TempDir,
     portal: String,
@@ -41,7 +41,7 @@ pub(super) struct Installation {
 
 impl Installation {
     /// Starts one on ports that the system picks, with an administrator's token.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
@@ -91,8 +91,13 @@ impl Installation {
     }
 
     /// Its data folder.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Where relying parties ask.
+    pub(crate) fn pki(&self) -> &str {
+        &self.pki
     }
 
     /// Where its pages are, as `--listen` wants it.
@@ -127,7 +132,7 @@ impl Installation {
     }
 
     /// Asks it to stop and waits until it has.
-    pub(super) async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         run("kill", &["-TERM", &self.process.id().unwrap().to_string()]);
         let status =
             tokio::time::timeout(DEADLINE, self.process.wait()).await.expect("it does not stop").unwrap();
@@ -140,13 +145,13 @@ impl Installation {
     }
 
     /// Reads by REST.
-    pub(super) async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let request = self.client.get(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
         Self::answer(path, request).await
     }
 
     /// Writes by REST.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         let request =
             self.client.post(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token).json(body);
         Self::answer(path, request).await
@@ -167,7 +172,7 @@ impl Installation {
     }
 
     /// A person of a group with a profile, and their laptop, which has not enrolled; its id.
-    pub(super) async fn laptop_with_wifi_and_vpn(&self) -> String {
+    pub(crate) async fn laptop_with_wifi_and_vpn(&self) -> String {
         let id = |value: &Value| value["id"].as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
         let person = json!({"user_name": "maria.ortiz", "display_name": "María Ortiz", "email": "maria.ortiz@example.org"});
         let person = id(&self.post("/users", &person).await);
@@ -190,8 +195,13 @@ impl Installation {
 
     /// Enrols a device with a real agent and lets it fetch everything; the agent's folder.
     pub(super) async fn enrol(&self, device: &str) -> PathBuf {
+        self.enrol_as(device, "agent").await
+    }
+
+    /// The same with a folder of that name, for an installation with several agents.
+    pub(crate) async fn enrol_as(&self, device: &str, name: &str) -> PathBuf {
         let code = self.post(&format!("/devices/{device}/enrolment-codes"), &json!({})).await;
-        let folder = self.folder.path().join("agent");
+        let folder = self.folder.path().join(name);
         let dir = folder.to_str().unwrap();
         let code = code["code"].as_str().unwrap();
         run(certporter(), &["agent", "enrol", "--server", &self.devices, "--code", code, "--dir", dir]);
@@ -228,7 +238,8 @@ impl Installation {
         tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("no CRL has {serial}"))
     }
 
-    async fn fetch(&self, name: &str, into: &Path) {
+    /// Fetches a published file.
+    pub(crate) async fn fetch(&self, name: &str, into: &Path) {
         let response = self.client.get(format!("{}/{name}", self.pki)).send().await.unwrap();
         assert!(response.status().is_success(), "{name}: {}", response.status());
         std::fs::write(into, response.bytes().await.unwrap()).unwrap();

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use installation::{Installation, certporter, run};
+pub(crate) use installation::{Installation, run};
+
+use installation::certporter;
 
 /// Every file below a folder, the folder's own included.
 fn files(folder: &Path) -> Vec<PathBuf> {

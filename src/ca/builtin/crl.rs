@@ -1,6 +1,7 @@
 //! CRLs of the built-in CA and their numbers.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use certporter_model::Timestamp;
@@ -126,8 +127,7 @@ impl BuiltinCa {
             .with("new_entries", assigned);
         tx.commit(event).await?;
 
-        let before = latest.map(|crl| crl.this_update);
-        let (crl, entries) = self.build(generation, number, now, changed_at, before).await?;
+        let (crl, entries) = self.build(generation, number, now, changed_at, latest).await?;
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
         crls::insert(&mut tx, &crl).await?;
         let event = AuditEvent::new(now, "crl.publish", Target::one("ca_generation", id.as_uuid()))
@@ -142,32 +142,28 @@ impl BuiltinCa {
         number: u64,
         now: Timestamp,
         changed_at: Timestamp,
-        before: Option<Timestamp>,
+        latest: Option<PublishedCrl>,
     ) -> Result<(PublishedCrl, usize), CaError> {
         let id = generation.row.id;
+        let before = latest.as_ref().map(|crl| crl.this_update);
         let whole = Timestamp::from_seconds(now.as_seconds());
         // For slow clocks; and always later than that of the list before: NSS takes no list of the same second.
         let second = Duration::from_secs(1);
         let this_update =
             whole.minus(BACKDATE).max(before.map_or(Timestamp::default(), |at| at.plus(second)));
-        let next_update = whole.plus(self.0.settings.crl_interval.saturating_mul(3));
-        let unexpired_at = before.unwrap_or_default();
+        let next_update = whole.plus(self.0.settings.crl_lifetime);
         let mut builder = CrlBuilder::new(number, this_update, next_update);
-        let mut conn = self.0.db.snapshot().await?;
-        let mut after: Option<SerialNumber> = None;
-        loop {
-            let page =
-                issued_certificates::revoked_page(&mut conn, id, SHARD, unexpired_at, after.as_ref(), PAGE)
-                    .await?;
-            for entry in &page {
-                builder.revoke(&entry.serial, entry.revoked_at, entry.reason);
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE as usize => after = Some(last.serial.clone()),
-                _ => break,
+        // Once in an interval everything is read, and what has expired falls out; in between a list is the one before
+        // it with what has changed.
+        let whole_at = self.0.whole_lists.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        let lately = whole_at.is_some_and(|at| now < at.plus(self.0.settings.crl_interval));
+        match latest {
+            Some(latest) if lately => self.amend(&mut builder, latest).await?,
+            _ => {
+                self.gather(&mut builder, id, before.unwrap_or_default()).await?;
+                self.0.whole_lists.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
             }
         }
-        drop(conn);
         let entries = builder.len();
         let signer = Arc::clone(generation);
         // A long list takes seconds to put together and to sign.
@@ -183,6 +179,47 @@ impl BuiltinCa {
             created_at: changed_at,
         };
         Ok((crl, entries))
+    }
+
+    /// Reads everything that is revoked or held, but what had expired before `unexpired_at`.
+    async fn gather(
+        &self,
+        builder: &mut CrlBuilder,
+        id: CaGenerationId,
+        unexpired_at: Timestamp,
+    ) -> Result<(), CaError> {
+        let mut conn = self.0.db.snapshot().await?;
+        let mut after: Option<SerialNumber> = None;
+        loop {
+            let page =
+                issued_certificates::revoked_page(&mut conn, id, SHARD, unexpired_at, after.as_ref(), PAGE)
+                    .await?;
+            for entry in &page {
+                builder.revoke(&entry.serial, entry.revoked_at, entry.reason);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.serial.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes over a list and brings it up to date: what was revoked, held, released or got another reason since.
+    async fn amend(&self, builder: &mut CrlBuilder, latest: PublishedCrl) -> Result<(), CaError> {
+        let id = latest.ca_generation_id;
+        let mut conn = self.0.db.snapshot().await?;
+        let changed = issued_certificates::changed_after(&mut conn, id, SHARD, latest.number).await?;
+        let held = issued_certificates::on_hold(&mut conn, id, SHARD).await?;
+        drop(conn);
+        let anew: HashSet<&[u8]> = changed.iter().map(|entry| entry.serial.as_octets()).collect();
+        let held: HashSet<&[u8]> = held.iter().map(|entry| entry.serial.as_octets()).collect();
+        builder.take_over(&latest.der, |serial, on_hold| {
+            !anew.contains(serial) && (!on_hold || held.contains(serial))
+        })?;
+        for entry in &changed {
+            builder.revoke(&entry.serial, entry.revoked_at, entry.reason);
+        }
+        Ok(())
     }
 
     pub(super) async fn latest_list(&self, id: CaGenerationId) -> Result<Option<PublishedCrl>, StoreError> {

@@ -12,10 +12,12 @@ mod ocsp;
 mod publication;
 mod rotation;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use certporter_model::Timestamp;
 use certporter_model::ids::{CaGenerationId, CaId};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::serial::SerialNumber;
@@ -33,7 +35,7 @@ use crate::random::Random;
 use crate::store::Db;
 
 pub use crl::PublishedList;
-pub use ocsp::OcspAnswer;
+pub use ocsp::{ANSWER_LIFE as OCSP_ANSWER_LIFE, OcspAnswer};
 pub use publication::PublishedFile;
 
 /// What profiles call it.
@@ -62,8 +64,10 @@ pub struct BuiltinSettings {
     pub pki_url: String,
     /// Where the files are written for any static server.
     pub publish_dir: PathBuf,
-    /// How often a CRL is made when nothing changes; its nextUpdate is three times as far.
+    /// How often a CRL is made when nothing changes.
     pub crl_interval: Duration,
+    /// How long relying parties may go on with a CRL, from when it was made to its nextUpdate.
+    pub crl_lifetime: Duration,
 }
 
 /// The built-in CA, its keys opened. Cheap to clone.
@@ -79,6 +83,8 @@ struct Inner {
     master: MasterKey,
     generations: rotation::Generations,
     signers: ocsp::Signers,
+    /// When this process last put a list together from all that is revoked, by generation.
+    whole_lists: Mutex<HashMap<CaGenerationId, Timestamp>>,
 }
 
 impl BuiltinCa {
@@ -104,6 +110,7 @@ impl BuiltinCa {
             master: master.clone(),
             generations,
             signers: ocsp::Signers::default(),
+            whole_lists: Mutex::default(),
         })))
     }
 

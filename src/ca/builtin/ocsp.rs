@@ -14,9 +14,9 @@ use crate::ca::contract::{CaError, SignOutcome};
 use crate::ca::generation::Generation;
 use crate::pki::issuance::{Issuance, Validity};
 use crate::pki::ocsp::{
-    self, CertId, CertificateState, IssuerHashes, OcspRequest, SingleAnswer, UNAUTHORIZED, respond,
+    self, CertId, CertificateState, OcspRequest, Responder, SingleAnswer, UNAUTHORIZED, respond,
 };
-use crate::pki::{Certificate, PkiError, PrivateKey};
+use crate::pki::{PkiError, PrivateKey};
 use crate::random::octets;
 use crate::store::issued_certificates;
 
@@ -24,7 +24,7 @@ use crate::store::issued_certificates;
 /// start makes a new one, and half of its life is the longest that one is used.
 const SIGNER_DAYS: u32 = 14;
 /// How long relying parties may go on with an answer.
-const ANSWER_LIFE: Duration = Duration::from_secs(3600);
+pub const ANSWER_LIFE: Duration = Duration::from_secs(3600);
 
 /// The delegated signers of this process, by the generation that they sign for.
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) struct Signers(RwLock<HashMap<CaGenerationId, Arc<Delegate>>>);
 
 struct Delegate {
     key: PrivateKey,
-    certificate: Certificate,
+    responder: Responder,
     until: Timestamp,
 }
 
@@ -41,13 +41,17 @@ struct Delegate {
 pub struct OcspAnswer {
     /// The response.
     pub octets: Vec<u8>,
-    /// Until when it may be kept; none for answers that must not be (errors, nonces).
+    /// When it was true.
+    pub this_update: Timestamp,
+    /// Until when it may be kept; none for answers that must not be (errors, nonces, unknown certificates).
     pub fresh_until: Option<Timestamp>,
 }
 
 impl OcspAnswer {
-    fn error(octets: [u8; 5]) -> Self {
-        Self { octets: octets.to_vec(), fresh_until: None }
+    /// An error: it is never signed, and not kept.
+    #[must_use]
+    pub fn error(octets: [u8; 5]) -> Self {
+        Self { octets: octets.to_vec(), this_update: Timestamp::default(), fresh_until: None }
     }
 }
 
@@ -64,13 +68,15 @@ impl BuiltinCa {
             return Ok(OcspAnswer::error(ocsp::MALFORMED_REQUEST));
         };
         let all = self.generations().await?;
-        let Some(generation) = issuer_of(&all, first)? else {
+        let Some(generation) = issuer_of(&all, first) else {
             return Ok(OcspAnswer::error(UNAUTHORIZED));
         };
+        // Before the look at the ledger: an answer without a revocation is good for no longer than its life after it.
+        let now = self.0.clock.now();
         let mut answers = Vec::with_capacity(request.certificates().len());
         for asked in request.certificates() {
             // One signature speaks for one issuer: certificates of others are unknown to it.
-            let state = match issuer_of(&all, asked)? {
+            let state = match issuer_of(&all, asked) {
                 Some(issuer) if issuer.row.id == generation.row.id => {
                     self.state_of(&all, issuer, asked).await?
                 }
@@ -78,11 +84,13 @@ impl BuiltinCa {
             };
             answers.push(SingleAnswer { certificate: asked, state });
         }
-        let now = self.0.clock.now();
         let delegate = self.delegate(generation, now).await?;
         let until = now.plus(ANSWER_LIFE);
-        let octets = respond(&request, &answers, (now, until), &delegate.certificate, &delegate.key)?;
-        Ok(OcspAnswer { octets, fresh_until: request.nonce().is_none().then_some(until) })
+        let octets = respond(&request, &answers, (now, until), &delegate.responder, &delegate.key)?;
+        // A nonce is for one client; and what is unknown now may be issued in a moment.
+        let known = answers.iter().all(|answer| answer.state != CertificateState::Unknown);
+        let fresh_until = (known && request.nonce().is_none()).then_some(until);
+        Ok(OcspAnswer { octets, this_update: now, fresh_until })
     }
 
     async fn state_of(
@@ -129,18 +137,14 @@ impl BuiltinCa {
             return Err(CaError::Interrupted("no OCSP signer was issued".to_owned()));
         };
         let half = Duration::from_secs(u64::from(SIGNER_DAYS) * 43_200);
-        let delegate = Arc::new(Delegate { key, certificate: issued.certificate, until: now.plus(half) });
+        let responder = Responder::new(issued.certificate)?;
+        let delegate = Arc::new(Delegate { key, responder, until: now.plus(half) });
         let mut known = signers.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(id, Arc::clone(&delegate));
         Ok(delegate)
     }
 }
 
-fn issuer_of<'g>(all: &'g [Arc<Generation>], asked: &CertId) -> Result<Option<&'g Arc<Generation>>, CaError> {
-    for generation in all {
-        if IssuerHashes::of(&generation.certificate)?.are_of(asked) {
-            return Ok(Some(generation));
-        }
-    }
-    Ok(None)
+fn issuer_of<'g>(all: &'g [Arc<Generation>], asked: &CertId) -> Option<&'g Arc<Generation>> {
+    all.iter().find(|generation| generation.hashes.are_of(asked))
 }

@@ -75,6 +75,7 @@ impl Installation {
             pki_url: "http://127.0.0.1".to_owned(),
             publish_dir: folder.join("published"),
             crl_interval: Duration::from_secs(3600),
+            crl_lifetime: Duration::from_secs(3 * 3600),
         };
         let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), settings).await?;
         let device_ca = DeviceCa::open(&db, &master, clock.as_ref(), random.clone()).await?;

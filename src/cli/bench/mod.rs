@@ -7,6 +7,7 @@
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
 //! - [`take_over`]: how soon a portal goes on with what another one leaves behind when it dies
 //! - [`sweep`]: planning for everybody
+//! - [`publishing`]: CRLs and OCSP
 //! - [`search`]: certificates found by whatever is known of them
 //! - [`pages`]: what somebody signed in waits for
 
@@ -14,6 +15,7 @@ mod figures;
 mod installation;
 mod issue;
 mod pages;
+mod publishing;
 mod raw;
 mod search;
 mod sweep;
@@ -64,10 +66,32 @@ struct Size {
     devices: u32,
     /// Requests for a page in a block.
     requests: usize,
+    /// Entries of a CRL.
+    entries: u32,
+    /// OCSP answers in a block.
+    answers: usize,
 }
 
-const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, deaths: 5, devices: 100_000, requests: 100 };
-const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 60, deaths: 1, devices: 1_000, requests: 20 };
+const FULL: Size = Size {
+    blocks: 10,
+    rsa: 200,
+    p256: 400,
+    deaths: 5,
+    devices: 100_000,
+    requests: 100,
+    entries: 1_000_000,
+    answers: 20_000,
+};
+const QUICK: Size = Size {
+    blocks: 3,
+    rsa: 8,
+    p256: 60,
+    deaths: 1,
+    devices: 1_000,
+    requests: 20,
+    entries: 20_000,
+    answers: 1_000,
+};
 
 const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
@@ -75,6 +99,8 @@ const TAKE_OVER: &str = "take-over";
 const SWEEP: &str = "plan-sweep";
 const PAGES: &str = "pages";
 const SEARCH: &str = "search";
+const CRL: [&str; 3] = ["crl", "crl-after-one", "crl-memory"];
+const OCSP: &str = "ocsp";
 const RAW_RSA: &str = "raw-rsa-2048-key";
 const RAW_P256: &str = "raw-p256-loop";
 
@@ -113,13 +139,22 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
             figures.add(case);
         }
     }
+    if wanted(CRL[0]) {
+        for case in publishing::crl(CRL, size.entries, size.blocks.min(5)).await? {
+            figures.add(case);
+        }
+    }
+    if wanted(OCSP) {
+        figures.add(publishing::ocsp(OCSP, size.blocks, size.answers).await?);
+    }
     if wanted(SEARCH) {
         for case in search::run(args.data.as_deref(), args.database.as_deref(), size.devices).await? {
             figures.add(case);
         }
     }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP, PAGES, SEARCH].join(", ");
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP, PAGES, CRL[0], OCSP, SEARCH]
+            .join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }
     if let Some(file) = args.json {

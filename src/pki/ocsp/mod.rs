@@ -4,5 +4,6 @@ mod response;
 
 pub use request::{CertId, IssuerHashes, OcspRequest, REQUEST_MAX};
 pub use response::{
-    CertificateState, INTERNAL_ERROR, MALFORMED_REQUEST, SingleAnswer, TRY_LATER, UNAUTHORIZED, respond,
+    CertificateState, INTERNAL_ERROR, MALFORMED_REQUEST, Responder, SingleAnswer, TRY_LATER, UNAUTHORIZED,
+    respond,
 };

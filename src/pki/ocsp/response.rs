@@ -45,6 +45,24 @@ pub struct SingleAnswer<'q> {
     pub state: CertificateState,
 }
 
+/// Who answers: the certificate that goes with every response, and how the response names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responder {
+    certificate: Certificate,
+    id: Vec<u8>,
+}
+
+impl Responder {
+    /// The one with this certificate.
+    ///
+    /// # Errors
+    /// When its key can't be read.
+    pub fn new(certificate: Certificate) -> Result<Self, PkiError> {
+        let id = wrap(0xa2, &wrap(0x04, IssuerHashes::of(&certificate)?.key_sha1()));
+        Ok(Self { certificate, id })
+    }
+}
+
 /// A signed response, with the signer's certificate in it.
 ///
 /// # Errors
@@ -53,13 +71,12 @@ pub fn respond(
     request: &OcspRequest,
     answers: &[SingleAnswer<'_>],
     (this_update, next_update): (Timestamp, Timestamp),
-    responder: &Certificate,
+    responder: &Responder,
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, PkiError> {
     let singles: Vec<u8> =
         answers.iter().flat_map(|answer| single(answer, this_update, next_update)).collect();
-    let by_key = wrap(0xa2, &wrap(0x04, IssuerHashes::of(responder)?.key_sha1()));
-    let mut data = [by_key, time(this_update), wrap(0x30, &singles)].concat();
+    let mut data = [responder.id.clone(), time(this_update), wrap(0x30, &singles)].concat();
     if let Some(nonce) = request.nonce() {
         let value = wrap(0x04, &wrap(0x04, nonce));
         let extension = wrap(0x30, &[NONCE.to_vec(), value].concat());
@@ -68,7 +85,7 @@ pub fn respond(
     let data = wrap(0x30, &data);
     let algorithm = signature_algorithm(signer.public_key().algorithm()).to_der().map_err(encode_error)?;
     let signature = BitString::from_bytes(&signer.sign(&data)?).and_then(|bits| bits.to_der());
-    let certificates = wrap(0xa0, &wrap(0x30, responder.as_der()));
+    let certificates = wrap(0xa0, &wrap(0x30, responder.certificate.as_der()));
     let basic = wrap(0x30, &[data, algorithm, signature.map_err(encode_error)?, certificates].concat());
     let bytes = wrap(0x30, &[BASIC.to_vec(), wrap(0x04, &basic)].concat());
     // responseStatus successful

@@ -47,8 +47,18 @@ pub async fn get(
     caller: &Caller,
     id: CertificateId,
 ) -> Result<CertificateView, ServiceError> {
+    get_for(portal, caller, Operation::CertificatesGet, id).await
+}
+
+/// The same for another operation that reads it.
+pub(super) async fn get_for(
+    portal: &Portal,
+    caller: &Caller,
+    operation: Operation,
+    id: CertificateId,
+) -> Result<CertificateView, ServiceError> {
     let mut conn = portal.db().read().await?;
-    let (certificate, _) = find(&mut conn, caller, Operation::CertificatesGet, id).await?;
+    let (certificate, _) = find(&mut conn, caller, operation, id).await?;
     shown(&mut conn, caller, certificate).await
 }
 

@@ -86,7 +86,8 @@ pub async fn latest_open(conn: &mut Conn, certificate: CertificateId) -> Result<
     Ok(latest.filter(|it| it.at_ca_at.is_none()))
 }
 
-/// The CA has it, and with it whatever was asked for the same certificate before.
+/// The CA has it, and with it whatever was asked for the same certificate before. `ocsp_until`: until when answers
+/// that were given before are good, where OCSP answers for the CA.
 ///
 /// # Errors
 /// When the database refuses.
@@ -95,12 +96,15 @@ pub async fn at_ca(
     certificate: CertificateId,
     latest: RevocationId,
     now: Timestamp,
+    ocsp_until: Option<Timestamp>,
 ) -> Result<bool> {
     let changed = sql!(
-        "UPDATE revocations SET at_ca_at = $3 WHERE certificate_id = $1 AND id <= $2 AND at_ca_at IS NULL",
+        "UPDATE revocations SET at_ca_at = $3, ocsp_until = $4
+         WHERE certificate_id = $1 AND id <= $2 AND at_ca_at IS NULL",
         certificate,
         latest,
-        now
+        now,
+        ocsp_until
     );
     Ok(changed.execute(tx).await? > 0)
 }
@@ -121,31 +125,59 @@ pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<RevocationInW
     query.all(conn).await
 }
 
-/// The number of the generation's newest CRL, if it has every change that the CA has recorded.
+table_row! {
+    /// A CRL that has every change that the CA has recorded.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CompleteCrl in "crls" {
+        /// Its number.
+        pub number: i64,
+        /// Until when those before it are good at the latest; none when there were none.
+        pub earlier_until: Option<Timestamp>,
+    }
+}
+
+/// The generation's newest CRL, if it has every change that the CA has recorded.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn complete_crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<i64>> {
-    sql!(
-        "SELECT max(number) FROM crls
-         WHERE ca_generation_id = $1 AND shard = 0
-           AND created_at >= (SELECT changed_at FROM crl_numbers WHERE ca_generation_id = $1 AND shard = 0)",
-        generation
-    )
-    .scalar(conn)
-    .await
+pub async fn complete_crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<CompleteCrl>> {
+    let mut query = Sql::select::<CompleteCrl>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(
+        " AND shard = 0
+          AND created_at >= (SELECT changed_at FROM crl_numbers
+                             WHERE crl_numbers.ca_generation_id = crls.ca_generation_id AND crl_numbers.shard = 0)
+          ORDER BY number DESC LIMIT 1",
+    );
+    query.optional(conn).await
+}
+
+/// The generation's first CRL with this number or a later one: of a CA that publishes by itself.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn crl_numbered(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    number: i64,
+) -> Result<Option<CompleteCrl>> {
+    let mut query = Sql::select::<CompleteCrl>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation);
+    query.push(" AND shard = 0 AND number >= ").bind(&number).push(" ORDER BY number LIMIT 1");
+    query.optional(conn).await
 }
 
 /// A published CRL has it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn in_crl(tx: &mut WriteTx, id: RevocationId, number: i64, now: Timestamp) -> Result<bool> {
+pub async fn in_crl(tx: &mut WriteTx, id: RevocationId, crl: CompleteCrl, now: Timestamp) -> Result<bool> {
     let changed = sql!(
-        "UPDATE revocations SET in_crl_at = $2, crl_number = $3 WHERE id = $1 AND in_crl_at IS NULL",
+        "UPDATE revocations SET in_crl_at = $2, crl_number = $3, crl_until = $4
+         WHERE id = $1 AND in_crl_at IS NULL",
         id,
         now,
-        number
+        crl.number,
+        crl.earlier_until.unwrap_or(now)
     );
     Ok(changed.execute(tx).await? == 1)
 }

@@ -19,6 +19,7 @@ use crate::service::certificates::{
     PublicForm, RevocationDraft,
 };
 use crate::service::page::Page;
+use crate::service::revocation_proof::{self, RevocationProof};
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(bulk_progress))
         .routes(routes!(get))
         .routes(routes!(timeline))
+        .routes(routes!(revocation))
         .routes(routes!(pem))
         .routes(routes!(der))
         .routes(routes!(chain))
@@ -121,6 +123,19 @@ async fn timeline(
     Query(query): Query<TimelineQuery>,
 ) -> Answer<Answered<Page<TimelineEntry>>> {
     Ok(Answered(certificates::timeline(&portal, &caller, id, &query).await?))
+}
+
+/// Read the proof of a certificate's revocation: what was asked and by whom, what has been done, and from when on no
+/// relying party may accept it.
+#[utoipa::path(get, path = "/certificates/{id}/revocation", operation_id = "certificates.revocation", tag = "certificates",
+    params(("id" = CertificateId, Path, description = "The certificate")),
+    responses((status = 200, description = "The proof", body = RevocationProof)))]
+async fn revocation(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<CertificateId>,
+) -> Answer<Answered<RevocationProof>> {
+    Ok(Answered(revocation_proof::get(&portal, &caller, id).await?))
 }
 
 /// Download the certificate as PEM.

@@ -18,6 +18,7 @@ use crate::service::directory_draft::UserDraft;
 use crate::service::members::{self, MembershipView};
 use crate::service::page::Page;
 use crate::service::reach::{self, ProfileReach};
+use crate::service::revocation_progress::{self, RevocationProgress};
 use crate::service::timeline::{TimelineEntry, TimelineQuery};
 use crate::service::users::{self, UserView, UsersQuery};
 
@@ -28,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(profiles))
         .routes(routes!(groups))
         .routes(routes!(timeline))
+        .routes(routes!(revocations))
         .routes(routes!(block))
         .routes(routes!(unblock))
         .routes(routes!(disable))
@@ -97,6 +99,19 @@ async fn groups(
     Id(id): Id<UserId>,
 ) -> Answer<Answered<Vec<MembershipView>>> {
     Ok(Answered(members::of_user(&portal, &caller, id).await?))
+}
+
+/// Read how far the revocations, holds and releases of a user's certificates are: since the user was blocked, else since
+/// the first that is not finished.
+#[utoipa::path(get, path = "/users/{id}/revocations", operation_id = "users.revocations", tag = "users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The progress", body = RevocationProgress)))]
+async fn revocations(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<UserId>,
+) -> Answer<Answered<RevocationProgress>> {
+    Ok(Answered(revocation_progress::of_user(&portal, &caller, id).await?))
 }
 
 /// Change what is known of a user. What the body leaves out is emptied.

@@ -95,6 +95,10 @@ pub struct Revocation {
     pub removed: Option<Timestamp>,
     /// On how many devices it still is.
     pub on_devices: usize,
+    /// After when no relying party may accept it; none while that is not known.
+    pub refused_after: Option<Timestamp>,
+    /// Until when CRLs and OCSP answers without it are good.
+    pub good_without: Vec<(&'static str, Timestamp)>,
 }
 
 /// What the form holds.
@@ -170,7 +174,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> A
                 </Fact>
                 <Fact name="Standing">{standing(certificate.standing)}</Fact>
             </Facts>
-            {certificate.revocation.map(super::revocation::steps)}
+            {certificate.revocation.map(|it| super::revocation::steps(certificate.id, it))}
             <Section title="On devices">{copies(certificate.copies)}</Section>
             <Section title="The certificate">
                 <Details>

@@ -24,6 +24,7 @@ pub fn routes() -> Router<PagesState> {
         .route("/certificates/bulk/{id}/events", get(bulk::events))
         .route("/certificates/{id}", get(route::get).post(route::post))
         .route("/certificates/{id}/reissue", post(route::reissue))
+        .route("/certificates/{id}/revocation.json", get(route::proof))
         .route("/certificates/{id}/download", get(route::download))
         .route("/certificates/{id}/download/der", get(route::der))
         .route("/certificates/{id}/download/chain", get(route::chain))

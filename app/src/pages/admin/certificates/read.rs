@@ -2,7 +2,7 @@
 
 use certporter::service::certificates::{self, CertificateView, RevocationView};
 use certporter::service::timeline::TimelineQuery;
-use certporter::service::{Portal, ServiceError};
+use certporter::service::{Portal, ServiceError, revocation_proof};
 use certporter_model::CertificateId;
 use certporter_model::access::Caller;
 use certporter_model::certificate::{CertificateStatus, RevocationKind, Standing};
@@ -18,8 +18,27 @@ use crate::pages::admin::devices::read::event;
 /// When the caller may not see it, or there is none.
 pub async fn read(portal: &Portal, caller: &Caller, id: CertificateId) -> Result<Certificate, ServiceError> {
     let view = certificates::get(portal, caller, id).await?;
+    let proof = match view.certificate.status {
+        CertificateStatus::Valid => None,
+        CertificateStatus::Held | CertificateStatus::Revoked => {
+            match revocation_proof::get(portal, caller, id).await {
+                Ok(proof) => Some(proof),
+                // A stray that was revoked before the portal took it in.
+                Err(ServiceError::NotFound { .. }) => None,
+                Err(error) => return Err(error),
+            }
+        }
+    };
     let timeline = certificates::timeline(portal, caller, id, &TimelineQuery::default()).await?;
-    Ok(Certificate { events: timeline.data.into_iter().map(event).collect(), ..certificate(view) })
+    let mut shown = certificate(view);
+    shown.events = timeline.data.into_iter().map(event).collect();
+    if let (Some(revocation), Some(proof)) = (&mut shown.revocation, proof) {
+        revocation.refused_after = proof.refused_after;
+        let crl = proof.crl.and_then(|crl| crl.good_without_until).map(|until| ("CRLs", until));
+        let ocsp = proof.ocsp.and_then(|ocsp| ocsp.good_without_until).map(|until| ("OCSP answers", until));
+        revocation.good_without = crl.into_iter().chain(ocsp).collect();
+    }
+    Ok(shown)
 }
 
 fn certificate(view: CertificateView) -> Certificate {
@@ -79,6 +98,8 @@ fn revocation_shown(view: RevocationView) -> Revocation {
         ocsp: false,
         removed: view.removed_at,
         on_devices: 0,
+        refused_after: None,
+        good_without: Vec::new(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! A revocation step by step: what is done, and what is still open.
 
-use certporter_model::Timestamp;
+use certporter_model::{CertificateId, Timestamp};
 use leptos::prelude::*;
 
 use super::detail::Revocation;
 use crate::ui::facts::{Detail, Details, Section};
 use crate::ui::icon::Icon;
-use crate::ui::time::Moment;
+use crate::ui::time::{Moment, exact};
 use crate::ui::words;
 
 /// A step, and when it was done.
@@ -18,7 +18,7 @@ struct Step {
 }
 
 /// All of it.
-pub fn steps(revocation: Revocation) -> AnyView {
+pub fn steps(certificate: CertificateId, revocation: Revocation) -> AnyView {
     let steps = listed(&revocation);
     let open = steps.iter().filter(|step| step.at.is_none()).count();
     let lead = match open {
@@ -26,6 +26,7 @@ pub fn steps(revocation: Revocation) -> AnyView {
         1 => "One step is open.".to_owned(),
         many => format!("{many} steps are open."),
     };
+    let until = until(&revocation);
     let said = revocation.explanation.filter(|text| !text.is_empty());
     view! {
         <Section title="Revocation">
@@ -37,8 +38,44 @@ pub fn steps(revocation: Revocation) -> AnyView {
                     {format!("{}: {}", words::trigger(revocation.trigger), revocation.by)}
                 </Detail>
                 {said.map(|text| view! { <Detail name="Explanation">{text}</Detail> })}
+                {until}
             </Details>
+            <p>
+                <a href=format!("/certificates/{certificate}/revocation.json") download>
+                    "Download the proof (JSON)"
+                </a>
+            </p>
         </Section>
+    }
+    .into_any()
+}
+
+/// After when nobody may accept it, and what that follows from.
+fn until(revocation: &Revocation) -> AnyView {
+    let Some(after) = revocation.refused_after else {
+        return view! {
+            <Detail name="Refused everywhere">
+                "Not known yet: relying parties may still go on with a CRL or an OCSP answer from before."
+            </Detail>
+        }
+        .into_any();
+    };
+    let good_without = revocation.good_without.clone();
+    view! {
+        <Detail name="Refused everywhere">
+            <div>{format!("No relying party may accept it after {}.", exact(after))}</div>
+            {good_without
+                .into_iter()
+                .map(|(what, until)| {
+                    view! {
+                        <div class="quiet">
+                            {format!("{what} from before it are good until {}.", exact(until))}
+                        </div>
+                    }
+                })
+                .collect_view()}
+            <div class="quiet">"Clocks may be behind by ten minutes."</div>
+        </Detail>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query as Queried};
 use axum::response::{IntoResponse, Redirect, Response};
 use certporter::service::action::ActionDraft;
 use certporter::service::certificates::{self, PublicForm, RevocationDraft};
-use certporter::service::{Operation, Portal, ServiceError};
+use certporter::service::{Operation, Portal, ServiceError, revocation_proof};
 use certporter_model::access::Caller;
 use certporter_model::revocation::Reason;
 use certporter_model::{CertificateId, FieldErrors};
@@ -138,6 +138,21 @@ pub async fn reissue(asked: Asked, Path(text): Path<String>, Form(form): Form<Re
             show(&asked, id, StatusCode::UNPROCESSABLE_ENTITY, typed, Done::Nothing).await
         }
         Err(Err(error)) => asked.refuse(error).await,
+    }
+}
+
+/// The proof of its revocation, to keep.
+pub async fn proof(asked: Asked, Path(text): Path<String>) -> Response {
+    let proof = match id(&text, "certificate") {
+        Ok(id) => revocation_proof::get(&asked.portal, &asked.caller, id).await,
+        Err(error) => Err(error),
+    };
+    match proof {
+        Ok(proof) => {
+            let name = format!("attachment; filename=\"revocation-{}.json\"", proof.certificate.serial);
+            ([(header::CONTENT_DISPOSITION, name)], axum::Json(proof)).into_response()
+        }
+        Err(error) => asked.refuse(error).await,
     }
 }
 

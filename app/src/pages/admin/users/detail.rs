@@ -6,6 +6,7 @@ use certporter::service::certificates::{self, CertificateSummary, CertificatesQu
 use certporter::service::devices::{self, DeviceSummary, DevicesQuery};
 use certporter::service::members::{self, MembershipView};
 use certporter::service::reach::{self, ProfileReach};
+use certporter::service::revocation_progress::{self, RevocationProgress};
 use certporter::service::timeline::TimelineQuery;
 use certporter::service::users::{self, UserView};
 use certporter::service::{Operation, ServiceError};
@@ -45,6 +46,8 @@ pub struct User {
     pub groups: Vec<MembershipView>,
     /// Which profiles reach them, and why.
     pub reach: Vec<ProfileReach>,
+    /// How far it is when what they hold is taken away or given back.
+    pub progress: RevocationProgress,
     /// What happened.
     pub events: Vec<Event>,
     /// What the caller may do to them.
@@ -90,6 +93,7 @@ async fn read(asked: &Asked, text: &str, saved: String) -> Result<User, ServiceE
         certificates,
         groups: members::of_user(portal, caller, id).await?,
         reach: reach::of_user(portal, caller, id).await?,
+        progress: revocation_progress::of_user(portal, caller, id).await?,
         events,
         user,
     })
@@ -106,7 +110,8 @@ fn allowed<T>(part: Result<T, ServiceError>) -> Result<Option<T>, ServiceError> 
 
 /// The page.
 pub fn page(shown: User) -> AnyView {
-    let User { user, saved, devices, certificates, groups, reach, events, actions, may_edit } = shown;
+    let User { user, saved, devices, certificates, groups, reach, progress, events, actions, may_edit } =
+        shown;
     let id = user.id;
     let lead = match &user.email {
         Some(email) => format!("{}, {email}.", user.user_name),
@@ -161,6 +166,7 @@ pub fn page(shown: User) -> AnyView {
                     <Moment at=changed/>
                 </Fact>
             </Facts>
+            {(progress.asked > 0).then(|| how_far(&progress))}
             <Section title="Devices">{devices}</Section>
             <Section title="Profiles that reach this person">
                 <Why reach with_devices=count != 1/>
@@ -181,6 +187,36 @@ pub fn page(shown: User) -> AnyView {
                 }}
             </Section>
         </Page>
+    }
+    .into_any()
+}
+
+/// How far it is, step by step.
+fn how_far(progress: &RevocationProgress) -> AnyView {
+    let RevocationProgress { asked, at_ca, in_crl, removed, finished, .. } = *progress;
+    let lead = if progress.is_open() {
+        "It goes on by itself; this page shows how far it was when it was opened."
+    } else {
+        "All of it is done."
+    };
+    let steps = [
+        ("At the CA, and answered by OCSP", at_ca),
+        ("In the published CRL", in_crl),
+        ("Gone from every device", removed),
+        ("Finished", finished),
+    ];
+    view! {
+        <Section title="Holds and revocations">
+            <p class="quiet">{lead}</p>
+            <Details>
+                {steps
+                    .into_iter()
+                    .map(|(name, done)| {
+                        view! { <Detail name>{format!("{done} of {asked}")}</Detail> }
+                    })
+                    .collect_view()}
+            </Details>
+        </Section>
     }
     .into_any()
 }
