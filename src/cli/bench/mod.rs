@@ -7,7 +7,7 @@
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
 //! - [`sweep`]: planning for everybody
 //! - [`search`]: certificates found by whatever is known of them
-//! - [`pages`]: what somebody signed in waits for
+//! - [`pages`]: what somebody signed in waits for; [`walk`]: which pages there are
 
 mod figures;
 mod installation;
@@ -16,6 +16,7 @@ mod pages;
 mod raw;
 mod search;
 mod sweep;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -36,7 +37,7 @@ pub struct BenchArgs {
     /// Measure the pages and searches on the database of this data folder, instead of on a fleet made for it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Measure searches on this PostgreSQL database.
+    /// Measure the pages and searches on this PostgreSQL database.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Folder with the portal's stylesheet, scripts and icons [default: site beside the executable].
@@ -62,8 +63,8 @@ struct Size {
     requests: usize,
 }
 
-const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000, requests: 100 };
-const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000, requests: 20 };
+const FULL: Size = Size { blocks: 10, rsa: 200, p256: 400, devices: 100_000, requests: 25 };
+const QUICK: Size = Size { blocks: 3, rsa: 8, p256: 20, devices: 1_000, requests: 5 };
 
 const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
@@ -101,7 +102,7 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         let visit =
             pages::Visit { devices: size.devices, blocks: size.blocks.min(5), requests: size.requests };
         let site = args.site.unwrap_or_else(crate::config::beside_executable);
-        for case in pages::run(pages, &site, args.data.as_deref(), &visit).await? {
+        for case in pages::run(pages, &site, args.data.as_deref(), args.database.as_deref(), &visit).await? {
             figures.add(case);
         }
     }
