@@ -8,7 +8,7 @@
 //!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
-//! - [`bulk`]: what somebody does to many certificates at once
+//! - [`bulk`]: what somebody does to many certificates at once; [`imports`]: long files, part by part
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
 //! - [`preflight`]: a test certificate, for no device
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
@@ -21,6 +21,7 @@ pub mod change;
 pub mod deliver;
 pub mod error;
 pub mod fault;
+pub mod imports;
 pub mod intent;
 pub mod issued;
 pub mod orders;
@@ -38,7 +39,7 @@ pub mod work;
 pub mod workers;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::profile::Profile;
@@ -72,6 +73,7 @@ pub struct Pipeline {
     pub builtin: BuiltinCa,
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
+    importer: OnceLock<Arc<dyn imports::Importer>>,
 }
 
 /// A generation of a CA, as it is looked at for every certificate of it.
@@ -90,7 +92,8 @@ impl Pipeline {
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
         let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
-        Self { db, clock, random, queue, kra, builtin, profiles: Mutex::default(), issuers: Mutex::default() }
+        let (profiles, issuers) = (Mutex::default(), Mutex::default());
+        Self { db, clock, random, queue, kra, builtin, profiles, issuers, importer: OnceLock::new() }
     }
 
     /// The leave of the portal's own workers.

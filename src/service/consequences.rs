@@ -109,7 +109,7 @@ pub(super) async fn of(conn: &mut Conn, whom: &Whom, now: Timestamp) -> Result<C
     shown(conn, preview).await
 }
 
-async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreError> {
+pub(super) async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreError> {
     let machines = preview.sample.iter().filter_map(|(slot, _)| match slot.holder {
         Holder::Device(id) => Some(id),
         Holder::User(_) => None,
