@@ -39,6 +39,8 @@ words! {
         Retry = "retry",
         /// A part of what somebody does to many certificates at once.
         Bulk = "bulk",
+        /// A long file is checked, or a part of it imported.
+        Import = "import",
         /// The plan is made for everything, in chunks.
         Sweep = "sweep",
         /// What is outdated is cleared away: sessions, codes, finished jobs.

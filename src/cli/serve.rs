@@ -21,6 +21,7 @@ use crate::pipeline::Pipeline;
 use crate::pki::secret_box::MasterKey;
 use crate::random::{Random, SystemRandom};
 use crate::service::device_protocol::{DeviceProtocol, Wakes};
+use crate::service::import::LongImports;
 use crate::service::live::Change;
 use crate::service::portal::{Parts, Portal};
 use crate::service::setup;
@@ -147,6 +148,7 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
     });
     let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses })
         .with_external(authorities.external.clone());
+    pipeline.set_importer(LongImports::of(&portal));
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;
     let publishing = publishing::routes(portal.clone(), authorities.builtin.clone());

@@ -1,6 +1,6 @@
 //! Rows that were drawn, until they are written together.
 
-use crate::store::certificates::Certificate;
+use crate::store::certificates::{self, Certificate};
 use crate::store::copies::Copy;
 use crate::store::enrolments::EnrolmentRow;
 use crate::store::escrowed_keys::EscrowedKey;
@@ -40,7 +40,7 @@ impl Rows {
         insert_all(tx, &self.requests).await?;
         insert_all(tx, &self.keys).await?;
         insert_all(tx, &self.ledger).await?;
-        insert_all(tx, &self.certificates).await?;
+        certificates::insert_all(tx, &self.certificates).await?;
         insert_all(tx, &self.copies).await
     }
 }

@@ -175,7 +175,7 @@ fn event(
 }
 
 /// Whoever asked, with what they may do now; none when they are gone or disabled.
-async fn asker(conn: &mut Conn, actor: &Actor) -> Result<Option<Caller>, StoreError> {
+pub(crate) async fn asker(conn: &mut Conn, actor: &Actor) -> Result<Option<Caller>, StoreError> {
     match actor {
         Actor::Account { id, .. } => {
             let Some((name, grants)) = account(conn, *id).await? else { return Ok(None) };

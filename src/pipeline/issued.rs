@@ -289,7 +289,8 @@ fn new_certificate(
     let upn = names.iter().find(|name| name.kind() == SanKind::Upn).map(|name| name.value().to_owned());
     let subject = certificate.subject_text();
     let serial = certificate.serial().clone();
-    let mut searched = vec![subject.clone(), serial.to_string(), certificate.thumbprint().to_string()];
+    // Thumbprints are found by their beginning, in indexes of their own: here they would only be dear.
+    let mut searched = vec![subject.clone(), serial.to_string()];
     searched.extend(names.iter().map(|name| name.value().to_owned()));
     let work = CertificateInWork {
         id,

@@ -8,7 +8,7 @@
 //!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
-//! - [`bulk`]: what somebody does to many certificates at once
+//! - [`bulk`]: what somebody does to many certificates at once; [`imports`]: long files, part by part
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
 //! - [`preflight`]: a test certificate, for no device; [`external`]: CAs that publish by themselves
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
@@ -22,6 +22,7 @@ pub mod deliver;
 pub mod error;
 pub mod external;
 pub mod fault;
+pub mod imports;
 pub mod intent;
 pub mod issued;
 pub mod orders;
@@ -39,7 +40,7 @@ pub mod work;
 pub mod workers;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::profile::Profile;
@@ -76,6 +77,7 @@ pub struct Pipeline {
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
     authorities: Mutex<HashMap<Name, CaId>>,
+    importer: OnceLock<Arc<dyn imports::Importer>>,
 }
 
 /// A generation of a CA, as it is looked at for every certificate of it.
@@ -97,7 +99,19 @@ impl Pipeline {
     pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, kra: Kra, builtin: BuiltinCa) -> Self {
         let queue = Queue::new(db.clone(), Arc::clone(&clock), Arc::clone(&random));
         let (profiles, issuers, authorities) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { db, clock, random, queue, kra, builtin, external: None, profiles, issuers, authorities }
+        Self {
+            db,
+            clock,
+            random,
+            queue,
+            kra,
+            builtin,
+            external: None,
+            profiles,
+            issuers,
+            authorities,
+            importer: OnceLock::new(),
+        }
     }
 
     /// With the CAs that people add.

@@ -32,6 +32,7 @@ impl Pipeline {
                 self.retry_those(lease, cause, asked_at, asked_by).await
             }
             Work::Bulk { action } => self.bulk(lease, action).await,
+            Work::Import { import } => self.import(import).await,
             Work::Sweep => {
                 let swept = self.sweep().await?;
                 self.schedule_next_sweep().await?;

@@ -3,8 +3,8 @@
 use certporter_model::job::JobKind;
 use certporter_model::text::Name;
 use certporter_model::{
-    BulkActionId, CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, JobId, PreflightId, ProfileId,
-    RequestId, Timestamp, UserId,
+    BulkActionId, CaId, CertificateId, DeviceId, EscrowedKeyId, GroupId, ImportId, JobId, PreflightId,
+    ProfileId, RequestId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,11 @@ pub enum Work {
         /// What is done, and to which.
         action: BulkActionId,
     },
+    /// A long file is checked, or a part of it written.
+    Import {
+        /// The import.
+        import: ImportId,
+    },
     /// The plan is made for everything.
     Sweep,
     /// What is outdated is cleared away.
@@ -168,6 +173,7 @@ impl Work {
             Self::Replan { .. } => JobKind::Replan,
             Self::Retry { .. } => JobKind::Retry,
             Self::Bulk { .. } => JobKind::Bulk,
+            Self::Import { .. } => JobKind::Import,
             Self::Sweep => JobKind::Sweep,
             Self::Housekeeping => JobKind::Housekeeping,
         }
@@ -196,6 +202,7 @@ impl Work {
             Self::Replan { scope } => scope.key(),
             Self::Retry { cause, .. } => cause.clone(),
             Self::Bulk { action } => action.to_string(),
+            Self::Import { import } => import.to_string(),
             Self::Sweep | Self::Housekeeping => "all".to_owned(),
         }
     }
@@ -209,7 +216,7 @@ impl Work {
             Self::DestroyKey { .. } => 30,
             Self::Deliver { .. } | Self::Seal { .. } => 40,
             Self::Request { .. } => 50,
-            Self::Bulk { .. } => 55,
+            Self::Bulk { .. } | Self::Import { .. } => 55,
             Self::Replan { .. } => 60,
             Self::Retry { .. } => 70,
             Self::Sweep => 80,
@@ -227,6 +234,7 @@ impl Work {
             Self::Replan { .. }
             | Self::Retry { .. }
             | Self::Bulk { .. }
+            | Self::Import { .. }
             | Self::Sweep
             | Self::Housekeeping => 20,
         }

@@ -126,7 +126,7 @@ pub(super) async fn after(
     shown(conn, preview).await
 }
 
-async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreError> {
+pub(super) async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreError> {
     let machines = preview.sample.iter().filter_map(|(slot, _)| match slot.holder {
         Holder::Device(id) => Some(id),
         Holder::User(_) => None,

@@ -1,18 +1,22 @@
 //! Certificates found and sorted, among very many.
 //!
-//! A number, whole or its beginning, is looked up in its own index. Words are looked for in the index of trigrams,
-//! except where that would be slow: words that are in very many certificates are found among the first of the list,
-//! whatever its order; and SQLite's index gives the newest first without finding all of them.
+//! A number, whole or its beginning, is looked up in its own index. A filter that leaves few is gone through whole, and
+//! what is not in order by an index, or in very many certificates, is found among the first of the list. Words are looked
+//! for in the index of trigrams: SQLite's gives the newest first without finding all of them; in another order its
+//! matches are sorted when they are few, and picked out of the index of that order when they are many. Words too short
+//! for a trigram are looked for by all trigrams that begin with them.
 
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
-use certporter_model::serial::SerialNumber;
 
-use super::certificates::{Certificate, CertificateFilter, push_conditions, without_colons};
-use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
+use super::certificate_numbers::numbered;
+use super::certificates::{
+    Certificate, CertificateFilter, CertificateState, push_conditions, without_colons,
+};
+use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words, trigrams_from};
 use super::search_key::words;
 use super::visibility::Seen;
-use super::{Conn, Engine, FromRow, Page, Result, SortKey, SortedPage, Sql, sql};
+use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, sql};
 
 /// What certificates are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +50,8 @@ impl SortedBy {
     }
 }
 
-/// How many of the first rows are looked through before the index of words is asked.
-const NEAR: u32 = 1_500;
-/// How many certificates may have a number that begins so.
-const NUMBERED: u32 = 200;
+/// So many are read and sorted at once.
+const FEW: u32 = 1_000;
 
 /// A page of the certificates that the caller may see.
 ///
@@ -64,7 +66,7 @@ pub async fn find(
 ) -> Result<Vec<Certificate>> {
     let list = List { seen: Seen::by(conn, visibility).await?, filter, by, page };
     let Some(typed) = filter.search.as_deref() else {
-        return list.all().all(conn).await;
+        return list.filtered(conn).await;
     };
     let numbered = numbered(conn, typed).await?;
     if !numbered.is_empty() {
@@ -75,22 +77,55 @@ pub async fn find(
     }
     let words = words(&without_colons(typed));
     if words.is_empty() {
-        return list.all().all(conn).await;
+        return list.filtered(conn).await;
     }
-    let indexed = words.iter().any(|word| is_in_trigrams(word));
-    if conn.engine() == Engine::Sqlite && indexed && by == SortedBy::Issue && page.descending {
-        return list.streamed(&words).all(conn).await;
+    if filter.leaves_out() && list.is_of_few(conn).await? {
+        return list.among_few(&words).all(conn).await;
     }
-    if indexed {
-        let near = list.near(&words).all(conn).await?;
-        if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
-            return Ok(near);
+    let short = words.iter().any(|word| !is_in_trigrams(word));
+    let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue && page.descending;
+    if streams && !short {
+        return list.streamed(&all_of(&words)).all(conn).await;
+    }
+    let near = list.near(&words).all(conn).await?;
+    if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
+        return Ok(near);
+    }
+    if conn.engine() == Engine::Postgres {
+        let mut query = list.all_but_end();
+        push_matches(&mut query, Engine::Postgres, &words);
+        list.push_end(&mut query);
+        return query.all(conn).await;
+    }
+    let Some(wanted) = matching(conn, &words).await? else { return Ok(Vec::new()) };
+    if streams {
+        return list.streamed(&wanted).all(conn).await;
+    }
+    let few = sql!(
+        "SELECT count(*) FROM (SELECT rowid FROM certificates_search WHERE certificates_search MATCH $1 LIMIT $2)",
+        wanted,
+        FEW
+    );
+    let few = few.scalar::<i64>(conn).await? < i64::from(FEW);
+    list.picked(&wanted, few).all(conn).await
+}
+
+/// What SQLite's index of trigrams is asked for, for words of any length; none when there is no such trigram.
+async fn matching(conn: &mut Conn, words: &[String]) -> Result<Option<String>> {
+    let mut wanted = Vec::new();
+    for word in words {
+        if is_in_trigrams(word) {
+            wanted.push(phrase(word));
+            continue;
         }
+        let beginning: Vec<String> = trigrams_from(word).scalars(conn).await?;
+        if beginning.is_empty() {
+            return Ok(None);
+        }
+        let each: Vec<String> = beginning.iter().map(|trigram| phrase(trigram)).collect();
+        wanted.push(format!("({})", each.join(" OR ")));
     }
-    let mut query = list.all_but_end();
-    push_matches(&mut query, conn.engine(), &words);
-    list.push_end(&mut query);
-    query.all(conn).await
+    Ok(Some(wanted.join(" AND ")))
 }
 
 /// The ids of at most `limit` certificates that the caller may see, the newest first.
@@ -143,6 +178,10 @@ impl List<'_> {
     fn push_where(&self, query: &mut Sql) {
         query.push(" WHERE 1 = 1");
         push_conditions(query, &self.seen, self.filter);
+        self.push_cursor(query);
+    }
+
+    fn push_cursor(&self, query: &mut Sql) {
         match self.by {
             SortedBy::Issue => self.by_id().push_cursor(query, "certificates.id"),
             _ => self.page.push_cursor(query, self.by.column(), "certificates.id"),
@@ -161,34 +200,146 @@ impl List<'_> {
         Page { after, limit: self.page.limit, newest_first: self.page.descending }
     }
 
+    /// Without words. Where no index has the filter in this order, the first of the list are looked through, and if
+    /// these are not enough, all that the filter leaves are sorted.
+    async fn filtered(&self, conn: &mut Conn) -> Result<Vec<Certificate>> {
+        if self.filter.is_in_order(self.by) {
+            return self.all().all(conn).await;
+        }
+        let near = self.near(&[]).all(conn).await?;
+        if near.len() >= usize::try_from(self.page.limit).unwrap_or(usize::MAX) {
+            return Ok(near);
+        }
+        let mut query = Sql::select::<Certificate>();
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
+        self.push_where(&mut query);
+        query.push(")");
+        self.push_end(&mut query);
+        query.all(conn).await
+    }
+
+    /// Whether the filter leaves few, wherever the page begins.
+    async fn is_of_few(&self, conn: &mut Conn) -> Result<bool> {
+        let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
+        push_conditions(&mut query, &self.seen, self.filter);
+        query.push(" LIMIT ").bind(&FEW).push(") AS bounded");
+        Ok(query.scalar::<i64>(conn).await? < i64::from(FEW))
+    }
+
+    /// Those with the words, of the few that the filter leaves.
+    fn among_few(&self, words: &[String]) -> Sql {
+        let mut query = Sql::select::<Certificate>();
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
+        push_conditions(&mut query, &self.seen, self.filter);
+        query.push(")");
+        push_words(&mut query, Searched::Certificates, words);
+        self.push_cursor(&mut query);
+        self.push_end(&mut query);
+        query
+    }
+
     /// SQLite: the index of words gives its rows in the order of their numbers, and stops with the page.
-    fn streamed(&self, words: &[String]) -> Sql {
+    fn streamed(&self, wanted: &str) -> Sql {
         let mut query = Sql::new("SELECT ");
         query.push(Certificate::columns());
         query.push(" FROM certificates_search CROSS JOIN certificates");
         query.push(" ON certificates.row_number = certificates_search.rowid");
-        query.push(" WHERE certificates_search MATCH ").bind(&all_of(words));
+        query.push(" WHERE certificates_search MATCH ").bind(wanted);
         if let Some((_, after)) = &self.page.after {
             query.push(" AND certificates_search.rowid < (SELECT row_number FROM certificates WHERE id = ");
             query.bind(after).push(")");
         }
-        push_words(&mut query, Searched::Certificates, &short(words));
         push_conditions(&mut query, &self.seen, self.filter);
         query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
         query
     }
 
-    /// Those among the first of the list that have the words.
+    /// SQLite: few matches are read and sorted; many are met soon enough in the index of the order, and only then read.
+    fn picked(&self, wanted: &str, few: bool) -> Sql {
+        let matches = |query: &mut Sql| {
+            query.push(" AND certificates.row_number IN (SELECT rowid FROM certificates_search");
+            query.push(" WHERE certificates_search MATCH ").bind(wanted).push(")");
+        };
+        if few {
+            let mut query = self.all_but_end();
+            matches(&mut query);
+            self.push_end(&mut query);
+            return query;
+        }
+        let mut query = Sql::select::<Certificate>();
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates INDEXED BY ");
+        query.push(match self.by {
+            SortedBy::Issue => "sqlite_autoindex_certificates_1",
+            SortedBy::Expiry => "certificates_by_expiry",
+            SortedBy::Subject => "certificates_by_subject",
+        });
+        self.push_where(&mut query);
+        matches(&mut query);
+        self.push_end(&mut query);
+        query.push(")");
+        self.push_end(&mut query);
+        query
+    }
+
+    /// Those among the first of the list that pass the filter and have the words.
     fn near(&self, words: &[String]) -> Sql {
         let mut query = Sql::select::<Certificate>();
-        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
-        self.push_where(&mut query);
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
+        self.push_cursor(&mut query);
         let first = SortedPage { limit: NEAR, ..self.page.clone() };
         List { seen: self.seen.clone(), page: &first, ..*self }.push_end(&mut query);
         query.push(")");
+        push_conditions(&mut query, &self.seen, self.filter);
         push_words(&mut query, Searched::Certificates, words);
         self.push_end(&mut query);
         query
+    }
+}
+
+impl CertificateFilter {
+    /// Whether it leaves anything out, words apart.
+    fn leaves_out(&self) -> bool {
+        let Self {
+            search: _,
+            status,
+            standing,
+            profile,
+            user,
+            device,
+            state,
+            reason,
+            ca,
+            expires_from,
+            expires_before,
+        } = self;
+        status.is_some()
+            || standing.is_some()
+            || profile.is_some()
+            || user.is_some()
+            || device.is_some()
+            || state.is_some()
+            || reason.is_some()
+            || ca.is_some()
+            || expires_from.is_some()
+            || expires_before.is_some()
+    }
+
+    /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
+    fn is_in_order(&self, by: SortedBy) -> bool {
+        if self.user.is_some() || self.device.is_some() {
+            return true;
+        }
+        let others = self.status.is_some() || self.standing.is_some() || self.reason.is_some();
+        let bounded = self.expires_from.is_some() || self.expires_before.is_some();
+        let state = match self.state {
+            None
+            | Some((CertificateState::Valid | CertificateState::Held | CertificateState::Revoked, _)) => true,
+            Some((CertificateState::Expiring | CertificateState::Expired, _)) => by == SortedBy::Expiry,
+        };
+        let profile = self.profile.is_none() || by != SortedBy::Subject;
+        // One of them can have an index of its own, not two.
+        let several = self.profile.is_some() && self.state.is_some();
+        !others && state && profile && !several && (!bounded || by == SortedBy::Expiry)
     }
 }
 
@@ -220,106 +371,4 @@ fn all_of(words: &[String]) -> String {
 
 fn short(words: &[String]) -> Vec<String> {
     words.iter().filter(|word| !is_in_trigrams(word)).cloned().collect()
-}
-
-/// Those whose serial number or thumbprint is what was typed or begins so, if it looks like one: at least eight
-/// hexadecimal digits, with or without colons and spaces, or a whole serial number in decimal digits.
-async fn numbered(conn: &mut Conn, typed: &str) -> Result<Vec<CertificateId>> {
-    let mut found = Vec::new();
-    if let Some(serial) = decimal(typed) {
-        found = sql!("SELECT id FROM certificates WHERE serial = $1 ORDER BY id LIMIT 200", serial)
-            .scalars(conn)
-            .await?;
-    }
-    if let (true, Some((from, to))) = (found.is_empty(), prefix(typed)) {
-        let mut query = Sql::new("SELECT id FROM certificates WHERE ");
-        for (index, column) in ["serial", "thumbprint", "sha1_thumbprint"].into_iter().enumerate() {
-            query.push(if index == 0 { "(" } else { " OR (" });
-            query.push(column).push(" >= ").bind(from.as_slice());
-            if let Some(to) = &to {
-                query.push(" AND ").push(column).push(" < ").bind(to.as_slice());
-            }
-            query.push(")");
-        }
-        query.push(" LIMIT ").bind(&NUMBERED);
-        found = query.scalars(conn).await?;
-    }
-    Ok(found)
-}
-
-/// A serial number in decimal digits.
-fn decimal(typed: &str) -> Option<SerialNumber> {
-    let typed = typed.trim();
-    if !(10..=49).contains(&typed.len()) {
-        return None;
-    }
-    // Long multiplication in base 256, the lowest octet first.
-    let mut octets: Vec<u8> = Vec::new();
-    for digit in typed.chars() {
-        let mut carry = digit.to_digit(10)?;
-        for octet in &mut octets {
-            let value = u32::from(*octet) * 10 + carry;
-            *octet = u8::try_from(value & 0xff).ok()?;
-            carry = value >> 8;
-        }
-        if carry > 0 {
-            octets.push(u8::try_from(carry).ok()?);
-        }
-    }
-    octets.reverse();
-    SerialNumber::from_octets(&octets).ok()
-}
-
-/// The octets that begin with hexadecimal digits: from, and up to but without.
-fn prefix(typed: &str) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-    let plain: String = typed.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
-    let plain = plain.strip_prefix("0x").unwrap_or(&plain);
-    let digits: Vec<u8> =
-        plain.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    if !(8..=64).contains(&digits.len()) {
-        return None;
-    }
-    let from: Vec<u8> =
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect();
-    // Half an octet is counted up by sixteen.
-    let mut step: u8 = if digits.len() % 2 == 1 { 16 } else { 1 };
-    let mut to = from.clone();
-    while let Some(last) = to.pop() {
-        if let Some(next) = last.checked_add(step) {
-            to.push(next);
-            return Some((from, Some(to)));
-        }
-        step = 1;
-    }
-    Some((from, None))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decimal_serial_number_is_the_same_number() {
-        let serial = SerialNumber::parse("4f1d09b7c2a64e0f").unwrap();
-        assert_eq!(decimal(" 5700723388170259983 "), Some(serial));
-        assert_eq!(decimal("12345"), None);
-        assert_eq!(decimal("12345678901a"), None);
-    }
-
-    #[test]
-    fn digits_begin_a_range() {
-        assert_eq!(
-            prefix("0A:1B:2C:3D"),
-            Some((vec![0x0a, 0x1b, 0x2c, 0x3d], Some(vec![0x0a, 0x1b, 0x2c, 0x3e])))
-        );
-        assert_eq!(
-            prefix("0a1b2c3d4"),
-            Some((vec![0x0a, 0x1b, 0x2c, 0x3d, 0x40], Some(vec![0x0a, 0x1b, 0x2c, 0x3d, 0x50])))
-        );
-        assert_eq!(prefix("abffffffff"), Some((vec![0xab, 0xff, 0xff, 0xff, 0xff], Some(vec![0xac]))));
-        assert_eq!(prefix("abfffffff"), Some((vec![0xab, 0xff, 0xff, 0xff, 0xf0], Some(vec![0xac]))));
-        assert_eq!(prefix("ffffffff"), Some((vec![0xff; 4], None)));
-        assert_eq!(prefix("anna"), None);
-        assert_eq!(prefix("abc"), None);
-    }
 }

@@ -97,8 +97,6 @@ table_row! {
             it.upn.as_deref(),
             Some(it.sans.iter().map(SubjectAlternativeName::value).collect::<Vec<_>>().join("\n").as_str()),
             Some(it.serial.to_string().as_str()),
-            Some(it.thumbprint.to_string().as_str()),
-            Some(it.sha1_thumbprint.to_string().as_str()),
         ]),
         subject_key: |it| fold(&it.subject),
     }
@@ -247,6 +245,9 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFi
 pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &CertificateFilter) {
     if let Some(status) = &filter.status {
         query.push(" AND certificates.status = ").bind(status);
+        if *status != CertificateStatus::Valid {
+            query.push(NOT_VALID);
+        }
     }
     if let Some(standing) = &filter.standing {
         query.push(" AND certificates.standing = ").bind(standing);
@@ -297,6 +298,9 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
     seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
 }
 
+/// SQLite uses the indexes of those that are not good when it is told that these are meant.
+const NOT_VALID: &str = " AND certificates.status <> 'valid'";
+
 fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp) {
     match state {
         CertificateState::Valid => {
@@ -307,10 +311,10 @@ fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp) {
             query.push(" AND certificates.not_after <= ").bind(&now.plus(SOON));
         }
         CertificateState::Held => {
-            query.push(" AND certificates.status = 'held'");
+            query.push(" AND certificates.status = 'held'").push(NOT_VALID);
         }
         CertificateState::Revoked => {
-            query.push(" AND certificates.status = 'revoked'");
+            query.push(" AND certificates.status = 'revoked'").push(NOT_VALID);
         }
         CertificateState::Expired => {
             query.push(" AND certificates.status <> 'revoked' AND certificates.not_after <= ").bind(&now);

@@ -9,9 +9,11 @@ use certporter_model::ids::{DeviceId, GroupId, UserId};
 use certporter_model::platform::Platform;
 use certporter_model::text::Name;
 
-use super::dialect::{Searched, for_update, push_search};
+use super::dialect::{Searched, for_update, push_search, push_words};
 use super::visibility::Seen;
-use super::{Conn, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row};
+use super::{
+    Conn, NEAR, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row,
+};
 
 table_row! {
     /// A device.
@@ -217,6 +219,17 @@ pub async fn list(
     page: Page<DeviceId>,
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
+    if let Some(typed) = &filter.search {
+        let mut near = near();
+        push_state(&mut near, filter);
+        page.push_cursor(&mut near, "devices.id");
+        Page { limit: NEAR, ..page }.push_order(&mut near, "devices.id");
+        push_named(&mut near, &seen, filter, typed);
+        page.push_order(&mut near, "devices.id");
+        if let Some(found) = whole(near.all(conn).await?, page.limit) {
+            return Ok(found);
+        }
+    }
     let mut query = Sql::select::<Device>();
     push_filter(&mut query, conn, &seen, filter);
     page.push_cursor(&mut query, "devices.id");
@@ -236,6 +249,17 @@ pub async fn sorted(
     page: &SortedPage<DeviceId>,
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
+    if let Some(typed) = &filter.search {
+        let mut near = near();
+        push_state(&mut near, filter);
+        page.push_cursor(&mut near, order.column(), "devices.id");
+        SortedPage { limit: NEAR, ..page.clone() }.push_order(&mut near, order.column(), "devices.id");
+        push_named(&mut near, &seen, filter, typed);
+        page.push_order(&mut near, order.column(), "devices.id");
+        if let Some(found) = whole(near.all(conn).await?, page.limit) {
+            return Ok(found);
+        }
+    }
     let mut query = Sql::select::<Device>();
     push_filter(&mut query, conn, &seen, filter);
     page.push_cursor(&mut query, order.column(), "devices.id");
@@ -254,12 +278,39 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &DeviceFilt
     query.scalar(conn).await
 }
 
-fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter) {
-    query.push(" WHERE ");
+/// What very many are called is found among the first of the list, whatever its order.
+fn near() -> Sql {
+    let mut query = Sql::select::<Device>();
+    query.push(" WHERE devices.id IN (SELECT devices.id FROM devices");
+    query
+}
+
+/// What was found near, if it fills the page.
+fn whole(found: Vec<Device>, limit: u32) -> Option<Vec<Device>> {
+    (found.len() >= usize::try_from(limit).unwrap_or(usize::MAX)).then_some(found)
+}
+
+/// Those of the first that pass the filter, and are or whose owners are called so.
+fn push_named(query: &mut Sql, seen: &Seen, filter: &DeviceFilter, typed: &str) {
+    let words = search_key::words(typed);
+    query.push(")");
+    push_conditions(query, filter);
+    query.push(" AND ((1 = 1");
+    push_words(query, Searched::Devices, &words);
+    query.push(") OR EXISTS (SELECT 1 FROM users WHERE users.id = devices.owner_id");
+    push_words(query, Searched::Users, &words);
+    query.push("))");
+    seen.push(query, Some("devices.owner_id"), Some("devices.id"));
+}
+
+fn push_state(query: &mut Sql, filter: &DeviceFilter) {
     match &filter.state {
-        Some(state) => query.push("devices.state = ").bind(state),
-        None => query.push("devices.deleted_at IS NULL"),
+        Some(state) => query.push(" WHERE devices.state = ").bind(state),
+        None => query.push(" WHERE devices.deleted_at IS NULL"),
     };
+}
+
+fn push_conditions(query: &mut Sql, filter: &DeviceFilter) {
     if let Some(owner) = &filter.owner {
         query.push(" AND devices.owner_id = ").bind(owner);
     }
@@ -280,6 +331,11 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter)
         }
         None => {}
     }
+}
+
+fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter) {
+    push_state(query, filter);
+    push_conditions(query, filter);
     if let Some(words) = &filter.search {
         // Each part of the union has an index of its own; together they are few.
         query.push(" AND devices.id IN (SELECT devices.id FROM devices WHERE 1 = 1");

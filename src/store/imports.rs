@@ -1,7 +1,9 @@
 //! Imports of files, and the files for as long as they may still be carried out.
 
 use certporter_model::Timestamp;
+use certporter_model::access::Actor;
 use certporter_model::ids::ImportId;
+use certporter_model::thumbprint::ContentDigest;
 
 use super::{Conn, Page, Result, Sql, WriteTx, by_id, save, sql, table_row};
 
@@ -15,7 +17,7 @@ table_row! {
         pub kind: String,
         /// What the file was called.
         pub file_name: String,
-        /// "checked", "waiting", "done", "discarded".
+        /// "checking", "checked", "waiting", "starting", "importing", "stopped", "done", "discarded".
         pub state: String,
         /// Rows of the file.
         pub row_count: u32,
@@ -37,6 +39,14 @@ table_row! {
         pub updated_at: Timestamp,
         /// Carried out or discarded then.
         pub finished_at: Option<Timestamp>,
+        /// In whose name it is checked or carried out by itself.
+        pub asked_by: Option<Actor>,
+        /// The consequences that they saw.
+        pub shown: Option<ContentDigest>,
+        /// Rows that change something.
+        pub to_do: u32,
+        /// How many of these are written.
+        pub done: u32,
     }
 }
 
@@ -111,7 +121,7 @@ pub async fn forget(tx: &mut WriteTx, id: ImportId) -> Result<()> {
 pub async fn forget_old(tx: &mut WriteTx, before: Timestamp, now: Timestamp) -> Result<()> {
     sql!(
         "UPDATE imports SET state = 'discarded', finished_at = $2, updated_at = $2, version = version + 1
-         WHERE state IN ('checked', 'waiting') AND created_at < $1",
+         WHERE state IN ('checked', 'waiting', 'stopped') AND updated_at < $1",
         before,
         now
     )

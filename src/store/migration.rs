@@ -31,6 +31,7 @@ migrations! {
     12 "0012_overview",
     13 "0013_reissue",
     14 "0014_device_lists",
+    15 "0015_long_lists",
     16 "0016_external_authorities",
     17 "0017_revocation_proof",
 }

@@ -12,6 +12,7 @@
 //!
 //! A table's file declares its rows with `table_row!` (each field a parsed type; a value that does not parse names
 //! its table and column) and its queries with `sql!`. Engine-specific SQL stands in `dialect` and in `migrations/`.
+mod certificate_numbers;
 mod column;
 mod db;
 mod dialect;
@@ -85,6 +86,9 @@ pub(crate) use write::{by_id, insert, insert_all, insert_if_absent, save};
 
 /// Values of one list in a statement: many more are slow to look up.
 pub(crate) const IN_A_LIST: usize = 500;
+
+/// So many of the first rows of a list are looked through for what very many have, before an index of words is asked.
+pub(crate) const NEAR: u32 = 1_000;
 
 /// What database functions answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -8,9 +8,9 @@ use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::ids::UserId;
 use certporter_model::text::Name;
 
-use super::dialect::{Searched, for_update, push_search};
+use super::dialect::{Searched, for_update, push_search, push_words};
 use super::visibility::Seen;
-use super::{Conn, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row};
+use super::{Conn, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row};
 
 table_row! {
     /// A user.
@@ -185,6 +185,22 @@ pub async fn list(
     page: Page<UserId>,
 ) -> Result<Vec<User>> {
     let seen = Seen::by(conn, visibility).await?;
+    if let Some(typed) = &filter.search {
+        // What very many are called is found among the first of the list.
+        let mut near = Sql::select::<User>();
+        near.push(" WHERE users.id IN (SELECT users.id FROM users");
+        push_state(&mut near, filter);
+        page.push_cursor(&mut near, "users.id");
+        Page { limit: NEAR, ..page }.push_order(&mut near, "users.id");
+        near.push(")");
+        push_conditions(&mut near, &seen, filter);
+        push_words(&mut near, Searched::Users, &search_key::words(typed));
+        page.push_order(&mut near, "users.id");
+        let found = near.all(conn).await?;
+        if found.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
+            return Ok(found);
+        }
+    }
     let mut query = Sql::select::<User>();
     push_filter(&mut query, conn, &seen, filter);
     page.push_cursor(&mut query, "users.id");
@@ -204,20 +220,27 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &UserFilter
 }
 
 fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &UserFilter) {
-    query.push(" WHERE ");
+    push_state(query, filter);
+    push_conditions(query, seen, filter);
+    if let Some(words) = &filter.search {
+        push_search(query, conn.engine(), Searched::Users, words);
+    }
+}
+
+fn push_state(query: &mut Sql, filter: &UserFilter) {
     match &filter.state {
-        Some(state) => query.push("users.state = ").bind(state),
-        None => query.push("users.deleted_at IS NULL"),
+        Some(state) => query.push(" WHERE users.state = ").bind(state),
+        None => query.push(" WHERE users.deleted_at IS NULL"),
     };
+}
+
+fn push_conditions(query: &mut Sql, seen: &Seen, filter: &UserFilter) {
     if let Some(source) = &filter.source {
         query.push(" AND users.source = ").bind(source);
     }
     if let Some(group) = &filter.group {
         query.push(" AND users.id IN (SELECT member_id FROM memberships WHERE valid_until IS NULL");
         query.push(" AND member_kind = 'user' AND group_id = ").bind(group).push(")");
-    }
-    if let Some(words) = &filter.search {
-        push_search(query, conn.engine(), Searched::Users, words);
     }
     seen.push(query, Some("users.id"), None);
 }

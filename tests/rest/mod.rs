@@ -6,6 +6,7 @@ mod certificates;
 mod document;
 mod flow;
 mod imports;
+mod long_imports;
 mod preview;
 mod profiles;
 pub(crate) mod program;

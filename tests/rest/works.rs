@@ -18,6 +18,7 @@ use certporter::pki::key_pool::KeyPool;
 use certporter::pki::{Certificate, PrivateKey, csr};
 use certporter::random::octets;
 use certporter::service::device_protocol::{DeviceProtocol, Wakes};
+use certporter::service::import::LongImports;
 use certporter::store::steps::connectors;
 use certporter::store::{AuditEvent, Target};
 use certporter::wire::device::{
@@ -56,6 +57,7 @@ impl Works {
         let pipeline = Pipeline::new(db.clone(), clock.clone(), random.clone(), kra, program.builtin.clone());
         let external = program.portal.external().unwrap().clone();
         let pipeline = Arc::new(pipeline.with_external(external.clone()));
+        pipeline.set_importer(LongImports::of(&program.portal));
         let identity = ConnectorIdentity {
             id: ConnectorId::new(clock.now(), octets(random.as_ref())),
             name: Name::parse("portal").unwrap(),
@@ -73,6 +75,11 @@ impl Works {
         let portal = pipeline.portal_source("test".into());
         let protocol = DeviceProtocol::new(db, clock, random, program.device_ca.clone(), Wakes::new());
         Self { pipeline, portal, connector, protocol }
+    }
+
+    /// Does what is due for the portal itself now, once.
+    pub(super) async fn once(&self) -> usize {
+        run_once(&self.portal, 16).await.unwrap()
     }
 
     /// Works until nothing is due any more.

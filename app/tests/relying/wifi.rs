@@ -12,7 +12,7 @@ pub(super) struct Wifi {
 }
 
 impl Wifi {
-    /// Opens it.
+    /// Opens it. It can't be told on which address to listen: its list of clients has this machine alone.
     pub(super) async fn open(scene: &Scene) -> Self {
         let port = free_udp_port();
         let clients = scene.write("radius-clients", &format!("127.0.0.1/32 {SECRET}\n"));

@@ -1,5 +1,7 @@
 //! Figures: what was measured, how far it spreads, and how near it comes to the limit.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// Student's t for 95 % (two-sided) by degrees of freedom from 1; beyond the last, that of the normal distribution.
@@ -10,7 +12,7 @@ const T95: [f64; 15] =
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Case {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     /// The unit of value, spread and limit.
     pub(super) unit: &'static str,
     /// The mean over all blocks.
@@ -21,6 +23,9 @@ pub(super) struct Case {
     pub(super) limit: Option<f64>,
     /// Value to limit, the mean of each block's own.
     pub(super) ratio: Option<f64>,
+    /// The mean of each block's median, where the value is another percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) median: Option<f64>,
     /// How many things were measured in all.
     pub(super) n: usize,
 }
@@ -28,12 +33,21 @@ pub(super) struct Case {
 impl Case {
     /// From each block's value.
     pub(super) fn plain(name: &'static str, unit: &'static str, values: &[f64], n: usize) -> Self {
-        Self { name, unit, value: mean(values), spread: half_interval(values), limit: None, ratio: None, n }
+        Self {
+            name: name.into(),
+            unit,
+            value: mean(values),
+            spread: half_interval(values),
+            limit: None,
+            ratio: None,
+            median: None,
+            n,
+        }
     }
 
     /// From each block's value and the raw limit beside it.
     pub(super) fn against(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         unit: &'static str,
         values: &[f64],
         limits: &[f64],
@@ -41,14 +55,20 @@ impl Case {
     ) -> Self {
         let ratios: Vec<f64> = values.iter().zip(limits).map(|(value, limit)| value / limit).collect();
         Self {
-            name,
+            name: name.into(),
             unit,
             value: mean(values),
             spread: half_interval(&ratios),
             limit: Some(mean(limits)),
             ratio: Some(mean(&ratios)),
+            median: None,
             n,
         }
+    }
+
+    /// With each block's median.
+    pub(super) fn with_median(self, medians: &[f64]) -> Self {
+        Self { median: Some(mean(medians)), ..self }
     }
 }
 
@@ -61,11 +81,12 @@ pub(super) struct Figures {
 impl Figures {
     /// Adds a case, and prints it.
     pub(super) fn add(&mut self, case: Case) {
-        let Case { name, unit, value, spread, limit, ratio, n } = &case;
+        let Case { name, unit, value, spread, limit, ratio, median, n } = &case;
+        let median = median.map(|median| format!(" (median {median:.2})")).unwrap_or_default();
         match (limit, ratio) {
             (Some(limit), Some(ratio)) => {
                 println!(
-                    "{name:<18} {value:>10.2} {unit}, limit {limit:.2}, ratio {ratio:.3} ± {spread:.3} (n = {n})"
+                    "{name:<18} {value:>10.2} {unit}{median}, limit {limit:.2}, ratio {ratio:.3} ± {spread:.3} (n = {n})"
                 );
             }
             _ => println!("{name:<18} {value:>10.2} {unit} ± {spread:.2} (n = {n})"),

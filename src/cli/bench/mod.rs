@@ -9,7 +9,7 @@
 //! - [`sweep`]: planning for everybody
 //! - [`publishing`]: CRLs and OCSP
 //! - [`search`]: certificates found by whatever is known of them
-//! - [`pages`]: what somebody signed in waits for
+//! - [`pages`]: what somebody signed in waits for; [`walk`]: which pages there are
 
 mod figures;
 mod installation;
@@ -20,6 +20,7 @@ mod raw;
 mod search;
 mod sweep;
 mod take_over;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -40,7 +41,7 @@ pub struct BenchArgs {
     /// Measure the pages and searches on the database of this data folder, instead of on a fleet made for it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Measure searches on this PostgreSQL database.
+    /// Measure the pages and searches on this PostgreSQL database.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Folder with the portal's stylesheet, scripts and icons [default: site beside the executable].
@@ -78,7 +79,7 @@ const FULL: Size = Size {
     p256: 400,
     deaths: 5,
     devices: 100_000,
-    requests: 100,
+    requests: 25,
     entries: 1_000_000,
     answers: 20_000,
 };
@@ -88,7 +89,7 @@ const QUICK: Size = Size {
     p256: 60,
     deaths: 1,
     devices: 1_000,
-    requests: 20,
+    requests: 5,
     entries: 20_000,
     answers: 1_000,
 };
@@ -135,7 +136,7 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         let visit =
             pages::Visit { devices: size.devices, blocks: size.blocks.min(5), requests: size.requests };
         let site = args.site.unwrap_or_else(crate::config::beside_executable);
-        for case in pages::run(pages, &site, args.data.as_deref(), &visit).await? {
+        for case in pages::run(pages, &site, args.data.as_deref(), args.database.as_deref(), &visit).await? {
             figures.add(case);
         }
     }

@@ -1,4 +1,5 @@
 //! Pages as somebody signed in gets them over HTTP: how long the server takes, and how much comes over the wire.
+//! Every page that can be reached, with each filter and order that it offers.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::super::CommandError;
 use super::figures::Case;
+use super::walk::walk;
 use crate::clock::{Clock as _, Stopwatch, SystemClock};
 use crate::config::{PublicAddresses, WebAddress};
 use crate::generate::{Fleet, generate};
@@ -28,34 +30,6 @@ const TARGET_MS: f64 = 20.0;
 /// The most kilobytes of a first visit, stylesheet, scripts and icons included.
 const TARGET_KB: f64 = 150.0;
 
-/// The pages that are lists or summaries; searches are for parts of names that a fleet has.
-const LISTS: [(&str, &str); 15] = [
-    ("page-overview", "/"),
-    ("page-profiles", "/profiles"),
-    ("page-groups", "/groups"),
-    ("page-devices", "/devices"),
-    ("page-devices-search", "/devices?q=lap"),
-    ("page-users", "/users"),
-    ("page-users-search", "/users?q=mar"),
-    ("page-certificates", "/certificates"),
-    ("page-certificates-search", "/certificates?q=mar"),
-    ("page-certificates-expiring", "/certificates?state=expiring"),
-    ("page-requests", "/requests"),
-    ("page-authorities", "/authorities"),
-    ("page-audit", "/audit"),
-    ("page-settings", "/settings"),
-    ("page-search", "/search?q=mar"),
-];
-
-/// The pages of one thing: the list on which its address is found, and how that begins.
-const DETAILS: [(&str, &str, &str); 5] = [
-    ("page-profile", "/profiles", "/profiles/"),
-    ("page-group", "/groups", "/groups/"),
-    ("page-device", "/devices", "/devices/"),
-    ("page-user", "/users", "/users/"),
-    ("page-certificate", "/certificates", "/certificates/"),
-];
-
 /// How much is asked.
 pub(super) struct Visit {
     /// Devices of the fleet, each with ten certificates.
@@ -66,22 +40,27 @@ pub(super) struct Visit {
     pub(super) requests: usize,
 }
 
-/// Measures every page, on a fleet that is made for it or on the one of `data`.
+/// Measures every page, on a fleet that is made for it, or on that of a data folder or a PostgreSQL database.
 pub(super) async fn run(
     pages: Pages,
     site: &Path,
     data: Option<&Path>,
+    database: Option<&str>,
     visit: &Visit,
 ) -> Result<Vec<Case>, CommandError> {
     let folder = std::env::temp_dir().join(format!("certporter-bench-{}", std::process::id()));
-    let db = if let Some(data) = data {
-        Db::connect(&Location::Sqlite(data.join("certporter.sqlite"))).await?
-    } else {
-        std::fs::create_dir_all(&folder)?;
-        Db::connect(&Location::Sqlite(folder.join("pages.sqlite"))).await?
+    let made = data.is_none() && database.is_none();
+    let location = match (data, database) {
+        (_, Some(address)) => Location::Postgres(address.to_owned()),
+        (Some(data), None) => Location::Sqlite(data.join("certporter.sqlite")),
+        (None, None) => {
+            std::fs::create_dir_all(&folder)?;
+            Location::Sqlite(folder.join("pages.sqlite"))
+        }
     };
+    let db = Db::connect(&location).await?;
     db.migrate().await?;
-    if data.is_none() {
+    if made {
         let fleet = Fleet { profiles: 10, ..Fleet::new(1, SystemClock.now(), visit.devices) };
         generate(&db, &fleet).await?;
     }
@@ -93,29 +72,33 @@ pub(super) async fn run(
     let server =
         tokio::spawn(listeners::serve_plain(listener, people::router(&state, pages, None)?, handle.clone()));
     let browser = Browser::sign_in(&portal, origin).await?;
-    let mut addresses: Vec<(&'static str, String)> =
-        LISTS.iter().map(|(name, address)| (*name, (*address).to_owned())).collect();
-    for (name, list, begins) in DETAILS {
-        addresses.push((name, browser.first_of(list, begins).await?));
-    }
+    let found = walk(&browser).await?;
     let mut cases = Vec::new();
-    for (name, address) in &addresses {
-        let mut values = Vec::with_capacity(visit.blocks);
+    for page in &found {
+        let (mut p95, mut p50) = (Vec::with_capacity(visit.blocks), Vec::with_capacity(visit.blocks));
         for _ in 0..visit.blocks {
-            values.push(browser.p95(address, visit.requests).await?);
+            let times = browser.times(&page.address, visit.requests).await?;
+            p95.push(percentile(&times, 95));
+            p50.push(percentile(&times, 50));
         }
         let n = visit.blocks * visit.requests;
-        cases.push(Case::against(name, "ms p95", &values, &vec![TARGET_MS; visit.blocks], n));
+        let name = format!("page {}", page.name);
+        let case = Case::against(name, "ms p95", &p95, &vec![TARGET_MS; visit.blocks], n);
+        cases.push(case.with_median(&p50));
     }
-    let mut heaviest = 0.0_f64;
-    for (_, address) in &addresses {
-        heaviest = heaviest.max(browser.weight(address).await?);
+    let (mut heaviest, mut which) = (0.0_f64, "");
+    for page in &found {
+        let weight = browser.weight(&page.address).await?;
+        if weight > heaviest {
+            (heaviest, which) = (weight, page.name.as_str());
+        }
     }
-    cases.push(Case::against("page-heaviest", "kB first visit", &[heaviest], &[TARGET_KB], addresses.len()));
+    let name = format!("page-heaviest {which}");
+    cases.push(Case::against(name, "kB first visit", &[heaviest], &[TARGET_KB], found.len()));
     handle.shutdown();
     server.await??;
     db.close().await;
-    if data.is_none() {
+    if made {
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(cases)
@@ -133,8 +116,14 @@ pub(super) fn portal(db: &Db, origin: &str) -> Result<Portal, CommandError> {
     Ok(Portal::new(Parts { db: db.clone(), clock, random, addresses }))
 }
 
+/// Of so many in 100 the most, of times in order.
+pub(super) fn percentile(sorted: &[f64], of_100: usize) -> f64 {
+    let at = (sorted.len() * of_100).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or_default()
+}
+
 /// Somebody signed in.
-struct Browser {
+pub(super) struct Browser {
     client: Client,
     origin: String,
     cookie: String,
@@ -164,7 +153,8 @@ impl Browser {
 
     async fn get(&self, address: &str) -> Result<reqwest::Response, CommandError> {
         let request = self.client.get(format!("{}{address}", self.origin));
-        let request = request.header(header::COOKIE, &self.cookie).header(header::ACCEPT_ENCODING, "br");
+        let request =
+            request.header(header::COOKIE, &self.cookie).header(header::ACCEPT_ENCODING, "gzip, br");
         let answer = request.send().await?;
         if answer.status() != StatusCode::OK {
             return Err(format!("{address} answers {}", answer.status()).into());
@@ -172,19 +162,18 @@ impl Browser {
         Ok(answer)
     }
 
-    /// The address of the first thing in a list.
-    async fn first_of(&self, list: &str, begins: &str) -> Result<String, CommandError> {
-        let plain = self.client.get(format!("{}{list}", self.origin)).header(header::COOKIE, &self.cookie);
-        let page = plain.send().await?.text().await?;
-        let found = page.split("href=\"").filter_map(|rest| rest.split('"').next()).find(|address| {
-            let id = address.strip_prefix(begins).unwrap_or_default();
-            id.len() == 36 && id.chars().all(|one| one.is_ascii_hexdigit() || one == '-')
-        });
-        found.map(str::to_owned).ok_or_else(|| format!("{list} links to none of its own").into())
+    /// A page as it is before it is compressed.
+    pub(super) async fn text(&self, address: &str) -> Result<String, CommandError> {
+        let plain = self.client.get(format!("{}{address}", self.origin)).header(header::COOKIE, &self.cookie);
+        let answer = plain.send().await?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("{address} answers {}", answer.status()).into());
+        }
+        Ok(answer.text().await?)
     }
 
-    /// How long 95 of 100 requests take at most, in milliseconds.
-    async fn p95(&self, address: &str, requests: usize) -> Result<f64, CommandError> {
+    /// How long so many requests take, in milliseconds and in order.
+    async fn times(&self, address: &str, requests: usize) -> Result<Vec<f64>, CommandError> {
         let mut milliseconds = Vec::with_capacity(requests);
         for _ in 0..requests {
             let watch = Stopwatch::start();
@@ -192,15 +181,13 @@ impl Browser {
             milliseconds.push(watch.elapsed().as_secs_f64() * 1_000.0);
         }
         milliseconds.sort_by(f64::total_cmp);
-        let at = (requests * 95).div_ceil(100).saturating_sub(1);
-        milliseconds.get(at).copied().ok_or_else(|| "nothing was asked".into())
+        Ok(milliseconds)
     }
 
     /// Kilobytes over the wire for a first visit: the page, and everything of ours that it names.
     async fn weight(&self, address: &str) -> Result<f64, CommandError> {
         let page = self.get(address).await?.bytes().await?.len();
-        let plain = self.client.get(format!("{}{address}", self.origin)).header(header::COOKIE, &self.cookie);
-        let text = plain.send().await?.text().await?;
+        let text = self.text(address).await?;
         let assets: BTreeSet<&str> = text
             .split("/pkg/")
             .skip(1)

@@ -140,22 +140,50 @@ pub async fn preview(
     limits: Limits,
     now: Timestamp,
 ) -> Result<Preview, StoreError> {
-    let holders: Vec<Holder> = whom::holders(conn, whom).await?.into_iter().collect();
-    let mut all = Vec::new();
-    let mut concerned = BTreeSet::new();
-    for chunk in holders.chunks(CHUNK) {
-        let chunk = chunk.iter().copied().collect();
-        let (_, by_slot) = decide(conn, &chunk, limits, now).await?;
-        concerned.extend(by_slot.iter().map(|(slot, _)| slot.holder));
-        all.extend(
-            by_slot.into_iter().flat_map(|(slot, actions)| actions.into_iter().map(move |it| (slot, it))),
-        );
+    let mut found = Found::default();
+    found.add(conn, whom, limits, now).await?;
+    Ok(found.preview())
+}
+
+/// What would follow from several states, each of which concerns others: a large change, looked at in parts.
+#[derive(Debug, Default)]
+pub struct Found {
+    all: Vec<(Slot, Action)>,
+    concerned: BTreeSet<Holder>,
+}
+
+impl Found {
+    /// Adds what would follow from the state of the transaction. Reads only.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add(
+        &mut self,
+        conn: &mut Conn,
+        whom: &Whom,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let holders: Vec<Holder> = whom::holders(conn, whom).await?.into_iter().collect();
+        for chunk in holders.chunks(CHUNK) {
+            let chunk = chunk.iter().copied().collect();
+            let (_, by_slot) = decide(conn, &chunk, limits, now).await?;
+            self.concerned.extend(by_slot.iter().map(|(slot, _)| slot.holder));
+            let each = by_slot.into_iter();
+            self.all.extend(each.flat_map(|(slot, actions)| actions.into_iter().map(move |it| (slot, it))));
+        }
+        Ok(())
     }
-    let actions = || all.iter().map(|(_, action)| action);
-    let (summary, digest) = (Summary::of(actions()), digest(actions()));
-    all.sort_by_key(|(_, action)| std::cmp::Reverse(weight(action)));
-    all.truncate(SAMPLE);
-    Ok(Preview { summary, holders: concerned.len(), sample: all, digest })
+
+    /// All of it.
+    #[must_use]
+    pub fn preview(mut self) -> Preview {
+        let actions = || self.all.iter().map(|(_, action)| action);
+        let (summary, digest) = (Summary::of(actions()), digest(actions()));
+        self.all.sort_by_key(|(_, action)| std::cmp::Reverse(weight(action)));
+        self.all.truncate(SAMPLE);
+        Preview { summary, holders: self.concerned.len(), sample: self.all, digest }
+    }
 }
 
 /// Why profiles reach a holder, or don't: what the plan decides, told.

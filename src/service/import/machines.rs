@@ -14,6 +14,7 @@ use super::super::directory_draft::{DeviceDraft, ParsedDevice};
 use super::super::portal::Portal;
 use super::super::replan::Touched;
 use super::found::{Cells, ImportCounts, RowError, Rows};
+use super::parts::parts;
 use super::table::Table;
 use crate::store::custom_attributes::{self, CustomAttribute};
 use crate::store::device_owners::{self, Ownership};
@@ -190,6 +191,21 @@ impl Found {
             removed: 0,
             unchanged: self.unchanged,
         }
+    }
+
+    /// Whether anything can follow from it: a new device is not enrolled yet.
+    pub(super) fn touches(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// In parts: the devices of one owner, before and after, are together.
+    pub(super) fn parts(self) -> Vec<Self> {
+        let changed = parts(self.changed, |row| {
+            row.before.owner_id.into_iter().chain(row.parsed.owner).collect::<Vec<UserId>>()
+        });
+        let new = parts(self.new, |_| Vec::<()>::new());
+        let changed = changed.into_iter().map(|changed| Self { changed, ..Self::default() });
+        changed.chain(new.into_iter().map(|new| Self { new, ..Self::default() })).collect()
     }
 
     /// Writes it.

@@ -1,9 +1,9 @@
 //! Memberships out of a file: who joins which group, and who leaves it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use certporter_model::assignment::{MemberKind, Source};
-use certporter_model::{GroupId, MembershipId, Timestamp};
+use certporter_model::{DeviceId, GroupId, MembershipId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::super::error::ServiceError;
@@ -11,6 +11,7 @@ use super::super::portal::Portal;
 use super::super::replan::Touched;
 use super::found::{Cells, ImportCounts, RowError, Rows};
 use super::machines::people;
+use super::parts::parts;
 use super::table::Table;
 use crate::store::devices::{self, KnownBy};
 use crate::store::memberships::{self, Member, Membership};
@@ -23,6 +24,10 @@ pub(super) struct Found {
     joins: Vec<(u32, GroupId, Member)>,
     leaves: Vec<(GroupId, Member)>,
     unchanged: u32,
+    /// Whose the devices are that are named.
+    owners: HashMap<Uuid, Uuid>,
+    /// Groups that rows put into others or take out, with everything within them: rows about these belong together.
+    moved: HashSet<Uuid>,
 }
 
 /// What is known of the groups and members that the file names.
@@ -32,6 +37,7 @@ struct Known {
     /// More than one where a name is not unique.
     machines: HashMap<String, Vec<Uuid>>,
     open: HashMap<(GroupId, Member), MembershipId>,
+    owners: HashMap<Uuid, Uuid>,
 }
 
 impl Known {
@@ -48,11 +54,14 @@ impl Known {
             people(conn, &keys).await?.into_iter().map(|(key, id)| (key, id.as_uuid())).collect();
         let texts: Vec<String> = of(MemberKind::Device).map(str::to_owned).collect();
         let mut machines: HashMap<String, Vec<Uuid>> = HashMap::new();
+        let mut owners = HashMap::new();
         for device in devices::known_by(conn, KnownBy::SerialNumber, &texts).await? {
+            owners.extend(device.owner_id.map(|owner| (device.id.as_uuid(), owner.as_uuid())));
             let serial = device.serial_number.as_ref().map(ToString::to_string).unwrap_or_default();
             machines.entry(serial).or_default().push(device.id.as_uuid());
         }
         for device in devices::known_by(conn, KnownBy::Name, &texts).await? {
+            owners.extend(device.owner_id.map(|owner| (device.id.as_uuid(), owner.as_uuid())));
             let ids = machines.entry(device.name.to_string()).or_default();
             if !ids.contains(&device.id.as_uuid()) {
                 ids.push(device.id.as_uuid());
@@ -71,7 +80,7 @@ impl Known {
                 open.insert((row.group_id, row.member()), row.id);
             }
         }
-        Ok(Self { groups, people, machines, open })
+        Ok(Self { groups, people, machines, open, owners })
     }
 
     /// The member that a row names, or the column that is wrong and why.
@@ -120,6 +129,8 @@ impl Found {
             found.add(row, &known, &mut rows, &mut seen);
         }
         found.look_for_circles(conn, &mut rows).await?;
+        found.moved = found.within_moved(conn).await?;
+        found.owners = known.owners;
         found.errors = rows.into_errors();
         Ok(found)
     }
@@ -169,6 +180,62 @@ impl Found {
             }
         }
         Ok(())
+    }
+
+    /// The groups that are put into others or taken out, and whoever is in these now.
+    async fn within_moved(&self, conn: &mut Conn) -> Result<HashSet<Uuid>, StoreError> {
+        let members =
+            self.joins.iter().map(|(_, _, member)| member).chain(self.leaves.iter().map(|(_, it)| it));
+        let moved = members.filter(|member| member.kind == MemberKind::Group);
+        let moved: Vec<GroupId> = moved.map(|member| GroupId::from_uuid(member.id)).collect();
+        if moved.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let groups = groups::within(conn, &moved).await?;
+        let mut within: HashSet<Uuid> = moved.iter().chain(&groups).map(|id| id.as_uuid()).collect();
+        let mut machines = Vec::new();
+        for member in memberships::members_within(conn, &moved).await? {
+            within.insert(member.id);
+            if member.kind == MemberKind::Device {
+                machines.push(DeviceId::from_uuid(member.id));
+            }
+        }
+        for some in machines.chunks(1000) {
+            let owners = devices::by_ids(conn, some).await?.into_iter().filter_map(|device| device.owner_id);
+            within.extend(owners.map(UserId::as_uuid));
+        }
+        Ok(within)
+    }
+
+    /// Whether anything can follow from it.
+    pub(super) fn touches(&self) -> bool {
+        !(self.joins.is_empty() && self.leaves.is_empty())
+    }
+
+    /// In parts: everything about one person and their devices is together, and so is everything about groups that
+    /// are put into others or taken out.
+    pub(super) fn parts(self) -> Vec<Self> {
+        let Self { joins, leaves, owners, moved, .. } = self;
+        let joins = joins.into_iter().map(|(line, group, member)| (Some(line), group, member));
+        let rows = joins.chain(leaves.into_iter().map(|(group, member)| (None, group, member))).collect();
+        let keys = |(_, group, member): &(Option<u32>, GroupId, Member)| {
+            let whose = owners.get(&member.id).copied();
+            let all = [Some(group.as_uuid()), Some(member.id), whose];
+            let is_moved = all.iter().flatten().any(|id| moved.contains(id));
+            let moving = is_moved || member.kind == MemberKind::Group;
+            [Some(member.id), whose, moving.then(Uuid::nil)].into_iter().flatten().collect::<Vec<Uuid>>()
+        };
+        let part = |rows: Vec<(Option<u32>, GroupId, Member)>| {
+            let mut part = Self::default();
+            for (line, group, member) in rows {
+                match line {
+                    Some(line) => part.joins.push((line, group, member)),
+                    None => part.leaves.push((group, member)),
+                }
+            }
+            part
+        };
+        parts(rows, keys).into_iter().map(part).collect()
     }
 
     pub(super) fn counts(&self) -> ImportCounts {

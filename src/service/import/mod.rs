@@ -1,17 +1,21 @@
 //! Imports of users, devices and memberships from CSV files.
 //!
 //! A file is checked first: every bad row is named, and if there is none, what would follow is found out by doing it
-//! and rolling back. Then it is carried out as a whole, in one transaction, or not at all. Bringing the same file again
-//! changes nothing. An import may be somebody's mistake in another program, so it counts as automatic: one that would
-//! revoke or replace very many waits for an approval.
+//! and rolling back. Then it is carried out: as a whole, in one transaction, or not at all; a long one as work that goes
+//! on by itself, part by part, so that nobody waits for it. Bringing the same file again changes nothing, which is how a
+//! long one goes on after whatever stopped it. An import may be somebody's mistake in another program, so it counts as
+//! automatic: one that would revoke or replace very many waits for an approval.
 //!
 //! - [`table`]: CSV; [`columns`]: what files may hold
 //! - [`people`], [`machines`], [`memberships`]: rows compared with what is known, and written
+//! - [`parts`]: what belongs together; [`long`]: long files, as work that goes on by itself
 //! - [`found`], [`view`]: what is told of it
 mod columns;
 mod found;
+mod long;
 mod machines;
 mod memberships;
+mod parts;
 mod people;
 mod table;
 mod view;
@@ -25,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use columns::{ATTRIBUTE, Column, ImportKind};
 pub use found::{ImportCounts, RowError};
+pub use long::LongImports;
 pub use table::{MOST_OCTETS, MOST_ROWS};
 pub use view::{ImportState, ImportSummary, ImportView};
 
@@ -35,6 +40,7 @@ use super::operation::Operation;
 use super::page::{Page, PageQuery};
 use super::portal::{Intent, Portal};
 use super::replan::{Touched, replan};
+use crate::pipeline::work::Work;
 use crate::plan::safety::{Origin, needs_approval};
 use crate::store::approvals::{self, Approval};
 use crate::store::imports::{self, Import};
@@ -42,6 +48,9 @@ use crate::store::{AuditEvent, Conn, Target, WriteTx, certificates, jobs};
 
 /// As many errors are kept and shown.
 const MOST_ERRORS: usize = 500;
+
+/// So many rows are checked and written at once, while somebody waits; more go on by themselves.
+const AT_ONCE: usize = 500;
 
 /// A file that nobody goes on with is forgotten after this time.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -101,6 +110,23 @@ impl Found {
         }
     }
 
+    /// Whether anything can follow from it.
+    fn touches(&self) -> bool {
+        match self {
+            Self::People(found) => found.touches(),
+            Self::Machines(found) => found.touches(),
+            Self::Memberships(found) => found.touches(),
+        }
+    }
+
+    fn parts(self) -> Vec<Self> {
+        match self {
+            Self::People(found) => found.parts().into_iter().map(Self::People).collect(),
+            Self::Machines(found) => found.parts().into_iter().map(Self::Machines).collect(),
+            Self::Memberships(found) => found.parts().into_iter().map(Self::Memberships).collect(),
+        }
+    }
+
     async fn apply(self, portal: &Portal, tx: &mut WriteTx, now: Timestamp) -> Result<Touched, ServiceError> {
         Ok(match self {
             Self::People(found) => found.apply(portal, tx, now).await?,
@@ -131,45 +157,44 @@ pub async fn check(
     let permit = Operation::ImportsCheck.organisation(caller)?;
     let table = Table::read(&draft.content)?;
     let kind = ImportKind::of(&table)?;
-    let mut conn = portal.db().snapshot().await?;
-    let found = Found::of(&mut conn, kind, &table).await?;
-    drop(conn);
-    let counts = found.counts();
-    let mut errors = found.errors().to_vec();
-    let wrong = errors.len();
-    errors.truncate(MOST_ERRORS);
-    let consequences = match wrong {
-        0 => match rehearse(&portal.with_intent(Intent::Rehearse), &permit, found).await {
-            Ok(()) => Consequences::default(),
-            Err(ServiceError::Rehearsed(consequences)) => *consequences,
-            Err(error) => return Err(error),
-        },
-        _ => Consequences::default(),
-    };
-    if portal.intent() == Intent::Rehearse {
-        return Err(rehearsed(&errors, consequences));
-    }
     let now = portal.now();
     let row = Import {
         id: ImportId::new(now, portal.octets()),
         kind: kind.as_str().to_owned(),
         file_name: short(&draft.file_name),
-        state: ImportState::Checked.as_str().to_owned(),
+        state: ImportState::Checking.as_str().to_owned(),
         row_count: number(table.rows.len()),
-        wrong_count: number(wrong),
-        counts: json(&counts),
-        errors: json(&errors),
-        consequences: json(&consequences),
+        wrong_count: 0,
+        counts: json(&ImportCounts::default()),
+        errors: json(&[(); 0]),
+        consequences: json(&Consequences::default()),
         made_by: permit.actor().to_string(),
         version: 1,
         created_at: now,
         updated_at: now,
         finished_at: None,
+        asked_by: Some(caller.actor().clone()),
+        shown: None,
+        to_do: 0,
+        done: 0,
+    };
+    let is_long = table.rows.len() > AT_ONCE;
+    let row = if is_long && portal.intent() != Intent::Rehearse {
+        row
+    } else {
+        let looked = long::look(portal, &permit, kind, &table).await?;
+        if portal.intent() == Intent::Rehearse {
+            return Err(rehearsed(&looked.errors, looked.consequences));
+        }
+        looked.into_row(row)
     };
     let content = table::decoded(&draft.content)?.to_owned();
     let mut tx = portal.db().write(&permit).await?;
     imports::forget_old(&mut tx, now.minus(KEPT), now).await?;
     imports::insert(&mut tx, &row, content).await?;
+    if is_long {
+        Work::Import { import: row.id }.enqueue(&mut tx, now, portal.random()).await?;
+    }
     tx.commit(event(now, Operation::ImportsCheck, &row)).await?;
     view::view(&row, false, 0)
 }
@@ -181,14 +206,6 @@ fn rehearsed(errors: &[RowError], consequences: Consequences) -> ServiceError {
         wrong.add(format!("line {}: {}", error.line, error.column), &error.message);
     }
     if wrong.is_empty() { ServiceError::Rehearsed(Box::new(consequences)) } else { wrong.into() }
-}
-
-/// Does it on a database where nothing can be committed.
-async fn rehearse(portal: &Portal, permit: &Permit, found: Found) -> Result<(), ServiceError> {
-    let now = portal.now();
-    let mut tx = portal.db().write(permit).await?;
-    let touched = found.apply(portal, &mut tx, now).await?;
-    replan(portal, &mut tx, &touched, now).await
 }
 
 /// Imports, the newest first.
@@ -231,7 +248,7 @@ async fn shown(portal: &Portal, conn: &mut Conn, id: ImportId) -> Result<ImportV
                 view.open_parts = jobs::open_since(conn, JobKind::Replan, at).await?;
             }
         }
-        ImportState::Checked | ImportState::Discarded => {}
+        _ => {}
     }
     Ok(view)
 }
@@ -245,8 +262,8 @@ async fn is_approved(
     Ok(approvals::is_approved(conn, "import", consequences.digest, since).await?)
 }
 
-/// Carries an import out, as a whole. One that would revoke or replace very many waits for an approval first, and is
-/// then asked for again.
+/// Carries an import out, as a whole; a long one is begun, and goes on by itself. One that would revoke or replace very
+/// many waits for an approval first, and is then asked for again.
 ///
 /// # Errors
 /// When the caller may not, there is none, it has errors or is over already, or its rows don't fit any more;
@@ -260,6 +277,11 @@ pub async fn carry_out(portal: &Portal, caller: &Caller, id: ImportId) -> Result
     let content = open_file(&row, content)?;
     let table = Table::read(content.as_bytes())?;
     let kind = ImportKind::of(&table)?;
+    if table.rows.len() > AT_ONCE {
+        long::begin(portal, caller, &permit, row, (kind, &table)).await?;
+        let mut conn = portal.db().read().await?;
+        return shown(portal, &mut conn, id).await;
+    }
     let now = portal.now();
     let mut tx = portal.db().write(&permit).await?;
     let found = Found::of(&mut tx, kind, &table).await?;
@@ -291,6 +313,7 @@ pub async fn carry_out(portal: &Portal, caller: &Caller, id: ImportId) -> Result
             state: ImportState::Done.as_str().to_owned(),
             counts: json(&counts),
             consequences: json(&follows),
+            errors: json(&[(); 0]),
             updated_at: now,
             finished_at: Some(now),
             ..row
@@ -342,6 +365,9 @@ pub async fn discard(portal: &Portal, caller: &Caller, id: ImportId) -> Result<I
     if row.finished_at.is_some() {
         return Err(ServiceError::conflict(format!("this import is {} already", row.state)));
     }
+    if view::summary(&row)?.state.is_going_on() {
+        return Err(ServiceError::conflict("this import is being carried out: wait until it has ended"));
+    }
     let state = ImportState::Discarded.as_str().to_owned();
     let row = Import { state, updated_at: now, finished_at: Some(now), ..row };
     imports::update(&mut tx, &row).await?;
@@ -356,7 +382,11 @@ fn open_file(row: &Import, content: Option<String>) -> Result<String, ServiceErr
     if row.finished_at.is_some() {
         return Err(ServiceError::conflict(format!("this import is {} already", row.state)));
     }
-    if row.wrong_count > 0 {
+    let state = view::summary(row)?.state;
+    if state == ImportState::Checking || state.is_going_on() {
+        return Err(ServiceError::conflict("the file is being worked on: wait until that has ended"));
+    }
+    if row.wrong_count > 0 && state != ImportState::Stopped {
         return Err(ServiceError::conflict(
             "the file has errors, so nothing of it is imported: mend its rows, then check it again",
         ));
@@ -385,5 +415,6 @@ fn event(now: Timestamp, operation: Operation, row: &Import) -> AuditEvent {
         .with("kind", row.kind.as_str())
         .with("state", row.state.as_str())
         .with("rows", usize::try_from(row.row_count).unwrap_or_default())
+        .with("done", usize::try_from(row.done).unwrap_or_default())
         .with("counts", row.counts.clone())
 }

@@ -12,6 +12,7 @@ use super::super::portal::Portal;
 use super::super::replan::Touched;
 use super::super::{attributes, users::with};
 use super::found::{Cells, ImportCounts, RowError, Rows};
+use super::parts::parts;
 use super::table::Table;
 use crate::store::custom_attributes::{self, CustomAttribute};
 use crate::store::users::{self, User};
@@ -149,6 +150,19 @@ impl Found {
             removed: 0,
             unchanged: self.unchanged,
         }
+    }
+
+    /// Whether anything can follow from it: a new user is in no group and has no device yet.
+    pub(super) fn touches(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// In parts: what is done to one user is nothing to another.
+    pub(super) fn parts(self) -> Vec<Self> {
+        let changed = parts(self.changed, |_| Vec::<()>::new());
+        let new = parts(self.new, |_| Vec::<()>::new());
+        let changed = changed.into_iter().map(|changed| Self { changed, ..Self::default() });
+        changed.chain(new.into_iter().map(|new| Self { new, ..Self::default() })).collect()
     }
 
     /// Writes it.

@@ -14,10 +14,18 @@ use crate::store::imports::Import;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportState {
+    /// A long file that is being checked.
+    Checking,
     /// Checked: nothing is done yet.
     Checked,
     /// So much would be revoked or replaced that an administrator has to approve it.
     Waiting,
+    /// A long file that is checked once more before anything of it is written.
+    Starting,
+    /// A long file that is being written, part by part.
+    Importing,
+    /// Something came in between: what is written stays, and the rest can be gone on with.
+    Stopped,
     /// Carried out.
     Done,
     /// Not to be carried out any more.
@@ -25,17 +33,38 @@ pub enum ImportState {
 }
 
 impl ImportState {
+    const ALL: [Self; 8] = [
+        Self::Checking,
+        Self::Checked,
+        Self::Waiting,
+        Self::Starting,
+        Self::Importing,
+        Self::Stopped,
+        Self::Done,
+        Self::Discarded,
+    ];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Checking => "checking",
             Self::Checked => "checked",
             Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Importing => "importing",
+            Self::Stopped => "stopped",
             Self::Done => "done",
             Self::Discarded => "discarded",
         }
     }
 
+    /// Whether it is being carried out.
+    #[must_use]
+    pub const fn is_going_on(self) -> bool {
+        matches!(self, Self::Starting | Self::Importing)
+    }
+
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Checked, Self::Waiting, Self::Done, Self::Discarded].into_iter().find(|it| it.as_str() == word)
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 }
 
@@ -78,6 +107,12 @@ pub struct ImportView {
     pub consequences: Consequences,
     /// Whether an administrator has approved it, where it waits for that.
     pub approved: bool,
+    /// Whether other things follow now than whoever asked for it had seen.
+    pub changed: bool,
+    /// Rows of a long file that change something.
+    pub to_do: u32,
+    /// How many of these are written.
+    pub done: u32,
     /// Parts of the plan that are still to be carried out: each of up to 300 people and devices.
     pub open_parts: u32,
 }
@@ -103,12 +138,16 @@ pub(super) fn summary(row: &Import) -> Result<ImportSummary, ServiceError> {
 pub(super) fn view(row: &Import, approved: bool, open_parts: u32) -> Result<ImportView, ServiceError> {
     let corrupt =
         |what: &str| ServiceError::internal("reading an import", &format!("its {what} can't be read"));
+    let consequences: Consequences =
+        serde_json::from_value(row.consequences.clone()).map_err(|_| corrupt("consequences"))?;
     Ok(ImportView {
         import: summary(row)?,
         errors: serde_json::from_value(row.errors.clone()).map_err(|_| corrupt("errors"))?,
-        consequences: serde_json::from_value(row.consequences.clone())
-            .map_err(|_| corrupt("consequences"))?,
+        changed: row.shown.is_some_and(|shown| shown != consequences.digest),
+        consequences,
         approved,
+        to_do: row.to_do,
+        done: row.done,
         open_parts,
     })
 }

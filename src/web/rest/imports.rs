@@ -61,7 +61,8 @@ async fn list(
 
 /// Check a CSV file of users, devices or memberships. Nothing is imported.
 ///
-/// The answer names every bad row, counts what would be created and changed, and says what would follow.
+/// The answer names every bad row, counts what would be created and changed, and says what would follow. A file of more
+/// than 500 rows is checked by itself: until that has ended the state is `checking`.
 #[utoipa::path(post, path = "/imports", operation_id = "imports.check", tag = "imports",
     request_body(content = String, content_type = "text/csv"),
     responses((status = 201, description = "What was found", body = ImportView)))]
@@ -85,6 +86,8 @@ async fn get(
 
 /// Carry an import out, as a whole. It is refused while the file has errors.
 ///
+/// A file of more than 500 rows goes on by itself, part by part: `done` of `to_do` rows are written until the state is
+/// `done`. When something comes in between it is `stopped`, says why, and is gone on with by the same request.
 /// One that would revoke or replace very many certificates waits for an approval, and is then asked for again.
 #[utoipa::path(post, path = "/imports/{id}/carry-out", operation_id = "imports.carry_out", tag = "imports",
     params(("id" = ImportId, Path, description = "The import")),

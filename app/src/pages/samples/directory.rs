@@ -169,6 +169,9 @@ fn import_view(state: ImportState, wrong: u32) -> ImportView {
         errors: if wrong > 0 { vec![row] } else { Vec::new() },
         consequences: certporter::service::consequences::Consequences::default(),
         approved: false,
+        changed: true,
+        to_do: 31,
+        done: 7,
         open_parts: 0,
     }
 }
@@ -241,5 +244,8 @@ pub(super) async fn pages(renderer: &Renderer) -> Vec<String> {
         text(renderer.page(ok, || import::page(imported(ImportState::Checked, 0))).await).await,
         text(renderer.page(ok, || import::page(imported(ImportState::Waiting, 0))).await).await,
         text(renderer.page(ok, || import::page(imported(ImportState::Done, 0))).await).await,
+        text(renderer.page(ok, || import::page(imported(ImportState::Checking, 0))).await).await,
+        text(renderer.page(ok, || import::page(imported(ImportState::Importing, 0))).await).await,
+        text(renderer.page(ok, || import::page(imported(ImportState::Stopped, 2))).await).await,
     ]
 }

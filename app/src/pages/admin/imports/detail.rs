@@ -96,7 +96,7 @@ pub async fn discard(asked: Asked, Path(text): Path<String>) -> Response {
     }
 }
 
-/// Sends the moving part of the page for as long as parts of the plan are open.
+/// Sends the moving part of the page: how far the import is, then how far the plan is.
 pub async fn events(asked: Asked, Path(text): Path<String>) -> Response {
     if let Err(error) = read(&asked, &text).await {
         return asked.refuse(error).await;
@@ -107,7 +107,7 @@ pub async fn events(asked: Asked, Path(text): Path<String>) -> Response {
         }
         let caller = asked.still_signed_in().await.ok()?;
         let view = import::get(&asked.portal, &caller, id(&text, "import").ok()?).await.ok()?;
-        let part = asked.renderer.at(asked.portal.now()).part(|| progress(view.open_parts));
+        let part = asked.renderer.at(asked.portal.now()).part(|| moving(&view));
         Some((Ok::<_, Infallible>(Event::default().data(part)), (asked, text, false)))
     });
     Sse::new(stream).keep_alive(KeepAlive::default()).into_response()
@@ -118,10 +118,14 @@ pub fn page(shown: Import) -> AnyView {
     let Import { view, changed, wrong } = shown;
     let summary = view.import.clone();
     let state = status(&summary);
-    let moves = summary.state == ImportState::Done && view.open_parts > 0;
+    let moves = summary.state == ImportState::Checking
+        || summary.state.is_going_on()
+        || (summary.state == ImportState::Done && view.open_parts > 0);
     let title = summary.file_name.clone();
     let lead = format!("{} out of a CSV file, checked by {}.", what(summary.kind), summary.made_by);
     let body = match summary.state {
+        ImportState::Checking | ImportState::Starting | ImportState::Importing => under_way(&view),
+        ImportState::Stopped => stopped(&view),
         ImportState::Checked if summary.wrong > 0 => errors(summary.wrong, view.errors),
         ImportState::Checked => offer(&view, changed),
         ImportState::Waiting if view.approved => offer(&view, changed),
@@ -159,9 +163,7 @@ pub fn page(shown: Import) -> AnyView {
 }
 
 fn errors(wrong: u32, errors: Vec<RowError>) -> AnyView {
-    let shown = u32::try_from(errors.len()).unwrap_or(u32::MAX);
     let title = if wrong == 1 { "One error".to_owned() } else { format!("{wrong} errors") };
-    let more = (shown < wrong).then(|| format!("The first {shown} are shown."));
     view! {
         <Notice tone=Tone::Bad>
             <p>
@@ -169,6 +171,19 @@ fn errors(wrong: u32, errors: Vec<RowError>) -> AnyView {
                 ": nothing of the file is imported. Mend these rows in the file, then check it again."
             </p>
         </Notice>
+        {wrong_rows(wrong, errors)}
+        <a class="btn btn-primary" href="/imports/new">
+            "Check a mended file"
+        </a>
+    }
+    .into_any()
+}
+
+fn wrong_rows(wrong: u32, errors: Vec<RowError>) -> AnyView {
+    let shown = u32::try_from(errors.len()).unwrap_or(u32::MAX);
+    let more = (shown < wrong).then(|| format!("The first {shown} are shown."));
+    let line = |line: u32| if line == 0 { "The whole file".to_owned() } else { format!("Line {line}") };
+    view! {
         <Section title="What is wrong">
             <Table label="Errors" columns=&["Line", "Column", "What is wrong"]>
                 {errors
@@ -176,7 +191,7 @@ fn errors(wrong: u32, errors: Vec<RowError>) -> AnyView {
                     .map(|error| {
                         view! {
                             <tr>
-                                <td class="name">{format!("Line {}", error.line)}</td>
+                                <td class="name">{line(error.line)}</td>
                                 <td class="state mono">{error.column}</td>
                                 <td>{sentence(&error.message)}</td>
                             </tr>
@@ -186,9 +201,102 @@ fn errors(wrong: u32, errors: Vec<RowError>) -> AnyView {
             </Table>
             {more.map(|more| view! { <p class="quiet after">{more}</p> })}
         </Section>
-        <a class="btn btn-primary" href="/imports/new">
-            "Check a mended file"
-        </a>
+    }
+    .into_any()
+}
+
+/// A long file that goes on by itself.
+fn under_way(view: &ImportView) -> AnyView {
+    let address = format!("/imports/{}", view.import.id);
+    let source = format!("{address}/events");
+    let part = moving(view);
+    view! {
+        <p class="quiet">"This goes on by itself: the page can be left, and found again at this address."</p>
+        <Live source>{part}</Live>
+        <noscript>
+            <a class="btn" href=address>
+                "Show how far it is now"
+            </a>
+        </noscript>
+    }
+    .into_any()
+}
+
+/// The part that moves.
+pub fn moving(view: &ImportView) -> AnyView {
+    let ImportView { to_do, done, .. } = *view;
+    let text = match view.import.state {
+        ImportState::Checking => format!("{} rows are being checked.", view.import.rows),
+        ImportState::Starting => "The file is checked once more, before anything is written.".to_owned(),
+        ImportState::Importing => {
+            return view! {
+                <div class="progressing">
+                    <progress max=to_do.to_string() value=done.to_string() aria-label="Written"></progress>
+                    <p>{format!("{done} of {to_do} rows are written.")}</p>
+                </div>
+            }
+            .into_any();
+        }
+        ImportState::Done if view.open_parts > 0 => return progress(view.open_parts),
+        _ => {
+            let address = format!("/imports/{}", view.import.id);
+            return view! {
+                <Notice tone=Tone::Wary>
+                    <p>
+                        "This has ended. "
+                        <a class="text" href=address>
+                            "Show what came of it"
+                        </a>
+                    </p>
+                </Notice>
+            }
+            .into_any();
+        }
+    };
+    view! {
+        <div class="progressing">
+            <progress aria-label="Being checked"></progress>
+            <p>{text}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Something came in between.
+fn stopped(view: &ImportView) -> AnyView {
+    let id = view.import.id;
+    let ImportView { to_do, done, .. } = *view;
+    let told = if done == 0 {
+        "Nothing of the file is imported.".to_owned()
+    } else {
+        format!("{done} of {to_do} rows are imported and stay so; {} are left.", to_do.saturating_sub(done))
+    };
+    let why = if view.errors.is_empty() {
+        "Other things would follow from the rest now than were shown: look at them before it goes on."
+    } else {
+        "What stands against the rest is below. Once that is mended, go on: only what is left is written."
+    };
+    view! {
+        <Notice tone=Tone::Bad>
+            <p>
+                <strong>{told}</strong>
+                " "
+                {why}
+            </p>
+        </Notice>
+        {(!view.errors.is_empty()).then(|| wrong_rows(view.import.wrong, view.errors.clone()))}
+        <Preview
+            shown=Shown { consequences: view.consequences.clone(), changed: view.changed }
+            action=format!("/imports/{id}")
+            fields=Vec::new()
+            submit="Go on with what is left".to_owned()
+            back="/imports"
+        />
+        <form class="after" method="post" action=format!("/imports/{id}/discard")>
+            <button class="btn btn-ghost" type="submit">
+                "Leave it, and discard the file"
+            </button>
+        </form>
     }
     .into_any()
 }
@@ -216,7 +324,8 @@ fn offer(view: &ImportView, changed: Option<Shown>) -> AnyView {
         .into_any();
     }
     let noun = noun(view.import.kind, amount);
-    let shown = changed.unwrap_or_else(|| Shown { consequences: view.consequences.clone(), changed: false });
+    let before = || Shown { consequences: view.consequences.clone(), changed: view.changed };
+    let shown = changed.unwrap_or_else(before);
     view! {
         <Section title="What will be imported">
             <ul class="effects">{told.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>

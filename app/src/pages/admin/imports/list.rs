@@ -111,6 +111,9 @@ pub(super) const fn status(it: &ImportSummary) -> Status {
     match it.state {
         ImportState::Checked if it.wrong > 0 => Status::new("bad", "circle-x", "Has errors"),
         ImportState::Checked => Status::new("busy", "list-checks", "Checked"),
+        ImportState::Checking => Status::new("busy", "loader", "Being checked"),
+        ImportState::Starting | ImportState::Importing => Status::new("busy", "loader", "Being imported"),
+        ImportState::Stopped => Status::new("bad", "circle-alert", "Stopped"),
         ImportState::Waiting => Status::new("wary", "hourglass", "Waits for approval"),
         ImportState::Done => Status::new("good", "circle-check", "Imported"),
         ImportState::Discarded => Status::new("over", "trash-2", "Discarded"),
