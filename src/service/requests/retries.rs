@@ -32,7 +32,7 @@ pub struct RetryView {
     pub total: u64,
     /// How many are on their way again.
     pub done: u64,
-    /// How many failed again for the same reason.
+    /// How many failed or wait again for the same reason.
     pub failed: u64,
     /// How many have not had their turn yet.
     pub left: u64,

@@ -306,7 +306,7 @@ fn offer(profile: ProfileId, group: GroupView) -> AnyView {
                 <a href=format!("/groups/{}", group.id)>{group.name}</a>
             </td>
             <td>{group.description}</td>
-            <td class="state">
+            <td class="act">
                 <form class="buttons" method="post" action=format!("/profiles/{profile}/assignments")>
                     <Hidden name="group" value=group.id.to_string()/>
                     {include}

@@ -184,7 +184,7 @@ pub fn Adding(
             .filter(|found| !found.is_empty())
             .map(|found| {
                 view! {
-                    <Table label="Found" columns=&["Name", "Kind", "", ""]>
+                    <Table label="Found" columns=&["Name", "Kind", "About", ""]>
                         {found.into_iter().map(|candidate| offer(group, candidate)).collect_view()}
                     </Table>
                 }
@@ -200,7 +200,7 @@ fn offer(group: GroupId, candidate: Candidate) -> AnyView {
             <td class="name">{candidate.name.clone()}</td>
             <td>{kind(candidate.kind)}</td>
             <td>{candidate.beside}</td>
-            <td class="state">
+            <td class="act">
                 <form method="post" action=format!("/groups/{group}/members")>
                     <Hidden name="kind" value=candidate.kind.as_str()/>
                     <Hidden name="id" value=candidate.id/>
@@ -251,7 +251,7 @@ fn row(group: GroupId, member: MemberView, may_edit: bool) -> AnyView {
                 <Moment at=member.valid_from/>
             </td>
             <td>{source(member.source)}</td>
-            <td class="state">
+            <td class="act">
                 {may_edit
                     .then(|| {
                         view! {

@@ -158,7 +158,7 @@ fn progress(retry: RetryView) -> AnyView {
                 </span>
                 <span class="status" class:bad=retry.failed != 0 class:over=retry.failed == 0>
                     <Icon name="circle-x"/>
-                    {format!("{} failed again", number(retry.failed))}
+                    {format!("{} stopped again", number(retry.failed))}
                 </span>
                 <span class="status" class:busy=retry.left != 0 class:over=retry.left == 0>
                     <Icon name="clock"/>

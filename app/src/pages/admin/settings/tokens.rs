@@ -279,8 +279,8 @@ pub fn revoke_page(token: TokenView) -> AnyView {
                 lead="The program that uses it is refused at once. A token that has ended can't be brought back."
                 within=("/settings/tokens", "API tokens")
             />
-            <p class="quiet">"Last used: " <PerhapsMoment at=token.last_used_at otherwise="never"/></p>
-            <form class="row-actions after-table" method="post" action=format!("/settings/tokens/{}/revoke", token.id)>
+            <p class="quiet prose">"Last used: " <PerhapsMoment at=token.last_used_at otherwise="never"/></p>
+            <form class="row-actions" method="post" action=format!("/settings/tokens/{}/revoke", token.id)>
                 <button class="btn btn-error" type="submit">
                     "End this token"
                 </button>
