@@ -1,6 +1,7 @@
 // The portal in a real browser. Ends with a line "N passed, N failed"; its status is 0 only if none failed.
 import { startBrowser } from "./browser.mjs";
 import { startPortal } from "./portal.mjs";
+import * as access from "./flows/access.mjs";
 import * as account from "./flows/account.mjs";
 import * as administration from "./flows/administration.mjs";
 import * as certificate from "./flows/certificate.mjs";
@@ -9,6 +10,7 @@ import * as device from "./flows/device.mjs";
 import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
 import * as everyPage from "./flows/every_page.mjs";
+import * as everywhere from "./flows/everywhere.mjs";
 import * as profile from "./flows/profile.mjs";
 
 const only = process.argv[2];
@@ -19,7 +21,7 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, everyPage]) {
+  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, access, everywhere, everyPage]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

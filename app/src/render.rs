@@ -104,7 +104,7 @@ impl Renderer {
             style: self.site.path("css"),
             favicon: self.site.path("favicon"),
             leptos: self.site.leptos(),
-            keys: self.site.path("keys"),
+            script: self.site.path("portal"),
             person: self.person.clone(),
         });
     }

@@ -28,7 +28,7 @@ export const tests = {
     const page = await open(world.browser, { state: world.state });
     await page.goto(`${world.portal.address}/certificates`);
     await look(page, "certificates");
-    const serial = await page.locator("td.mono").first().innerText();
+    const serial = await page.locator("td.serial").first().innerText();
     await page.goto(`${world.portal.address}/certificates?q=${serial}`);
     assert.equal(await page.locator("td.name a").count(), 1);
     await page.context().close();
@@ -37,7 +37,7 @@ export const tests = {
   "a certificate can be downloaded, its key can't": async (world) => {
     const page = await certificatePage(world, true);
     await look(page, "certificate");
-    const address = await page.getByRole("link", { name: "Download (PEM)" }).getAttribute("href");
+    const address = await page.getByRole("link", { name: "PEM", exact: true }).getAttribute("href");
     const answer = await page.context().request.get(`${world.portal.address}${address}`);
     const text = await answer.text();
     assert.ok(text.startsWith("-----BEGIN CERTIFICATE-----"), text);

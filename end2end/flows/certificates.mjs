@@ -59,7 +59,7 @@ export const tests = {
 
   "everything that matches is exported as CSV": async (world) => {
     const page = await list(world, "?q=zoe-laptop");
-    const address = await page.getByRole("link", { name: "Export (CSV)" }).getAttribute("href");
+    const address = await page.getByRole("link", { name: "Export as CSV" }).getAttribute("href");
     const answer = await page.context().request.get(`${world.portal.address}${address}`);
     const lines = (await answer.text()).split("\r\n");
     assert.match(answer.headers()["content-type"], /^text\/csv/);

@@ -194,6 +194,16 @@ export const tests = {
     const request = new URL(page.url()).pathname;
     await page.goto(`${world.portal.address}/requests/troubles`);
     await glance(page, "requests-troubles");
+    // Nothing was mended: it stops again, and the page says so whenever it is opened.
+    await page.getByRole("button", { name: "Try it again" }).click();
+    await page.getByText("Tried again", { exact: true }).waitFor();
+    for (let i = 0; i < 40 && (await page.getByText("1 stopped again").count()) === 0; i += 1) {
+      await page.waitForTimeout(250);
+      await page.reload();
+    }
+    await page.getByText("1 stopped again").waitFor();
+    await page.getByText("0 still to come").waitFor();
+    await glance(page, "requests-tried-again");
     const version = (await world.rest("GET", `/users/${emil.id}`)).version;
     await world.rest("PUT", `/users/${emil.id}`, {
       user_name: "emil",

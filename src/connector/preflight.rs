@@ -98,7 +98,11 @@ impl<P: ConnectorPort> Connector<P> {
                 });
                 issued
             }
-            Err(trouble) => return step(report, PreflightStage::Issued, watch, Err(trouble)),
+            Err(trouble) => {
+                // The CA may have signed, and only its answer was lost.
+                report.issued = stray(ca, order, &key).await;
+                return step(report, PreflightStage::Issued, watch, Err(trouble));
+            }
         };
         self.tell(lease, order, report).await;
         let watch = Stopwatch::start();
@@ -144,6 +148,22 @@ impl<P: ConnectorPort> Connector<P> {
         let trouble = Trouble::new("the connector stopped in the middle of the test", remedy);
         step(report, PreflightStage::Issued, Stopwatch::start(), Err(trouble));
     }
+}
+
+/// What the CA has issued for the test though it did not say so, as far as it can be asked.
+async fn stray(ca: &dyn IssuingCa, order: &PreflightOrder, key: &PrivateKey) -> Option<TestCertificate> {
+    let known = ca.capabilities();
+    let found = if known.find_by_key {
+        ca.find_by_key(key.public_key_hash()).await.ok()?.into_iter().next()
+    } else if known.remembers_requests {
+        match ca.poll(&reference(order)).await {
+            Ok(SignOutcome::Issued(issued)) => Some(*issued),
+            _ => None,
+        }
+    } else {
+        None
+    };
+    found.map(|it| TestCertificate { generation: it.generation, serial: it.certificate.serial().clone() })
 }
 
 fn reference(order: &PreflightOrder) -> String {

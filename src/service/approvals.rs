@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::action::ActionDraft;
+use super::consequences::{self, Consequence};
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
+use crate::pipeline::planner::Whom;
 use crate::pipeline::work::Work;
+use crate::plan::Holder;
 use crate::store::approvals::{self, Approval, Decided};
-use crate::store::{AuditEvent, Target};
+use crate::store::{AuditEvent, Conn, Target};
 
 /// The most plans in a list.
 const MOST: u32 = 200;
@@ -30,6 +33,9 @@ pub struct ApprovalView {
     /// The plan in numbers.
     #[schema(value_type = Object)]
     pub summary: serde_json::Value,
+    /// Some of it as it would be done now, what weighs most first: of a single plan that waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sample: Vec<Consequence>,
     /// waiting, approved, refused or outdated.
     pub state: String,
     /// Who set it off.
@@ -72,7 +78,20 @@ pub async fn list(portal: &Portal, caller: &Caller) -> Result<Vec<ApprovalView>,
 pub async fn get(portal: &Portal, caller: &Caller, id: ApprovalId) -> Result<ApprovalView, ServiceError> {
     Operation::ApprovalsGet.organisation(caller)?;
     let mut conn = portal.db().read().await?;
-    Ok(view(approvals::get(&mut conn, id).await?))
+    let row = approvals::get(&mut conn, id).await?;
+    let sample = sample(&mut conn, &row, portal.now()).await?;
+    Ok(ApprovalView { sample, ..view(row) })
+}
+
+/// What a plan that waits would do to the first of those that it concerns, as it would be made now.
+async fn sample(conn: &mut Conn, row: &Approval, now: Timestamp) -> Result<Vec<Consequence>, ServiceError> {
+    let named = row.summary.get("holders").cloned().unwrap_or_default();
+    let holders: Vec<Holder> = serde_json::from_value(named).unwrap_or_default();
+    if row.state != "waiting" || holders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let whom = Whom { exactly: holders, ..Whom::default() };
+    Ok(consequences::of(conn, &whom, now).await?.sample)
 }
 
 /// How many plans wait.
@@ -125,6 +144,7 @@ fn view(row: Approval) -> ApprovalView {
         kind: row.kind,
         digest: row.digest,
         summary: row.summary,
+        sample: Vec::new(),
         state: row.state,
         requested_by: row.requested_by,
         requested_at: row.requested_at,

@@ -5,7 +5,7 @@
 
 use certporter_model::revocation::Reason;
 use certporter_model::thumbprint::ContentDigest;
-use certporter_model::{CertificateId, Timestamp};
+use certporter_model::{CertificateId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +16,9 @@ use super::reference::{DeviceReference, ProfileReference, UserReference};
 use crate::pipeline::planner::{self, Preview, Whom};
 use crate::plan::summary::{Summary, digest};
 use crate::plan::{Action, Holder, Limits, Purpose, Slot};
-use crate::store::{Conn, StoreError, devices};
+use crate::store::certificates::Certificate;
+use crate::store::copies::Copy;
+use crate::store::{Conn, StoreError, certificates, copies, devices};
 
 /// What would follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,7 +107,22 @@ pub async fn preview<T>(
 
 /// What would follow from the state of the transaction.
 pub(super) async fn of(conn: &mut Conn, whom: &Whom, now: Timestamp) -> Result<Consequences, StoreError> {
-    let preview = planner::preview(conn, whom, Limits::default(), now).await?;
+    after(conn, whom, None, now).await
+}
+
+/// The same after what the operation itself has done to a certificate.
+pub(super) async fn after(
+    conn: &mut Conn,
+    whom: &Whom,
+    itself: Option<(Slot, Action)>,
+    now: Timestamp,
+) -> Result<Consequences, StoreError> {
+    let mut preview = planner::preview(conn, whom, Limits::default(), now).await?;
+    if let Some((slot, action)) = itself {
+        preview.summary.add(&Summary::of([&action]));
+        preview.holders = preview.holders.max(1);
+        preview.sample.insert(0, (slot, action));
+    }
     shown(conn, preview).await
 }
 
@@ -117,17 +134,21 @@ async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreE
     let machines: Vec<_> = machines.collect();
     let owners = devices::by_ids(conn, &machines).await?;
     let owner = |id| owners.iter().find(|device| device.id == id).and_then(|device| device.owner_id);
-    let people = preview.sample.iter().filter_map(|(slot, _)| match slot.holder {
-        Holder::Device(id) => owner(id),
+    // A certificate that goes is the person's whose it is, whoever its device belongs to now.
+    let held = held_by(conn, &preview.sample).await?;
+    let whose = |slot: &Slot, action: &Action| match slot.holder {
+        Holder::Device(id) => held.of(action).unwrap_or_else(|| owner(id)),
         Holder::User(id) => Some(id),
-    });
+    };
+    let people = preview.sample.iter().filter_map(|(slot, action)| whose(slot, action));
     let profiles = preview.sample.iter().map(|(slot, _)| slot.profile);
     let names = Names::of(conn, people, machines.iter().copied(), profiles).await?;
     let one = |(slot, action): &(Slot, Action)| {
-        let (device, user) = match slot.holder {
-            Holder::Device(id) => (names.device(Some(id)), names.user(owner(id))),
-            Holder::User(id) => (None, names.user(Some(id))),
+        let device = match slot.holder {
+            Holder::Device(id) => names.device(Some(id)),
+            Holder::User(_) => None,
         };
+        let user = names.user(whose(slot, action));
         let (effect, certificate, reason) = told(action);
         Consequence { effect, profile: names.profile(slot.profile), device, user, certificate, reason }
     };
@@ -137,6 +158,47 @@ async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequences, StoreE
         holders: preview.holders,
         digest: preview.digest,
     })
+}
+
+/// Whose the certificates of a sample are: of those that are there already.
+struct Held {
+    certificates: Vec<Certificate>,
+    copies: Vec<Copy>,
+}
+
+impl Held {
+    /// Whose the certificate is that something is done to; none when it is none that is there, and within that none
+    /// when it is nobody's but a device's.
+    fn of(&self, action: &Action) -> Option<Option<UserId>> {
+        let id = match action {
+            Action::Remove { copy } => self.copies.iter().find(|it| it.id == *copy)?.certificate_id,
+            Action::Revoke { certificate, .. }
+            | Action::Hold { certificate }
+            | Action::Release { certificate }
+            | Action::Settle { certificate, .. }
+            | Action::Deliver { certificate, .. } => *certificate,
+            _ => return None,
+        };
+        self.certificates.iter().find(|it| it.id == id).map(|it| it.user_id)
+    }
+}
+
+async fn held_by(conn: &mut Conn, sample: &[(Slot, Action)]) -> Result<Held, StoreError> {
+    let removed = sample.iter().filter_map(|(_, action)| match action {
+        Action::Remove { copy } => Some(*copy),
+        _ => None,
+    });
+    let copies = copies::by_ids(conn, &removed.collect::<Vec<_>>()).await?;
+    let touched = sample.iter().filter_map(|(_, action)| match action {
+        Action::Revoke { certificate, .. }
+        | Action::Hold { certificate }
+        | Action::Release { certificate }
+        | Action::Settle { certificate, .. }
+        | Action::Deliver { certificate, .. } => Some(*certificate),
+        _ => None,
+    });
+    let ids: Vec<_> = touched.chain(copies.iter().map(|copy| copy.certificate_id)).collect();
+    Ok(Held { certificates: certificates::by_ids(conn, &ids).await?, copies })
 }
 
 fn told(action: &Action) -> (Effect, Option<CertificateId>, Option<Reason>) {

@@ -7,7 +7,7 @@ use super::consequences;
 use super::error::ServiceError;
 use super::portal::{Intent, Portal};
 use crate::pipeline::planner::{self, Whom};
-use crate::plan::Limits;
+use crate::plan::{Action, Limits, Slot};
 use crate::store::memberships::{self, Member};
 use crate::store::{Result, StoreError, WriteTx};
 
@@ -89,14 +89,31 @@ pub(super) async fn replan(
     touched: &Touched,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
+    replan_after(portal, tx, touched, None, now).await
+}
+
+/// The same after the operation itself has done something to a certificate: that is shown among the consequences, for
+/// whoever looks before does not tell the two apart.
+///
+/// # Errors
+/// As [`replan`].
+pub(super) async fn replan_after(
+    portal: &Portal,
+    tx: &mut WriteTx,
+    touched: &Touched,
+    itself: Option<(Slot, Action)>,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
     let whom = touched.whom();
     match portal.intent() {
         Intent::Do => {}
         Intent::Rehearse => {
-            return Err(ServiceError::Rehearsed(Box::new(consequences::of(tx, &whom, now).await?)));
+            return Err(ServiceError::Rehearsed(Box::new(
+                consequences::after(tx, &whom, itself, now).await?,
+            )));
         }
         Intent::DoIf(shown) => {
-            let consequences = consequences::of(tx, &whom, now).await?;
+            let consequences = consequences::after(tx, &whom, itself, now).await?;
             if consequences.digest != shown {
                 return Err(ServiceError::ConsequencesChanged(Box::new(consequences)));
             }

@@ -126,6 +126,14 @@ pub struct CertificateFilter {
     pub reason: Option<Reason>,
     /// From this CA.
     pub ca: Option<CaId>,
+    /// Issued then or later.
+    pub issued_from: Option<Timestamp>,
+    /// Issued before then.
+    pub issued_before: Option<Timestamp>,
+    /// Revoked for good at the request of somebody then or later.
+    pub revoked_from: Option<Timestamp>,
+    /// The same, before then.
+    pub revoked_before: Option<Timestamp>,
     /// That expire then or later.
     pub expires_from: Option<Timestamp>,
     /// That expire before then.
@@ -269,6 +277,22 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
     }
     if let Some(from) = &filter.expires_from {
         query.push(" AND certificates.not_after >= ").bind(from);
+    }
+    if let Some(from) = &filter.issued_from {
+        query.push(" AND certificates.created_at >= ").bind(from);
+    }
+    if let Some(before) = &filter.issued_before {
+        query.push(" AND certificates.created_at < ").bind(before);
+    }
+    if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
+        query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations WHERE kind = 'revoke'");
+        if let Some(from) = &filter.revoked_from {
+            query.push(" AND requested_at >= ").bind(from);
+        }
+        if let Some(before) = &filter.revoked_before {
+            query.push(" AND requested_at < ").bind(before);
+        }
+        query.push(")");
     }
     seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
 }

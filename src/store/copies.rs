@@ -88,6 +88,16 @@ pub async fn get(conn: &mut Conn, id: CopyId) -> Result<Copy> {
     by_id(conn, &id, "copy").await
 }
 
+/// The copies of those ids.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_ids(conn: &mut Conn, ids: &[CopyId]) -> Result<Vec<Copy>> {
+    let mut query = Sql::select::<Copy>();
+    query.push(" WHERE id IN (").bind_list(ids).push(") ORDER BY id");
+    query.all(conn).await
+}
+
 /// The copies on a device, those that are gone included.
 ///
 /// # Errors

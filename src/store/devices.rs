@@ -110,6 +110,17 @@ pub struct DeviceFilter {
     pub platform: Option<Platform>,
     /// Members of this group, directly.
     pub group: Option<GroupId>,
+    /// With such a copy on it.
+    pub copies: Option<CopyTrouble>,
+}
+
+/// A copy that needs a hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyTrouble {
+    /// Offered before then, and nothing was heard of it since.
+    Unconfirmed(Timestamp),
+    /// The device could not install it.
+    Failed,
 }
 
 /// A new device. With an owner, write the ownership too.
@@ -258,6 +269,16 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter)
     if let Some(group) = &filter.group {
         query.push(" AND devices.id IN (SELECT member_id FROM memberships WHERE valid_until IS NULL");
         query.push(" AND member_kind = 'device' AND group_id = ").bind(group).push(")");
+    }
+    match &filter.copies {
+        Some(CopyTrouble::Unconfirmed(before)) => {
+            query.push(" AND devices.id IN (SELECT device_id FROM copies WHERE state = 'offered'");
+            query.push(" AND offered_at < ").bind(before).push(")");
+        }
+        Some(CopyTrouble::Failed) => {
+            query.push(" AND devices.id IN (SELECT device_id FROM copies WHERE state = 'failed')");
+        }
+        None => {}
     }
     if let Some(words) = &filter.search {
         // Each part of the union has an index of its own; together they are few.

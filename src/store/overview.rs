@@ -75,6 +75,22 @@ pub async fn causes(conn: &mut Conn, state: RequestState, most: u32) -> Result<V
     .await
 }
 
+/// Work that failed and waits to be tried again, by what went wrong, the most frequent cause first: of the oldest.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tried_again(conn: &mut Conn, most: u32) -> Result<Vec<Cause>> {
+    sql!(
+        "SELECT cause AS cause, remedy AS remedy, count(*) AS count FROM
+         (SELECT cause, remedy FROM jobs WHERE state = 'ready' ORDER BY id LIMIT $1) AS oldest
+         WHERE cause <> '' GROUP BY cause, remedy ORDER BY count DESC, cause LIMIT $2",
+        BOUND,
+        most
+    )
+    .all(conn)
+    .await
+}
+
 /// Current certificates that were to be renewed before `due` and are good still: of those that were due last.
 ///
 /// # Errors

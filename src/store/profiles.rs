@@ -131,8 +131,22 @@ pub async fn version(conn: &mut Conn, id: ProfileId, version: i64) -> Result<Pro
 /// # Errors
 /// When the database refuses.
 pub async fn versions(conn: &mut Conn, id: ProfileId) -> Result<Vec<ProfileVersion>> {
+    versions_before(conn, id, i64::MAX, u32::MAX).await
+}
+
+/// Its versions below a number, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn versions_before(
+    conn: &mut Conn,
+    id: ProfileId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<ProfileVersion>> {
     let mut query = Sql::select::<ProfileVersion>();
-    query.push(" WHERE profile_id = ").bind(&id).push(" ORDER BY version DESC");
+    query.push(" WHERE profile_id = ").bind(&id).push(" AND version < ").bind(&before);
+    query.push(" ORDER BY version DESC LIMIT ").bind(&limit);
     query.all(conn).await
 }
 

@@ -79,3 +79,35 @@ pub async fn of_cause(conn: &mut Conn, cause: &str, before: Timestamp, limit: u3
     .scalars(conn)
     .await
 }
+
+/// How many are in trouble for that reason and have not changed since that moment, counted up to `most`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unchanged(conn: &mut Conn, cause: &str, since: Timestamp, most: u64) -> Result<u64> {
+    sql!(
+        "SELECT count(*) FROM (SELECT 1 FROM requests WHERE state IN ('failed', 'waiting') AND cause = $1
+         AND updated_at <= $2 LIMIT $3) AS counted",
+        cause,
+        since,
+        most
+    )
+    .scalar(conn)
+    .await
+}
+
+/// How many came into trouble for that reason after that moment, counted up to `most`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn changed(conn: &mut Conn, cause: &str, since: Timestamp, most: u64) -> Result<u64> {
+    sql!(
+        "SELECT count(*) FROM (SELECT 1 FROM requests WHERE state IN ('failed', 'waiting') AND cause = $1
+         AND updated_at > $2 LIMIT $3) AS counted",
+        cause,
+        since,
+        most
+    )
+    .scalar(conn)
+    .await
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use certporter::clock::Clock;
 use certporter::config::{PublicAddresses, WebAddress};
 use certporter::random::octets;
+use certporter::service::overview::{self, Matter};
 use certporter::service::portal::Parts;
 use certporter::service::requests::{self, RequestsQuery, RetryAllDraft};
 use certporter::service::{Portal, ServiceError};
@@ -24,6 +25,7 @@ use crate::support::database::TestDatabase;
 on_both_engines! {
     all_of_a_cause_is_tried_again_once,
     a_newer_plan_outdates_the_one_that_waited,
+    a_ca_that_does_not_answer_is_told_of,
 }
 
 const CAUSE: &str = "the template forbids it";
@@ -74,6 +76,9 @@ async fn all_of_a_cause_is_tried_again_once(db: TestDatabase) {
     it.clock.advance(Duration::from_secs(1));
     requests::retry_all(&portal, &admin, &draft).await.unwrap();
     assert!(requests::troubles(&portal, &admin).await.unwrap()[0].retrying);
+    let far = requests::retries(&portal, &admin).await.unwrap();
+    assert_eq!((far[0].total, far[0].done, far[0].failed, far[0].left), (2, 0, 0, 2));
+    assert_eq!((far[0].cause.as_str(), far[0].by.as_str()), (CAUSE, "somebody"));
     it.clock.advance(Duration::from_secs(1));
     it.work().await;
     // The CA refuses once more: that one has failed again, and is not tried a third time.
@@ -85,6 +90,10 @@ async fn all_of_a_cause_is_tried_again_once(db: TestDatabase) {
     assert_eq!(states, [RequestState::Completed, RequestState::Failed]);
     let found = requests::troubles(&portal, &admin).await.unwrap();
     assert_eq!((found[0].count, found[0].retrying), (1, false));
+    let far = requests::retries(&portal, &admin).await.unwrap();
+    assert_eq!((far[0].total, far[0].done, far[0].failed, far[0].left), (2, 1, 1, 0));
+    it.clock.advance(Duration::from_secs(2 * 86_400));
+    assert!(requests::retries(&portal, &admin).await.unwrap().is_empty(), "of days ago nobody wants to know");
 }
 
 async fn a_newer_plan_outdates_the_one_that_waited(db: TestDatabase) {
@@ -112,4 +121,22 @@ async fn a_newer_plan_outdates_the_one_that_waited(db: TestDatabase) {
     let plans = approvals::list(&mut conn, None, 10).await.unwrap();
     let told: Vec<_> = plans.iter().map(|plan| (plan.digest.as_octets()[0], plan.state.as_str())).collect();
     assert_eq!(told, [(2, "waiting"), (1, "outdated")]);
+}
+
+async fn a_ca_that_does_not_answer_is_told_of(db: TestDatabase) {
+    let it = Installation::with_ca(db, |ca| Arc::new(ScriptedCa::new(ca, [Script::Fail]))).await;
+    let device = it.enrol().await;
+    it.request(&device, 1).await;
+    let (portal, admin) = (portal(&it), caller(&it, Role::Administrator));
+    it.work().await;
+    let away = |matters: &[Matter]| {
+        matters.iter().any(|matter| match matter {
+            Matter::TriedAgain { cause, count: 1, .. } => cause.contains("the line is dead"),
+            _ => false,
+        })
+    };
+    assert!(away(&overview::get(&portal, &admin).await.unwrap().matters));
+    it.clock.advance(Duration::from_secs(3600));
+    it.work().await;
+    assert!(!away(&overview::get(&portal, &admin).await.unwrap().matters), "it answers again");
 }

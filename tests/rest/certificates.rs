@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use certporter::clock::Clock as _;
 use certporter::pki::Certificate;
 use certporter_model::distinguished_name::{AttributeType, DistinguishedName};
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ on_both_engines! {
     a_reissue_keeps_the_old_one_until_the_new_one_is_confirmed,
     a_revocation_is_followed_by_a_new_one_and_told_step_by_step,
     a_block_holds_and_a_loss_after_a_retirement_is_graver,
+    a_hand_over_names_whose_certificate_goes,
+    what_the_overview_counts_can_be_listed,
 }
 
 /// A name with everything that a distinguished name has to escape.
@@ -141,6 +144,13 @@ async fn a_revocation_is_followed_by_a_new_one_and_told_step_by_step(database: T
     program.post(&path, &json!({"reason": "key_compromise"})).await.problem(422, &["explanation"]);
     program.post(&path, &json!({"reason": "bored", "explanation": "x"})).await.problem(422, &["reason"]);
     let body = json!({"reason": "key_compromise", "explanation": "it was copied"});
+    let shown = program.post(&format!("{path}?preview=true"), &body).await.ok();
+    assert_eq!(shown["summary"]["revoked"], json!({"key_compromise": 1}), "itself counts: {shown}");
+    assert_eq!(
+        (&shown["holders"], &shown["sample"][0]["certificate"]),
+        (&json!(1), &json!(first)),
+        "{shown}"
+    );
     let revoked = program.post(&path, &body).await.ok();
     assert_eq!(revoked["status"], "revoked", "{revoked}");
     program.post(&path, &body).await.problem(409, &[]);
@@ -189,4 +199,45 @@ async fn a_block_holds_and_a_loss_after_a_retirement_is_graver(database: TestDat
     let told: Vec<_> = lost["revocations"].as_array().unwrap().iter().map(|r| r["reason"].clone()).collect();
     assert_eq!(told, [json!("key_compromise"), json!("cessation_of_operation")], "both are shown");
     assert!(lost["revocations"][0]["in_crl_at"].is_string(), "{lost}");
+}
+
+async fn a_hand_over_names_whose_certificate_goes(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (_, _, laptop) = scene(&program, "maria").await;
+    let body = json!({"user_name": "jose", "display_name": "José", "email": "jose@example.org"});
+    let jose = program.post("/users", &body).await.ok();
+    let body = json!({"owner": id(&jose), "explanation": "he takes her place"});
+    let shown = program.post(&format!("/devices/{laptop}/hand-over?preview=true"), &body).await.ok();
+    assert_eq!(shown["summary"]["revoked"], json!({"cessation_of_operation": 1}), "{shown}");
+    for one in shown["sample"].as_array().unwrap() {
+        if ["revoked", "removed"].contains(&one["effect"].as_str().unwrap()) {
+            assert_eq!(one["user"]["display_name"], "maria", "{one}");
+        }
+    }
+    assert!(shown["sample"].as_array().unwrap().iter().any(|one| one["effect"] == "removed"), "{shown}");
+}
+
+async fn what_the_overview_counts_can_be_listed(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (works, _, laptop) = scene(&program, "maria").await;
+    let number = async |path: &str| program.get(path).await.ok()["data"].as_array().unwrap().len();
+    let start = program.clock.now().to_string();
+    program.clock.advance(Duration::from_secs(3600));
+    let after = program.clock.now().to_string();
+    assert_eq!(number(&format!("/certificates?issued_from={after}")).await, 0);
+    assert_eq!(number(&format!("/certificates?issued_before={after}")).await, 1);
+    assert_eq!(number(&format!("/certificates?revoked_from={start}")).await, 0);
+    let first = id(&certificates(&program, &laptop).await[0]).to_owned();
+    let body = json!({"reason": "superseded", "explanation": "for a new one"});
+    program.post(&format!("/certificates/{first}/revoke"), &body).await.ok();
+    assert_eq!(number(&format!("/certificates?revoked_from={after}")).await, 1);
+    assert_eq!(number(&format!("/certificates?revoked_before={after}")).await, 0);
+
+    // The new one is offered, and the device is never heard of again.
+    works.work().await;
+    assert_eq!(number("/devices?copies=unconfirmed").await, 0, "it may take its time");
+    program.clock.advance(Duration::from_secs(4 * 86_400));
+    assert_eq!(number("/devices?copies=unconfirmed").await, 1);
+    assert_eq!(number("/devices?copies=failed").await, 0);
+    program.get("/devices?copies=odd").await.problem(422, &["copies"]);
 }

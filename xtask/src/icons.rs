@@ -19,7 +19,7 @@ pub(crate) fn build(workspace: &Workspace, site: &mut Site) -> Outcome {
         .path(&workspace.path("public"))?
         .path(&workspace.path("style/package-lock.json"))?
         .check();
-    if stamp.is() && site.keep(&["icons", "favicon", "keys"]) {
+    if stamp.is() && site.keep(&["icons", "favicon", "portal"]) {
         step.unchanged();
         return Ok(());
     }

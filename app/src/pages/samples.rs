@@ -106,6 +106,7 @@ pub(super) fn sample_certificate(status: CertificateStatus) -> certificate::Cert
         profile: Some("Wi-Fi and VPN".to_owned()),
         from: ago(86_400),
         until: now().plus(Duration::from_secs(86_400 * 364)),
+        renewal: now().plus(Duration::from_secs(86_400 * 300)),
         facts: vec![
             ("Serial number", vec!["4f1d09b7c2a64e0f9a3b5c7d8e9f0a1b".to_owned()]),
             ("Subject alternative names", vec!["UPN anna@example.org".to_owned(), HOSTILE.to_owned()]),

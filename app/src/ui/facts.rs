@@ -52,6 +52,17 @@ pub fn Detail(
     .into_any()
 }
 
+/// A number that people take elsewhere, such as a serial number: a click copies it. Without JavaScript a click selects
+/// the whole of it.
+#[component]
+pub fn Copied(
+    /// The number as it is written.
+    #[prop(into)]
+    value: String,
+) -> AnyView {
+    view! { <span class="mono copied">{value}</span> }.into_any()
+}
+
 /// A part of a page with a heading of its own.
 #[component]
 pub fn Section(

@@ -10,11 +10,15 @@ pub fn Filters(
     /// The order of the list, which the filter keeps.
     #[prop(into, optional)]
     sort: String,
+    /// Where results come from while somebody types, and the id of the part of the page that shows them.
+    #[prop(optional)]
+    results: Option<(&'static str, &'static str)>,
     /// [`SearchFilter`], [`ChoiceFilter`], [`DayFilter`].
     children: Children,
 ) -> AnyView {
+    let (source, into) = results.unzip();
     view! {
-        <form class="filters" method="get" action=action role="search">
+        <form class="filters" method="get" action=action role="search" data-results=source data-into=into>
             {children()}
             {(!sort.is_empty()).then(|| view! { <input type="hidden" name="sort" value=sort/> })}
             <button class="btn" type="submit">

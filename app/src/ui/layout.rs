@@ -52,8 +52,8 @@ pub struct Surroundings {
     pub favicon: String,
     /// What names script and WASM, for pages with an island.
     pub leptos: LeptosOptions,
-    /// The path of the script that lends `/` to the search box.
-    pub keys: String,
+    /// The path of the script that helps on every page.
+    pub script: String,
     /// Who is signed in.
     pub person: Option<Person>,
 }
@@ -90,8 +90,8 @@ pub fn Document(
                 <title>{format!("{title} · certporter")}</title>
                 <link rel="stylesheet" href=around.style.clone()/>
                 <link rel="icon" type="image/svg+xml" href=around.favicon.clone()/>
-                {(!around.keys.is_empty())
-                    .then(|| view! { <script defer src=around.keys.clone() nonce=use_nonce()></script> })}
+                {(!around.script.is_empty())
+                    .then(|| view! { <script defer src=around.script.clone() nonce=use_nonce()></script> })}
                 {island.then(|| view! { <HydrationScripts options=around.leptos.clone() islands=true/> })}
             </head>
             <body>{children()}</body>
@@ -257,7 +257,8 @@ fn Brand() -> AnyView {
     .into_any()
 }
 
-/// The one search box. On a narrow screen it is a link to the page that has one.
+/// The one search box, with what it finds below it while somebody types. On a narrow screen it is a link to the page
+/// that has one.
 #[component]
 fn SearchBox() -> AnyView {
     let around = expect_context::<Surroundings>();
@@ -265,7 +266,15 @@ fn SearchBox() -> AnyView {
         .person
         .map(|_| {
             view! {
-                <form class="search" method="get" action="/search" role="search" aria-label="The whole portal">
+                <form
+                    class="search"
+                    method="get"
+                    action="/search"
+                    role="search"
+                    aria-label="The whole portal"
+                    data-results="/search/results"
+                    data-into="found"
+                >
                     <Icon name="search"/>
                     <input
                         id="search-box"
@@ -279,6 +288,7 @@ fn SearchBox() -> AnyView {
                         maxlength="200"
                     />
                     <kbd aria-hidden="true">"/"</kbd>
+                    <div class="panel" id="found" role="region" aria-label="Found" hidden></div>
                 </form>
                 <a class="btn btn-ghost btn-square folded searching" href="/search" aria-label="Search">
                     <Icon name="search"/>

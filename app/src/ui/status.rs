@@ -28,6 +28,11 @@ impl Status {
     /// Expired: what a certificate is once its time is over, whatever else it was.
     pub const EXPIRED: Self = Self::new("over", "hourglass", "Expired");
 
+    /// A group whose members a profile reaches.
+    pub const INCLUDED: Self = Self::new("good", "circle-check", "Included");
+    /// A group whose members a profile never reaches.
+    pub const EXCLUDED: Self = Self::new("wary", "ban", "Excluded");
+
     /// A large plan that waits for somebody.
     pub const PLAN_WAITS: Self = Self::new("wary", "hourglass", "Waits for a decision");
     /// A large plan that somebody approved.

@@ -11,9 +11,9 @@ use certporter_model::{ApprovalId, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::{CHUNK, chunks, defer};
-use crate::plan::Limits;
 use crate::plan::safety::{Origin, needs_approval};
 use crate::plan::summary::Summary;
+use crate::plan::{Holder, Limits};
 use crate::random::{Random, octets};
 use crate::store::approvals::{self, Approval};
 use crate::store::{AuditEvent, Db, StoreError, Target, certificates};
@@ -68,7 +68,7 @@ pub async fn sweep(
             id: ApprovalId::new(now, octets(random)),
             kind: kind.to_owned(),
             digest,
-            summary: serde_json::to_value(&swept.summary).unwrap_or_default(),
+            summary: shown(&swept.summary, &holders),
             state: "waiting".to_owned(),
             requested_by: permit.actor().to_string(),
             requested_at: now,
@@ -89,4 +89,17 @@ pub async fn sweep(
         .with("summary", serde_json::to_value(&swept.summary).unwrap_or_default());
     tx.commit(event).await?;
     Ok(swept)
+}
+
+/// So many of the holders are named to whoever decides.
+const NAMED: usize = 20;
+
+/// The plan in numbers, with the first of those that it concerns.
+fn shown(summary: &Summary, holders: &[Holder]) -> serde_json::Value {
+    let mut value = serde_json::to_value(summary).unwrap_or_default();
+    if let Some(value) = value.as_object_mut() {
+        let named = &holders[..holders.len().min(NAMED)];
+        value.insert("holders".to_owned(), serde_json::to_value(named).unwrap_or_default());
+    }
+    value
 }

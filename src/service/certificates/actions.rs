@@ -8,11 +8,12 @@ use certporter_model::text::Explanation;
 use super::{CertificateView, RevocationDraft, find, reasons, shown};
 use crate::pipeline::bulk;
 use crate::pipeline::revoke::{self, Why};
+use crate::plan::{Action, Departure, Holder, Slot};
 use crate::service::action::ActionDraft;
 use crate::service::error::{ServiceError, parsed};
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
-use crate::service::replan::{Touched, replan};
+use crate::service::replan::{Touched, replan, replan_after};
 use crate::store::certificates::{self, Certificate};
 use crate::store::{AuditEvent, Target, steps};
 
@@ -50,7 +51,10 @@ pub async fn revoke(
         ..Why::revoked(draft.reason, Trigger::Asked)
     };
     revoke::ask_for(&mut tx, id, &why, now, portal.random()).await?;
-    replan(portal, &mut tx, &holder(&before), now).await?;
+    let departure = Departure { reason: draft.reason, trigger: Trigger::Asked };
+    let itself = Action::Revoke { certificate: id, departure, standing: before.standing };
+    let itself = slot(&before).map(|slot| (slot, itself));
+    replan_after(portal, &mut tx, &holder(&before), itself, now).await?;
     let event =
         AuditEvent::new(now, Operation::CertificatesRevoke.name(), Target::one("certificate", id.as_uuid()))
             .with("serial", before.serial.to_string())
@@ -113,6 +117,12 @@ fn is_only_user(caller: &Caller) -> bool {
     !Role::ALL.iter().any(|&role| {
         role != Role::User && caller.has_role(role) && role.has(Operation::CertificatesReissue.permission())
     })
+}
+
+fn slot(certificate: &Certificate) -> Option<Slot> {
+    let device = certificate.device_id.map(Holder::Device);
+    let holder = device.or(certificate.user_id.map(Holder::User))?;
+    Some(Slot { holder, profile: certificate.profile_id })
 }
 
 fn holder(certificate: &Certificate) -> Touched {

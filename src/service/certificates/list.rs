@@ -51,6 +51,18 @@ pub struct CertificatesQuery {
     /// Only of or on this device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// Only those issued then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_from: Option<Timestamp>,
+    /// Only those issued before then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_before: Option<Timestamp>,
+    /// Only those whose revocation was asked for then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_from: Option<Timestamp>,
+    /// Only those whose revocation was asked for before then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_before: Option<Timestamp>,
     /// Only those that expire then or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_from: Option<Timestamp>,
@@ -177,6 +189,10 @@ impl CertificatesQuery {
             state: self.state.map(|state| (state.into(), now)),
             reason: self.reason,
             ca: self.ca,
+            issued_from: self.issued_from,
+            issued_before: self.issued_before,
+            revoked_from: self.revoked_from,
+            revoked_before: self.revoked_before,
             expires_from: self.expires_from,
             expires_before: self.expires_before,
         }

@@ -3,6 +3,7 @@
 mod actions;
 mod codes;
 mod sort;
+pub(super) mod trouble;
 mod view;
 
 use certporter_model::access::{Caller, Permit};
@@ -16,6 +17,7 @@ use utoipa::IntoParams;
 pub use actions::{HandOverDraft, block, delete, hand_over, lost, retire, unblock};
 pub use codes::{CodeDraft, issue_code};
 pub use sort::DeviceSort;
+pub use trouble::CopyTrouble;
 pub use view::{CopyView, DeviceSummary, DeviceView, EnrolmentCodeView, EnrolmentView};
 
 use super::device_protocol::contact::renew_at;
@@ -49,6 +51,9 @@ pub struct DevicesQuery {
     pub owner: Option<UserId>,
     /// Only direct members of this group.
     pub group: Option<GroupId>,
+    /// Only those with a copy that needs a hand.
+    #[param(inline)]
+    pub copies: Option<CopyTrouble>,
     /// In which order; as they were registered when absent.
     #[param(inline)]
     pub sort: Option<DeviceSort>,
@@ -75,6 +80,7 @@ pub async fn list(
         owner: query.owner,
         platform: query.platform,
         group: query.group,
+        copies: query.copies.map(|trouble| trouble.at(portal.now())),
     };
     let mut conn = portal.db().read().await?;
     let page = match query.sort {

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 pub use self::counts::{CertificateCounts, DAYS, DayCount, Kept};
 use super::authorities;
+use super::devices::trouble::CONFIRMATION_GRACE;
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
@@ -27,8 +28,6 @@ pub const BOUND: u64 = 1000;
 const CAUSES: u32 = 5;
 /// How long a renewal may be due before somebody should look.
 const RENEWAL_GRACE: Duration = Duration::from_secs(86_400);
-/// How long a device may take to confirm.
-const CONFIRMATION_GRACE: Duration = Duration::from_secs(3 * 86_400);
 
 /// Something that needs a hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -41,6 +40,15 @@ pub enum Matter {
         /// What to do about it.
         remedy: Option<String>,
         /// How many.
+        count: u64,
+    },
+    /// Work fails and is tried again by itself, as when a CA does not answer.
+    TriedAgain {
+        /// Why it fails.
+        cause: String,
+        /// What to do about it.
+        remedy: Option<String>,
+        /// How much of it.
         count: u64,
     },
     /// Requests wait for a value of a user or device.
@@ -172,6 +180,13 @@ async fn of_requests(conn: &mut Conn, matters: &mut Vec<Matter>) -> Result<(), S
     let unknown = || "No cause was noted".to_owned();
     for cause in store::causes(conn, RequestState::Failed, CAUSES).await? {
         matters.push(Matter::RequestsFailed {
+            cause: cause.cause.unwrap_or_else(unknown),
+            remedy: cause.remedy,
+            count: cause.count,
+        });
+    }
+    for cause in store::tried_again(conn, CAUSES).await? {
+        matters.push(Matter::TriedAgain {
             cause: cause.cause.unwrap_or_else(unknown),
             remedy: cause.remedy,
             count: cause.count,

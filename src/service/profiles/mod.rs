@@ -96,6 +96,39 @@ pub async fn versions(
     Ok(profiles::versions(&mut conn, id).await?.into_iter().map(Into::into).collect())
 }
 
+/// Some of its versions, the newest first: those below a number.
+///
+/// # Errors
+/// As [`versions`].
+pub async fn versions_before(
+    portal: &Portal,
+    caller: &Caller,
+    id: ProfileId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<ProfileVersionView>, ServiceError> {
+    Operation::ProfilesVersions.visibility(caller)?;
+    let mut conn = portal.db().read().await?;
+    find(&mut conn, id).await?;
+    let found = profiles::versions_before(&mut conn, id, before, limit).await?;
+    Ok(found.into_iter().map(Into::into).collect())
+}
+
+/// One of its versions.
+///
+/// # Errors
+/// As [`versions`]; also when there is none of that number.
+pub async fn version(
+    portal: &Portal,
+    caller: &Caller,
+    id: ProfileId,
+    number: i64,
+) -> Result<ProfileVersionView, ServiceError> {
+    let found = versions_before(portal, caller, id, number.saturating_add(1), 1).await?;
+    let missing = ServiceError::NotFound { what: "version of the profile" };
+    found.into_iter().find(|it| it.version == number).ok_or(missing)
+}
+
 /// A profile that is not deleted.
 pub(super) async fn find(conn: &mut Conn, id: ProfileId) -> Result<ProfileHead, ServiceError> {
     let head = profiles::get(conn, id).await?;

@@ -1,6 +1,7 @@
 //! Requests for certificates: how far they are, and what to do about those that failed.
 
 mod pipeline;
+mod retries;
 
 use certporter_model::access::{Caller, Permit};
 use certporter_model::request::RequestState;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub use pipeline::{RetryAllDraft, StepCount, TroubleView, pipeline, retry_all, troubles};
+pub use retries::{RetryView, retries};
 
 use super::action::ActionDraft;
 use super::error::ServiceError;

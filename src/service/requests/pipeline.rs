@@ -121,14 +121,16 @@ pub async fn retry_all(portal: &Portal, caller: &Caller, draft: &RetryAllDraft) 
     let permit = Operation::RequestsRetryAll.organisation(caller)?;
     let now = portal.now();
     let mut tx = portal.db().write(&permit).await?;
-    if trouble::of_cause(&mut tx, &draft.cause, now, 1).await?.is_empty() {
+    let total = trouble::unchanged(&mut tx, &draft.cause, now, u64::from(CONSIDERED)).await?;
+    if total == 0 {
         return Err(ServiceError::conflict("no request is in trouble for this reason any more"));
     }
     let asked_by = permit.actor().to_string();
     let work = Work::Retry { cause: draft.cause.clone(), asked_at: now, asked_by };
     work.enqueue(&mut tx, now, portal.random()).await?;
     let event = AuditEvent::new(now, Operation::RequestsRetryAll.name(), Target::none("request"))
-        .with("cause", draft.cause.clone());
+        .with("cause", draft.cause.clone())
+        .with("requests", total);
     tx.commit(event).await?;
     Ok(())
 }

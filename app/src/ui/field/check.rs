@@ -3,6 +3,7 @@
 use certporter_model::FieldErrors;
 use leptos::prelude::*;
 
+use super::option::{Kind, option};
 use super::{Beside, Choices, described, is_wrong};
 
 /// Yes or no. The form holds `true` under its name when it is ticked, and nothing when it isn't.
@@ -75,24 +76,8 @@ pub fn ChecksField(
                     .0
                     .into_iter()
                     .map(|choice| {
-                        let id = format!("{name}-{}", choice.value);
-                        let help = (!choice.help.is_empty()).then(|| format!("{id}-help"));
                         let checked = chosen.contains(&choice.value);
-                        view! {
-                            <div class="option">
-                                <input
-                                    type="checkbox"
-                                    class="checkbox"
-                                    id=id.clone()
-                                    name=name.clone()
-                                    value=choice.value
-                                    checked=checked
-                                    aria-describedby=help.clone()
-                                />
-                                <label for=id>{choice.words}</label>
-                                {help.map(|help| view! { <p class="hint" id=help>{choice.help}</p> })}
-                            </div>
-                        }
+                        option(Kind::Any, &name, choice, checked)
                     })
                     .collect_view()}
             </div>

@@ -3,6 +3,7 @@
 use certporter_model::FieldErrors;
 use leptos::prelude::*;
 
+use super::option::{Kind, option};
 use super::{Beside, Choices, described, is_wrong};
 
 /// A choice among a few, as a list.
@@ -113,25 +114,8 @@ pub fn RadioField(
                 .0
                 .into_iter()
                 .map(|choice| {
-                    let id = format!("{name}-{}", choice.value);
-                    let help = (!choice.help.is_empty()).then(|| format!("{id}-help"));
                     let checked = choice.value == value;
-                    view! {
-                        <div class="option">
-                            <input
-                                type="radio"
-                                class="radio"
-                                id=id.clone()
-                                name=name.clone()
-                                value=choice.value
-                                checked=checked
-                                required
-                                aria-describedby=help.clone()
-                            />
-                            <label for=id>{choice.words}</label>
-                            {help.map(|help| view! { <p class="hint" id=help>{choice.help}</p> })}
-                        </div>
-                    }
+                    option(Kind::One, &name, choice, checked)
                 })
                 .collect_view()}
             <Beside name errors hint/>

@@ -6,6 +6,7 @@
 //! - [`check`]: yes or no, and any of several
 pub mod check;
 pub mod choice;
+mod option;
 pub mod text;
 
 use certporter_model::FieldErrors;
@@ -58,6 +59,29 @@ impl From<Vec<Choice>> for Choices {
     fn from(choices: Vec<Choice>) -> Self {
         Self(choices)
     }
+}
+
+/// How a form ends: what sends it, and the way back without it.
+#[component]
+pub fn Buttons(
+    /// What sending it does, as a verb and its object.
+    #[prop(into)]
+    submit: String,
+    /// Where somebody goes who doesn't want it.
+    #[prop(into)]
+    back: String,
+) -> AnyView {
+    view! {
+        <div class="buttons">
+            <button class="btn btn-primary" type="submit">
+                {submit}
+            </button>
+            <a class="btn btn-ghost" href=back>
+                "Cancel"
+            </a>
+        </div>
+    }
+    .into_any()
 }
 
 /// A value that the form carries along without showing it.

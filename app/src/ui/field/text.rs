@@ -42,7 +42,7 @@ pub fn TextField(
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field">
-            <label for=name.clone()>{label} {optional.then(|| view! { <Optional/> })}</label>
+            <label for=name.clone()>{label}{optional.then(|| view! { <Optional/> })}</label>
             <input
                 class="input"
                 class:mono=exact
@@ -148,7 +148,7 @@ pub fn LongField(
     let wrong = is_wrong(&name, &errors);
     view! {
         <div class="field">
-            <label for=name.clone()>{label} {optional.then(|| view! { <Optional/> })}</label>
+            <label for=name.clone()>{label}{optional.then(|| view! { <Optional/> })}</label>
             <textarea
                 class="textarea"
                 class:mono=exact
@@ -170,5 +170,5 @@ pub fn LongField(
 
 #[component]
 fn Optional() -> AnyView {
-    view! { <span class="quiet">"(optional)"</span> }.into_any()
+    view! { <span class="quiet">" (optional)"</span> }.into_any()
 }

@@ -187,7 +187,7 @@ fn row(event: AuditView) -> AnyView {
             </td>
             <td data-label="By">{event.actor_name}</td>
             <td><p>{target} {name}</p></td>
-            <td class="mono">{event.address}</td>
+            <td class="mono address">{event.address}</td>
         </tr>
     }
     .into_any()

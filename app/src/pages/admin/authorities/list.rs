@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use super::preflight::outcome;
 use crate::pages::asked::{Asked, id};
-use crate::ui::facts::{Detail, Details, Section};
+use crate::ui::facts::{Copied, Detail, Details, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::{Notice, Tone};
@@ -248,10 +248,10 @@ fn generation(it: GenerationView) -> AnyView {
                     "from " <Moment at=it.not_before/> " until " <Moment at=it.not_after/> {ending}
                 </Detail>
                 <Detail name="Serial number">
-                    <span class="mono">{it.serial.with_colons()}</span>
+                    <Copied value=it.serial.with_colons()/>
                 </Detail>
                 <Detail name="SHA-256">
-                    <span class="mono">{it.thumbprint.to_string()}</span>
+                    <Copied value=it.thumbprint.to_string()/>
                 </Detail>
                 <Detail name="CRL">{crl}</Detail>
                 <Detail name="Published at">{addresses}</Detail>

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 
 use crate::islands::live::Live;
 use crate::pages::asked::{Asked, form_errors, id};
-use crate::ui::facts::{Fact, Facts, Section};
+use crate::ui::facts::{Copied, Fact, Facts, Section};
 use crate::ui::field::{ChoiceField, TextField, Typed};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -259,7 +259,7 @@ pub fn part(view: PreflightView) -> AnyView {
             .serial
             .map(|serial| {
                 view! {
-                    <p class="quiet">"Test certificate with the serial number " <span class="mono">{serial}</span></p>
+                    <p class="quiet">"Test certificate with the serial number " <Copied value=serial/></p>
                 }
             })}
     }

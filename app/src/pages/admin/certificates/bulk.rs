@@ -86,19 +86,8 @@ fn draft(caller: &Caller, sent: &Sent) -> Result<BulkDraft, ServiceError> {
 }
 
 fn filter(sent: &Sent) -> Filter {
-    let one = |name| sent.one(name).to_owned();
-    Filter {
-        q: one("q"),
-        state: one("state"),
-        profile: one("profile"),
-        ca: one("ca"),
-        reason: one("only_reason"),
-        from: one("from"),
-        until: one("until"),
-        user: one("user"),
-        device: one("device"),
-        ..Filter::default()
-    }
+    // The form asks for a reason of its own.
+    Filter::of(|name| sent.one(if name == "reason" { "only_reason" } else { name }).to_owned())
 }
 
 async fn show(

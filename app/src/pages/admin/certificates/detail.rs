@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::list::status_at;
 use crate::ui::consequences::{Preview, Shown};
-use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
+use crate::ui::facts::{Copied, Detail, Details, Fact, Facts, Section};
 use crate::ui::field::{ChoiceField, LongField, Typed};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -39,6 +39,8 @@ pub struct Certificate {
     pub from: Timestamp,
     /// Until when it is good.
     pub until: Timestamp,
+    /// When its renewal is due.
+    pub renewal: Timestamp,
     /// Everything else, as name and value.
     pub facts: Vec<(&'static str, Vec<String>)>,
     /// Where it is.
@@ -138,7 +140,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> A
                 within=("/certificates", "Certificates")
             >
                 <div class="downloads">
-                    {[("", "Download (PEM)"), ("/der", "DER"), ("/chain", "With its issuers")]
+                    {[("", "PEM"), ("/der", "DER"), ("/chain", "PEM with issuers")]
                         .into_iter()
                         .map(|(form, words)| {
                             let address = format!("/certificates/{}/download{form}", certificate.id);
@@ -174,6 +176,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> A
                 <Details>
                     <Detail name="Good from">{exact(certificate.from)}</Detail>
                     <Detail name="Good until">{exact(certificate.until)}</Detail>
+                    <Detail name="Renewal due">{exact(certificate.renewal)}</Detail>
                     {certificate
                         .facts
                         .into_iter()
@@ -182,7 +185,7 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> A
                                 <Detail name>
                                     {values
                                         .into_iter()
-                                        .map(|value| view! { <div class="mono copied">{value}</div> })
+                                        .map(|value| fact(name, value))
                                         .collect_view()}
                                 </Detail>
                             }
@@ -219,6 +222,23 @@ pub fn page(certificate: Certificate, typed: Typed<RevokeForm>, done: Done) -> A
         </Page>
     }
     .into_any()
+}
+
+/// A value of the certificate: numbers are copied by a click, addresses stand as they are written, words as words.
+fn fact(name: &str, value: String) -> AnyView {
+    let exact = ["Subject", "Issuer", "Security identifier", "CRL", "OCSP"];
+    if name.starts_with("Serial number") || name.starts_with("Thumbprint") {
+        view! {
+            <div>
+                <Copied value/>
+            </div>
+        }
+        .into_any()
+    } else if exact.iter().any(|start| name.starts_with(start)) {
+        view! { <div class="mono">{value}</div> }.into_any()
+    } else {
+        view! { <div>{value}</div> }.into_any()
+    }
 }
 
 const fn standing(standing: Standing) -> &'static str {
@@ -284,7 +304,9 @@ fn chain(chain: Vec<(String, String, Timestamp)>) -> AnyView {
                                 <td data-label="Good until">
                                     <PerhapsMoment at=Some(until) otherwise=""/>
                                 </td>
-                                <td class="mono copied">{thumbprint}</td>
+                                <td>
+                                    <Copied value=thumbprint/>
+                                </td>
                             </tr>
                         }
                     })

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pages::asked::{present, word};
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// What the address asks for. Everything as it was typed; empty for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -16,8 +18,9 @@ pub struct Filter {
     /// A number, or words.
     pub q: String,
     /// Only in this state.
-    #[serde(alias = "status")]
     pub state: String,
+    /// Only with this status, expired ones included.
+    pub status: String,
     /// Only of this profile.
     pub profile: String,
     /// Only of this CA.
@@ -28,6 +31,10 @@ pub struct Filter {
     pub from: String,
     /// Only those that expire on this day or before.
     pub until: String,
+    /// Only those issued on this day, or from one day to another: `2026-01-01..2026-01-31`.
+    pub issued: String,
+    /// Only those whose revocation was asked for on this day, or from one day to another.
+    pub revoked: String,
     /// Only of this user.
     pub user: String,
     /// Only of or on this device.
@@ -39,17 +46,40 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// A filter without order and place, each part by its name in the address.
+    pub fn of(part: impl Fn(&'static str) -> String) -> Self {
+        Self {
+            q: part("q"),
+            state: part("state"),
+            status: part("status"),
+            profile: part("profile"),
+            ca: part("ca"),
+            reason: part("reason"),
+            from: part("from"),
+            until: part("until"),
+            issued: part("issued"),
+            revoked: part("revoked"),
+            user: part("user"),
+            device: part("device"),
+            sort: String::new(),
+            after: String::new(),
+        }
+    }
+
     /// The filter without order and place, by the names in the address.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, &str); 9] {
+    pub fn fields(&self) -> [(&'static str, &str); 12] {
         [
             ("q", &self.q),
             ("state", &self.state),
+            ("status", &self.status),
             ("profile", &self.profile),
             ("ca", &self.ca),
             ("reason", &self.reason),
             ("from", &self.from),
             ("until", &self.until),
+            ("issued", &self.issued),
+            ("revoked", &self.revoked),
             ("user", &self.user),
             ("device", &self.device),
         ]
@@ -90,22 +120,33 @@ impl Filter {
     /// # Errors
     /// When a part is not what it could be.
     pub fn query(&self) -> Result<CertificatesQuery, ServiceError> {
-        let day = Duration::from_secs(86_400);
+        let end_of = |day: &str| Ok::<_, ServiceError>(start_of(day)?.map(|at| at.plus(DAY)));
+        let (issued, revoked) = (range(&self.issued), range(&self.revoked));
         Ok(CertificatesQuery {
             q: present(&self.q),
             state: word(&self.state)?,
+            status: word(&self.status)?,
             profile: word(&self.profile)?,
             ca: word(&self.ca)?,
             reason: word(&self.reason)?,
             user: word(&self.user)?,
             device: word(&self.device)?,
             expires_from: start_of(&self.from)?,
-            expires_before: start_of(&self.until)?.map(|at| at.plus(day)),
+            expires_before: end_of(&self.until)?,
+            issued_from: start_of(issued.0)?,
+            issued_before: end_of(issued.1)?,
+            revoked_from: start_of(revoked.0)?,
+            revoked_before: end_of(revoked.1)?,
             sort: word(&self.sort)?,
             cursor: present(&self.after),
             ..CertificatesQuery::default()
         })
     }
+}
+
+/// The first and the last of a range of days; of a single day, it twice.
+fn range(days: &str) -> (&str, &str) {
+    days.split_once("..").unwrap_or((days, days))
 }
 
 /// The start of a day in UTC, written as `2026-01-31`.
@@ -126,8 +167,19 @@ mod tests {
         let (from, before) = (query.expires_from.unwrap(), query.expires_before.unwrap());
         assert_eq!(before.since(from), Duration::from_secs(86_400));
         assert_eq!(from.to_string(), "2026-01-31T00:00:00Z");
+        let month = Filter { issued: "2026-01-01..2026-01-31".into(), ..Filter::default() };
+        let query = month.query().unwrap();
+        let (from, before) = (query.issued_from.unwrap(), query.issued_before.unwrap());
+        assert_eq!(before.since(from), Duration::from_secs(31 * 86_400));
         let wrong = Filter { from: "31.1.2026".into(), ..Filter::default() };
         assert!(matches!(wrong.query(), Err(ServiceError::Invalid(_))));
+    }
+
+    #[test]
+    fn no_part_is_forgotten_on_the_way() {
+        for (name, value) in Filter::of(str::to_owned).fields() {
+            assert_eq!(name, value);
+        }
     }
 
     #[test]

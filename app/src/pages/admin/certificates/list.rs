@@ -12,7 +12,8 @@ use http::header;
 use leptos::prelude::*;
 
 use super::filter::Filter;
-use crate::pages::asked::Asked;
+use crate::pages::asked::{Asked, word};
+use crate::ui::facts::Copied;
 use crate::ui::field::Hidden;
 use crate::ui::filters::{ChoiceFilter, DayFilter, Filters, SearchFilter, choices};
 use crate::ui::icon::Icon;
@@ -134,12 +135,13 @@ pub fn page(list: List) -> AnyView {
                         view! {
                             <a class="btn" href=export download>
                                 <Icon name="download"/>
-                                "Export (CSV)"
+                                "Export as CSV"
                             </a>
                         }
                     })}
             </Heading>
             {filters(&list)}
+            {of_status(&list.filter)}
             {of_one(&list.filter)}
             {if something { table(list) } else { nothing(&list.filter) }}
         </Page>
@@ -258,7 +260,9 @@ fn row(row: Row, bulk: bool) -> AnyView {
             </td>
             <td>{row.holder}</td>
             <td>{row.profile.unwrap_or_default()}</td>
-            <td class="mono serial">{row.serial}</td>
+            <td class="serial">
+                <Copied value=row.serial/>
+            </td>
             <td data-label="Issued">
                 <PerhapsMoment at=Some(row.from) otherwise=""/>
             </td>
@@ -271,12 +275,27 @@ fn row(row: Row, bulk: bool) -> AnyView {
 }
 
 fn filters(list: &List) -> AnyView {
-    let Filter { q, state, profile, ca, reason, from, until, user, device, sort, .. } = list.filter.clone();
+    let Filter {
+        q,
+        state,
+        status,
+        profile,
+        ca,
+        reason,
+        from,
+        until,
+        issued,
+        revoked,
+        user,
+        device,
+        sort,
+        ..
+    } = list.filter.clone();
     let profiles = list.choices.profiles.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     let cas: Vec<_> = list.choices.cas.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     let several = cas.len() > 1 || !ca.is_empty();
     // Those that are seldom needed are folded away until they are used.
-    let open = [&ca, &reason, &from, &until].iter().any(|value| !value.is_empty());
+    let open = [&ca, &reason, &from, &until, &issued, &revoked].iter().any(|value| !value.is_empty());
     let states = choices(CertificateState::ALL, CertificateState::as_str, words::certificate_state);
     let reasons = choices(Reason::ALL, Reason::as_str, words::reason);
     view! {
@@ -289,13 +308,42 @@ fn filters(list: &List) -> AnyView {
                 <div>
                     <DayFilter label="Good until, from" name="from" value=from/>
                     <DayFilter label="to" name="until" value=until/>
+                    {on("Issued on", "issued", issued)}
+                    {on("Revoked on", "revoked", revoked)}
                     <ChoiceFilter label="Reason" name="reason" choices=reasons value=reason/>
                     {several.then(|| view! { <ChoiceFilter label="Issuing CA" name="ca" choices=cas value=ca/> })}
                 </div>
             </details>
+            {(!status.is_empty()).then(|| view! { <Hidden name="status" value=status/> })}
             {(!user.is_empty()).then(|| view! { <Hidden name="user" value=user/> })}
             {(!device.is_empty()).then(|| view! { <Hidden name="device" value=device/> })}
         </Filters>
+    }
+    .into_any()
+}
+
+/// A day to choose; a range of days, which only a link asks for, is carried along.
+fn on(label: &'static str, name: &'static str, value: String) -> AnyView {
+    if value.contains("..") {
+        view! {
+            <Hidden name value=value.clone()/>
+            <p class="quiet">{format!("{label}: {}", value.replace("..", " to "))}</p>
+        }
+        .into_any()
+    } else {
+        view! { <DayFilter label name value/> }.into_any()
+    }
+}
+
+/// Says so when the list is of one status whatever the time.
+fn of_status(filter: &Filter) -> AnyView {
+    let Ok(Some(status)) = word::<CertificateStatus>(&filter.status) else { return ().into_any() };
+    let everything = Filter { status: String::new(), ..filter.clone() }.page("");
+    view! {
+        <p class="quiet">
+            {format!("Only those with the status \u{201c}{}\u{201d}, expired ones included. ", Status::from(status).word())}
+            <a href=everything>"Show all of them"</a> "."
+        </p>
     }
     .into_any()
 }

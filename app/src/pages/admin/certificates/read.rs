@@ -11,7 +11,6 @@ use certporter_model::escrow::EscrowState;
 use super::decoded;
 use super::detail::{Certificate, Copy, Revocation};
 use crate::pages::admin::devices::read::event;
-use crate::ui::time::exact;
 
 /// The certificate, its copies, its revocation and its timeline.
 ///
@@ -52,6 +51,7 @@ fn certificate(view: CertificateView) -> Certificate {
         profile: Some(summary.profile.name),
         from: summary.not_before,
         until: summary.not_after,
+        renewal: view.renew_at,
         facts,
         copies: copies.collect(),
         revocation: revocation.filter(|_| held).map(|it| Revocation {
@@ -122,7 +122,6 @@ fn facts(view: &CertificateView) -> Vec<(&'static str, Vec<String>)> {
         ("Issuer\u{2019}s certificate at", view.ca_issuers_urls.clone()),
         ("CRL at", view.crl_urls.clone()),
         ("OCSP at", view.ocsp_urls.clone()),
-        ("Renewal due", vec![exact(view.renew_at)]),
         ("Escrowed key", vec![escrow.to_owned()]),
     ];
     facts.into_iter().filter(|(_, values)| !values.is_empty()).collect()

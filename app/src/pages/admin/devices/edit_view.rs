@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::edit::DeviceForm;
 use crate::ui::consequences::{Preview, Shown};
-use crate::ui::field::{ChoiceField, Hidden, LongField, TextField, Typed};
+use crate::ui::field::{Buttons, ChoiceField, Hidden, LongField, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::{FormErrors, Notice, Tone};
 use crate::ui::table::Table;
@@ -47,11 +47,7 @@ pub fn new(typed: Typed<DeviceForm>) -> AnyView {
                     optional=true
                 />
                 <Hardware typed/>
-                <div>
-                    <button class="btn btn-primary" type="submit">
-                        "Register this device"
-                    </button>
-                </div>
+                <Buttons submit="Register this device" back="/devices"/>
             </form>
         </Page>
     }
@@ -81,14 +77,7 @@ pub fn edit(
                 <Hidden name="version" value=version/>
                 <Named typed=typed.clone()/>
                 <Hardware typed/>
-                <div class="buttons">
-                    <button class="btn btn-primary" type="submit">
-                        "Save"
-                    </button>
-                    <a class="btn btn-ghost" href=here>
-                        "Don\u{2019}t save"
-                    </a>
-                </div>
+                <Buttons submit="Save" back=here/>
             </form>
         </Page>
     }

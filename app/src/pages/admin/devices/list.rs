@@ -2,7 +2,7 @@
 
 use axum::extract::Query;
 use axum::response::Response;
-use certporter::service::devices::{self, DeviceSort, DeviceSummary, DevicesQuery};
+use certporter::service::devices::{self, CopyTrouble, DeviceSort, DeviceSummary, DevicesQuery};
 use certporter::service::groups::{self, GroupsQuery};
 use certporter::service::{Operation, ServiceError, users};
 use certporter_model::device::DeviceState;
@@ -40,6 +40,8 @@ pub struct Filter {
     pub owner: String,
     /// Only direct members of this group.
     pub group: String,
+    /// Only those with a copy that needs a hand: `unconfirmed`, `failed`.
+    pub copies: String,
     /// The order: `name`, `contact`, with a hyphen before it for the other way round.
     pub sort: String,
     /// Where the page begins; empty for the first.
@@ -50,7 +52,7 @@ pub struct Filter {
 
 impl Filter {
     fn is_empty(&self) -> bool {
-        let parts = [&self.q, &self.state, &self.platform, &self.owner, &self.group];
+        let parts = [&self.q, &self.state, &self.platform, &self.owner, &self.group, &self.copies];
         parts.into_iter().all(String::is_empty)
     }
 
@@ -73,6 +75,7 @@ impl Filter {
                 ("platform", &self.platform),
                 ("owner", &self.owner),
                 ("group", &self.group),
+                ("copies", &self.copies),
                 ("sort", sort),
                 ("after", after),
             ],
@@ -130,6 +133,7 @@ async fn read(asked: &Asked, filter: Filter) -> Result<List, ServiceError> {
         platform: word(&filter.platform)?,
         owner: word(&filter.owner)?,
         group: word(&filter.group)?,
+        copies: word(&filter.copies)?,
         sort: Some(sort),
         cursor: present(&filter.after),
         ..DevicesQuery::default()
@@ -271,6 +275,10 @@ fn row(row: Row) -> AnyView {
 fn Search(filter: Filter, groups: Vec<(String, String)>) -> AnyView {
     let states = choices(DeviceState::ALL, DeviceState::as_str, words::device_state);
     let platforms = choices(Platform::ALL, Platform::as_str, words::platform);
+    let troubles = choices(CopyTrouble::ALL, CopyTrouble::as_str, |trouble| match trouble {
+        CopyTrouble::Unconfirmed => "Never confirmed",
+        CopyTrouble::Failed => "Not installed",
+    });
     let group_unknown = !filter.group.is_empty() && !groups.iter().any(|(id, _)| *id == filter.group);
     let mut groups = groups;
     if group_unknown {
@@ -282,6 +290,7 @@ fn Search(filter: Filter, groups: Vec<(String, String)>) -> AnyView {
             <SearchFilter label="Name, hardware serial number or owner" value=filter.q/>
             <ChoiceFilter label="State" name="state" choices=states value=filter.state/>
             <ChoiceFilter label="Platform" name="platform" choices=platforms value=filter.platform/>
+            <ChoiceFilter label="Copies" name="copies" choices=troubles value=filter.copies/>
             {with_groups
                 .then(|| view! { <ChoiceFilter label="Group" name="group" choices=groups value=filter.group/> })}
             {(!filter.owner.is_empty()).then(|| view! { <input type="hidden" name="owner" value=filter.owner/> })}

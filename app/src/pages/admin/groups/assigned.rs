@@ -116,8 +116,8 @@ fn assigned(
     end: Option<String>,
 ) -> AnyView {
     let status = match mode {
-        AssignmentMode::Include => Status::new("good", "circle-check", "Included"),
-        AssignmentMode::Exclude => Status::new("wary", "ban", "Excluded"),
+        AssignmentMode::Include => Status::INCLUDED,
+        AssignmentMode::Exclude => Status::EXCLUDED,
     };
     let label = format!("End the assignment to {name}");
     view! {

@@ -105,11 +105,11 @@ pub fn page(shown: Group) -> AnyView {
                     .then(|| {
                         view! {
                             <div class="actions">
-                                <a class="btn" href=format!("/groups/{id}/delete")>
-                                    "Delete"
-                                </a>
                                 <a class="btn btn-primary" href=format!("/groups/{id}/edit")>
                                     "Edit"
+                                </a>
+                                <a class="btn" href=format!("/groups/{id}/delete")>
+                                    "Delete\u{2026}"
                                 </a>
                             </div>
                         }

@@ -7,13 +7,12 @@ use certporter::service::ServiceError;
 use certporter::service::directory_draft::GroupDraft;
 use certporter::service::groups::{self, GroupView};
 use certporter_model::{FieldErrors, GroupId};
-use http::StatusCode;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::pages::admin::users::changed::{self, Changed, ChangedSince};
-use crate::pages::asked::{Asked, form_errors, id, present};
-use crate::ui::field::{Hidden, LongField, TextField, Typed};
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince};
+use crate::pages::asked::{Asked, id, present};
+use crate::ui::field::{Buttons, Hidden, LongField, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::FormErrors;
 
@@ -111,21 +110,15 @@ pub async fn update(asked: Asked, Path(text): Path<String>, Form(form): Form<Gro
 
 async fn wrong(asked: &Asked, group: Option<GroupId>, form: GroupForm, error: ServiceError) -> Response {
     let again = async {
-        let Some(id) = group else {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, None, None, form_errors(error)?));
-        };
+        let Some(id) = group else { return Ok((None, Again::wrong(error)?)) };
         let now = groups::get(&asked.portal, &asked.caller, id).await?;
         let head = Some((id, now.name.clone()));
-        if !matches!(error, ServiceError::Stale { .. }) {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, head, None, form_errors(error)?));
-        }
-        let version = now.version;
-        let there = GroupForm::from(now).fields();
-        let changed = changed::since(asked, "group", id.to_string(), version, there, form.fields()).await;
-        Ok((StatusCode::CONFLICT, head, Some(changed), FieldErrors::new()))
+        let there = ("group", id.to_string(), now.version);
+        let fields = (GroupForm::from(now).fields(), form.fields());
+        Ok((head, Again::of(asked, error, there, fields).await?))
     };
     match again.await {
-        Ok((status, group, changed, errors)) => {
+        Ok((group, Again { status, changed, errors })) => {
             let version = changed.as_ref().map_or(form.version, |changed| changed.version);
             let typed = Typed { values: GroupForm { version, ..form }, errors };
             let editing = Editing { group, typed, changed };
@@ -176,14 +169,7 @@ pub fn page(editing: Editing) -> AnyView {
                     optional=true
                     exact=true
                 />
-                <div class="buttons">
-                    <button class="btn btn-primary" type="submit">
-                        {submit}
-                    </button>
-                    <a class="btn btn-ghost" href=back>
-                        "Cancel"
-                    </a>
-                </div>
+                <Buttons submit back/>
             </form>
         </Page>
     }

@@ -5,12 +5,15 @@ use certporter_model::Timestamp;
 use leptos::prelude::*;
 
 use super::number;
+use crate::pages::address;
 use crate::ui::facts::Section;
 use crate::ui::table::Table;
 
 /// The drawing's size, in its own units.
 const WIDTH: u64 = 720;
 const HEIGHT: u64 = 160;
+/// The width of a day's name.
+const NAME: u64 = 44;
 /// Below the bars: the days.
 const FOOT: u64 = 20;
 /// The height of the smallest bar that is there at all.
@@ -26,19 +29,27 @@ pub(super) fn section(days: Vec<DayCount>) -> AnyView {
         number(revoked),
         days.len()
     );
+    let span =
+        days.first().zip(days.last()).map(|(first, last)| format!("{}..{}", date(first.day), date(last.day)));
+    let within = |what| address("/certificates", &[(what, span.as_deref().unwrap_or_default())]);
+    let (of_issued, of_revoked) = (within("issued"), within("revoked"));
     view! {
         <Section title="Issued and revoked per day">
             <figure class="chart">
                 <figcaption>
-                    <a class="key issued" href="/certificates">
+                    <a class="key issued" href=of_issued>
                         {format!("{} issued", number(issued))}
                     </a>
-                    <a class="key revoked" href="/certificates?status=revoked">
+                    <a class="key revoked" href=of_revoked>
                         {format!("{} revoked", number(revoked))}
                     </a>
                     <span class="quiet">{format!("in the last {} days (UTC)", days.len())}</span>
                 </figcaption>
                 {drawing(&days, label)}
+                <p class="ends quiet" aria-hidden="true">
+                    <span>{days.first().map(|day| short(day.day))}</span>
+                    <span>{days.last().map(|day| short(day.day))}</span>
+                </p>
             </figure>
             <details class="behind">
                 <summary>"As a table"</summary>
@@ -83,7 +94,8 @@ fn drawing(days: &[DayCount], label: String) -> AnyView {
                     {shown
                         .then(|| {
                             view! {
-                                <text x=left + step / 10 y=HEIGHT - 5>
+                                // The last one ends with the drawing.
+                                <text x=(left + step / 10).min(WIDTH - NAME) y=HEIGHT - 5>
                                     {short(day.day)}
                                 </text>
                             }
@@ -93,7 +105,12 @@ fn drawing(days: &[DayCount], label: String) -> AnyView {
         })
         .collect_view();
     view! {
-        <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=label>
+        <svg
+            viewBox=format!("0 0 {WIDTH} {HEIGHT}")
+            preserveAspectRatio="none"
+            role="img"
+            aria-label=label
+        >
             <line x1="0" x2=WIDTH y1=base y2=base></line>
             {bars}
         </svg>
@@ -107,11 +124,20 @@ fn row(day: DayCount) -> AnyView {
             <td class="name">
                 <time datetime=date(day.day)>{date(day.day)}</time>
             </td>
-            <td data-label="Issued">{number(day.issued)}</td>
-            <td data-label="Revoked">{number(day.revoked)}</td>
+            <td data-label="Issued">{linked(day.issued, "issued", day.day)}</td>
+            <td data-label="Revoked">{linked(day.revoked, "revoked", day.day)}</td>
         </tr>
     }
     .into_any()
+}
+
+/// A number that leads to the certificates it counts.
+fn linked(count: u64, what: &'static str, day: Timestamp) -> AnyView {
+    if count == 0 {
+        return view! { <span class="quiet">"0"</span> }.into_any();
+    }
+    let address = address("/certificates", &[(what, &date(day))]);
+    view! { <a href=address>{number(count)}</a> }.into_any()
 }
 
 /// A day as in ISO 8601.

@@ -112,6 +112,11 @@ fn told(matter: Matter) -> Told {
             let address = address("/requests", &[("state", "failed"), ("cause", &cause)]);
             Told::new(text, address, "Look at them").grave().more(remedy)
         }
+        Matter::TriedAgain { cause, remedy, count } => {
+            let what = many(count, "job fails and is", "jobs fail and are");
+            let text = format!("{what} tried again: {}", sentence(&cause));
+            Told::new(text, "/authorities", "Look at the CAs").grave().more(remedy)
+        }
         Matter::RequestsWaiting { cause, count } => {
             let what = many(count, "request waits for a value", "requests wait for a value");
             let address = address("/requests", &[("state", "waiting"), ("cause", &cause)]);
@@ -129,12 +134,12 @@ fn told(matter: Matter) -> Told {
         .more(Some("Their devices may not have connected for long.".to_owned())),
         Matter::Unconfirmed { count } => Told::new(
             format!("{} offered days ago and never confirmed.", many(count, "copy was", "copies were")),
-            "/devices",
+            "/devices?copies=unconfirmed",
             "Look at the devices",
         ),
         Matter::NotInstalled { count } => Told::new(
             format!("{} could not be installed.", many(count, "copy", "copies")),
-            "/devices",
+            "/devices?copies=failed",
             "Look at the devices",
         )
         .grave(),
@@ -192,6 +197,8 @@ mod tests {
     #[test]
     fn a_cause_leads_to_its_requests() {
         let failed = told(Matter::RequestsFailed { cause: "the CA & co".into(), remedy: None, count: 2 });
+        let again = told(Matter::TriedAgain { cause: "the CA is away".into(), remedy: None, count: 1 });
+        assert_eq!(again.text, "1 job fails and is tried again: The CA is away.");
         assert_eq!(failed.text, "2 requests failed: The CA & co.");
         assert_eq!(failed.address, "/requests?state=failed&cause=the%20CA%20%26%20co");
     }

@@ -8,8 +8,8 @@ mod matters;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
+use certporter::service::ServiceError;
 use certporter::service::overview::{self, CertificateCounts, FirstSteps, OverviewView};
-use certporter::service::{Operation, ServiceError};
 use certporter_model::certificate::CertificateStatus;
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::status::Status;
-use crate::ui::time::Moment;
+use crate::ui::time::{Moment, Now};
 
 /// The routes of the overview.
 pub fn routes() -> Router<PagesState> {
@@ -29,8 +29,8 @@ async fn show(asked: Asked) -> Response {
     match overview::get(&asked.portal, &asked.caller).await {
         // Whoever sees only a part of the organisation begins with their own.
         Err(ServiceError::Forbidden(_)) => {
-            let devices = asked.may(Operation::DevicesList);
-            asked.answer(Ok::<_, ServiceError>(devices), part).await
+            let tasks = asked.renderer.person().map(|person| person.tasks.clone()).unwrap_or_default();
+            asked.answer(Ok::<_, ServiceError>(tasks), part).await
         }
         seen => asked.answer(seen, page).await,
     }
@@ -50,27 +50,52 @@ pub(super) fn number(count: u64) -> String {
 }
 
 /// The page of somebody who sees a part of the organisation only.
-fn part(devices: bool) -> AnyView {
+fn part(tasks: Vec<Task>) -> AnyView {
+    let cards = [
+        (
+            Task::Devices,
+            "/devices",
+            "monitor-smartphone",
+            "Devices",
+            "What is on them, and what to do when one is lost.",
+        ),
+        (Task::Users, "/users", "user-round", "Users", "People with their devices and certificates."),
+        (
+            Task::Certificates,
+            "/certificates",
+            "file-badge",
+            "Certificates",
+            "Found by name, serial number or thumbprint.",
+        ),
+        (
+            Task::Requests,
+            "/requests",
+            "list-checks",
+            "Requests",
+            "What is on its way, and why something did not come.",
+        ),
+        (Task::Settings, "/settings/own", "settings", "My account", "Your password, time zone and sessions."),
+    ];
     view! {
         <Page title="Overview".to_owned() task=Some(Task::Overview)>
             <Heading title="Overview" lead="You see the people and devices that are yours to look after."/>
-            <p>
-                {if devices {
-                    view! {
-                        <a class="btn" href="/devices">
-                            "To the devices"
-                        </a>
-                    }
-                        .into_any()
-                } else {
-                    view! {
-                        <a class="btn" href="/settings/own">
-                            "To your account"
-                        </a>
-                    }
-                        .into_any()
-                }}
-            </p>
+            <div class="cards">
+                {cards
+                    .into_iter()
+                    .filter(|(task, ..)| tasks.contains(task))
+                    .map(|(_, address, icon, name, text)| {
+                        view! {
+                            <a href=address>
+                                <span class="name">
+                                    <Icon name=icon/>
+                                    {name}
+                                </span>
+                                <span class="quiet">{text}</span>
+                            </a>
+                        }
+                    })
+                    .collect_view()}
+            </div>
         </Page>
     }
     .into_any()
@@ -145,6 +170,8 @@ fn steps(steps: FirstSteps) -> AnyView {
 }
 
 fn state(counts: CertificateCounts) -> AnyView {
+    // They may have been counted for this very page.
+    let counted = use_context::<Now>().map_or(counts.counted_at, |now| now.0.min(counts.counted_at));
     let tiles = [CertificateStatus::Valid, CertificateStatus::Held, CertificateStatus::Revoked]
         .into_iter()
         .map(|status| {
@@ -164,7 +191,7 @@ fn state(counts: CertificateCounts) -> AnyView {
     view! {
         <Section title="Certificates">
             <div class="tiles">{tiles}</div>
-            <p class="quiet counted">"Counted " <Moment at=counts.counted_at/> "; expired ones included."</p>
+            <p class="quiet counted">"Counted " <Moment at=counted/> "; expired ones included."</p>
         </Section>
         {chart::section(counts.days)}
     }

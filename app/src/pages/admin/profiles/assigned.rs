@@ -5,6 +5,7 @@ use certporter_model::ProfileId;
 use certporter_model::assignment::AssignmentMode;
 use leptos::prelude::*;
 
+use crate::ui::status::{State, Status};
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::Moment;
 
@@ -32,15 +33,17 @@ pub fn part(profile: ProfileId, assignments: Vec<AssignmentView>, may_write: boo
                 .into_iter()
                 .map(|assignment| {
                     let mode = match assignment.mode {
-                        AssignmentMode::Include => "Included",
-                        AssignmentMode::Exclude => "Excluded",
+                        AssignmentMode::Include => Status::INCLUDED,
+                        AssignmentMode::Exclude => Status::EXCLUDED,
                     };
                     view! {
                         <tr>
                             <td class="name">
                                 <a href=format!("/groups/{}", assignment.group.id)>{assignment.group.name}</a>
                             </td>
-                            <td class="state">{mode}</td>
+                            <td class="state">
+                                <State of=mode/>
+                            </td>
                             <td data-label="Since">
                                 <Moment at=assignment.valid_from/>
                             </td>

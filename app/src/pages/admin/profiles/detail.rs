@@ -3,7 +3,7 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use certporter::service::assignments::{self, AssignmentView};
-use certporter::service::profiles::{self, ProfileVersionView, ProfileView};
+use certporter::service::profiles::{self, ProfileView};
 use certporter::service::{Operation, ServiceError};
 use certporter_model::ProfileId;
 use certporter_model::profile::ProfileDraft;
@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use super::difference::{lines, texts};
 use super::list::{certificates, groups};
+use super::versions::Versions;
 use super::{assigned, versions, words};
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
@@ -27,6 +28,8 @@ pub struct Shown {
     made: bool,
     /// The number of the version that was just saved.
     saved: Option<i64>,
+    /// The list of versions goes on below this number.
+    below: Option<i64>,
 }
 
 /// What is shown of a profile.
@@ -37,7 +40,7 @@ pub struct Profile {
     /// The groups that it is assigned to, and those that are excluded.
     pub assignments: Vec<AssignmentView>,
     /// Its versions, the newest first.
-    pub versions: Vec<ProfileVersionView>,
+    pub versions: Versions,
     /// Whether the caller may change it.
     pub may_write: bool,
     /// What was just done.
@@ -49,10 +52,11 @@ pub async fn get(asked: Asked, Path(text): Path<String>, Query(shown): Query<Sho
     let profile = async {
         let id = id(&text, "profile")?;
         let (portal, caller) = (&asked.portal, &asked.caller);
+        let view = profiles::get(portal, caller, id).await?;
         Ok::<_, ServiceError>(Profile {
-            view: profiles::get(portal, caller, id).await?,
             assignments: assignments::list(portal, caller, id).await?,
-            versions: profiles::versions(portal, caller, id).await?,
+            versions: Versions::read(&asked, id, view.current_version, shown.below).await?,
+            view,
             may_write: Operation::ProfilesUpdate.organisation(caller).is_ok(),
             shown,
         })
@@ -65,7 +69,8 @@ pub fn page(profile: Profile) -> AnyView {
     let Profile { view, assignments, versions, may_write, shown } = profile;
     let (id, draft) = (view.id, view.profile);
     let lead = if draft.description.is_empty() { summary(&draft) } else { draft.description.clone() };
-    let by = versions.first().map(|newest| newest.created_by.clone()).unwrap_or_default();
+    let newest = versions.found.first().filter(|it| it.version == versions.current);
+    let by = newest.map(|newest| format!(" by {}", newest.created_by));
     view! {
         <Page title=draft.name.clone() task=Some(Task::Profiles)>
             <Heading title=draft.name.clone() lead within=("/profiles", "Profiles")>
@@ -105,7 +110,7 @@ pub fn page(profile: Profile) -> AnyView {
                     {format!("{} days, renewed at {} %", draft.validity_days, draft.renewal_threshold_percent)}
                 </Fact>
                 <Fact name="Version">
-                    {format!("{}, ", view.current_version)} <Moment at=view.updated_at/> {format!(" by {by}")}
+                    {format!("{}, ", view.current_version)} <Moment at=view.updated_at/> {by}
                 </Fact>
             </Facts>
             <Section title="Assignments">{assigned::part(id, assignments, may_write)}</Section>
@@ -128,7 +133,9 @@ pub fn page(profile: Profile) -> AnyView {
                     </Detail>
                 </Details>
             </Section>
-            <Section title="Versions">{versions::part(id, versions, may_write)}</Section>
+            <div id="versions">
+                <Section title="Versions">{versions::part(id, versions, may_write)}</Section>
+            </div>
         </Page>
     }
     .into_any()

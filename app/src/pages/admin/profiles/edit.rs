@@ -163,9 +163,7 @@ async fn open(asked: &Asked, id: ProfileId, version: Option<i64>) -> Result<Open
         let form = EditorForm::of(current.profile, &current.on_attribute_change);
         return Ok(Opened { edited: Some(edited), form, ..Opened::default() });
     };
-    let versions = profiles::versions(&asked.portal, &asked.caller, id).await?;
-    let wanted = versions.into_iter().find(|it| it.version == number);
-    let wanted = wanted.ok_or(ServiceError::NotFound { what: "version of the profile" })?;
+    let wanted = profiles::version(&asked.portal, &asked.caller, id, number).await?;
     let notice = Some(format!("This is version {number} as it was. Nothing is restored until you save it."));
     let form = EditorForm::of(wanted.profile, &wanted.on_attribute_change);
     Ok(Opened { edited: Some(edited), form, notice, ..Opened::default() })

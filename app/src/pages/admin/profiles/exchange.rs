@@ -31,11 +31,7 @@ pub async fn export(asked: Asked, Path(text): Path<String>, Query(which): Query<
         let id: ProfileId = id(&text, "profile")?;
         let draft = match which.version {
             None => profiles::get(&asked.portal, &asked.caller, id).await?.profile,
-            Some(number) => {
-                let versions = profiles::versions(&asked.portal, &asked.caller, id).await?;
-                let wanted = versions.into_iter().find(|it| it.version == number);
-                wanted.ok_or(ServiceError::NotFound { what: "version of the profile" })?.profile
-            }
+            Some(number) => profiles::version(&asked.portal, &asked.caller, id, number).await?.profile,
         };
         let text = serde_json::to_string_pretty(&draft)
             .map_err(|error| ServiceError::internal("writing a profile as JSON", &error))?;

@@ -114,7 +114,7 @@ pub fn page(list: List) -> AnyView {
                         <Notice tone=Tone::Good>
                             <p>
                                 {format!("The profile {deleted} is deleted. ")}
-                                <a href="/certificates?status=revoked">"Show revoked certificates"</a>
+                                <a href="/certificates?state=revoked">"Show revoked certificates"</a>
                             </p>
                         </Notice>
                     }

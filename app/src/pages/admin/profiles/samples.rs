@@ -135,7 +135,11 @@ fn sample_detail() -> detail::Profile {
             mode: AssignmentMode::Exclude,
             valid_from: ago(60),
         }],
-        versions: vec![version(2, HOSTILE), version(1, "Wi-Fi")],
+        versions: versions::Versions {
+            below: None,
+            current: 2,
+            found: vec![version(2, HOSTILE), version(1, "Wi-Fi")],
+        },
         may_write: true,
         shown: detail::Shown::default(),
     }

@@ -145,9 +145,7 @@ fn carried(sent: &Sent) -> Vec<(String, String)> {
 }
 
 async fn version(asked: &Asked, edited: &Edited, number: i64) -> Result<ProfileVersionView, ServiceError> {
-    let versions = profiles::versions(&asked.portal, &asked.caller, edited.id).await?;
-    let wanted = versions.into_iter().find(|it| it.version == number);
-    wanted.ok_or(ServiceError::NotFound { what: "version of the profile" })
+    profiles::version(&asked.portal, &asked.caller, edited.id, number).await
 }
 
 async fn conflict(

@@ -13,6 +13,7 @@ use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::pager::{Pager, counted};
 use crate::ui::table::Table;
 use crate::ui::time::Moment;
 
@@ -39,16 +40,15 @@ pub async fn get(asked: Asked, Path((text, number)): Path<(String, String)>) -> 
         let id: ProfileId = id(&text, "profile")?;
         let missing = || ServiceError::NotFound { what: "version of the profile" };
         let number: i64 = number.parse().map_err(|_| missing())?;
-        let versions = profiles::versions(&asked.portal, &asked.caller, id).await?;
-        let at = versions.iter().position(|it| it.version == number).ok_or_else(missing)?;
-        let view = versions.get(at).cloned().ok_or_else(missing)?;
-        let newest = versions.first().ok_or_else(missing)?;
-        let before = versions.get(at + 1);
+        let current = profiles::get(&asked.portal, &asked.caller, id).await?;
+        let (portal, caller, next) = (&asked.portal, &asked.caller, number.saturating_add(1));
+        let mut found = profiles::versions_before(portal, caller, id, next, 2).await?.into_iter();
+        let view = found.next().filter(|view| view.version == number).ok_or_else(missing)?;
         Ok::<_, ServiceError>(Version {
             id,
-            name: newest.profile.name.clone(),
-            current: newest.version,
-            changed: before.map(|before| differences(&before.profile, &view.profile)),
+            name: current.profile.name,
+            current: current.current_version,
+            changed: found.next().map(|before| differences(&before.profile, &view.profile)),
             view,
             may_write: Operation::ProfilesUpdate.organisation(&asked.caller).is_ok(),
         })
@@ -118,16 +118,56 @@ pub fn page(version: Version) -> AnyView {
     .into_any()
 }
 
+/// Versions that a page shows.
+const SHOWN: usize = 20;
+
+/// A page of the versions, the newest first.
+#[derive(Debug, Clone)]
+pub struct Versions {
+    /// The number that all of them are below; none on the first page.
+    pub below: Option<i64>,
+    /// The number of the version in force.
+    pub current: i64,
+    /// As many as a page shows, and the one before them, if there is one.
+    pub found: Vec<ProfileVersionView>,
+}
+
+impl Versions {
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub async fn read(
+        asked: &Asked,
+        id: ProfileId,
+        current: i64,
+        below: Option<i64>,
+    ) -> Result<Self, ServiceError> {
+        let limit = u32::try_from(SHOWN + 1).unwrap_or(u32::MAX);
+        let start = below.unwrap_or(i64::MAX);
+        let found = profiles::versions_before(&asked.portal, &asked.caller, id, start, limit).await?;
+        Ok(Self { below, current, found })
+    }
+}
+
 /// The versions in a table, the newest first.
-pub fn part(id: ProfileId, versions: Vec<ProfileVersionView>, may_write: bool) -> AnyView {
+pub fn part(id: ProfileId, versions: Versions, may_write: bool) -> AnyView {
+    let Versions { below, current, found: mut versions } = versions;
     let before: Vec<_> = versions.iter().skip(1).map(|it| Some(it.profile.clone())).chain([None]).collect();
+    let more = versions.len() > SHOWN;
+    versions.truncate(SHOWN);
+    let shown = counted(versions.len(), "version", "versions");
+    let here = format!("/profiles/{id}");
+    let first = below.map(|_| format!("{here}#versions"));
+    let last = versions.last().filter(|_| more).map(|last| last.version);
+    let next = last.map(|last| format!("{here}?below={last}#versions"));
+    let pager = (first.is_some() || next.is_some()).then(|| view! { <Pager shown first next/> });
     view! {
         <Table label="Versions" columns=&["Version", "What it changed", "By", "When", ""]>
             {versions
                 .into_iter()
                 .zip(before)
-                .enumerate()
-                .map(|(place, (version, before))| {
+                .map(|(version, before)| {
                     let number = version.version;
                     let changed = match before {
                         None => "made".to_owned(),
@@ -146,7 +186,7 @@ pub fn part(id: ProfileId, versions: Vec<ProfileVersionView>, may_write: bool) -
                                 <Moment at=version.created_at/>
                             </td>
                             <td>
-                                {(may_write && place > 0)
+                                {(may_write && number != current)
                                     .then(|| {
                                         view! {
                                             <a
@@ -163,6 +203,7 @@ pub fn part(id: ProfileId, versions: Vec<ProfileVersionView>, may_write: bool) -
                 })
                 .collect_view()}
         </Table>
+        {pager}
     }
     .into_any()
 }

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use certporter::plan::summary::Summary;
 use certporter::service::approvals::{self, ApprovalView};
+use certporter::service::consequences::Consequence;
 use certporter_model::{ApprovalId, Timestamp};
 use leptos::prelude::*;
 
@@ -24,6 +25,8 @@ pub struct Plan {
     pub state: String,
     /// What it would do.
     pub summary: Summary,
+    /// Some of it.
+    pub sample: Vec<Consequence>,
     /// Who or what set it off.
     pub by: String,
     /// When.
@@ -41,6 +44,7 @@ impl From<ApprovalView> for Plan {
             origin: origin(&view.kind),
             state: view.state,
             summary: serde_json::from_value(view.summary).unwrap_or_default(),
+            sample: view.sample,
             by: view.requested_by,
             at: view.requested_at,
             decided: view.decided_by.zip(view.decided_at),

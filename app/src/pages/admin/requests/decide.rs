@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use super::approvals::{Plan, status};
 use crate::pages::asked::{Asked, form_errors, id};
-use crate::ui::consequences::Effects;
+use crate::ui::consequences::{Effects, Sample};
 use crate::ui::facts::{Fact, Facts, Section};
 use crate::ui::field::{LongField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
@@ -121,6 +121,7 @@ pub fn page(plan: Plan, typed: Typed<DecisionForm>) -> AnyView {
             <Section title="What it would do">
                 <Effects summary=plan.summary/>
             </Section>
+            <Sample of=plan.sample/>
             {waits
                 .then(|| {
                     view! {

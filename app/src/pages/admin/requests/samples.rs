@@ -1,7 +1,7 @@
 //! The pages of requests rendered from samples, with names that would break out if they were not escaped.
 
 use certporter::plan::summary::Summary;
-use certporter::service::requests::{StepCount, TroubleView};
+use certporter::service::requests::{RetryView, StepCount, TroubleView};
 use certporter_model::request::RequestState;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{ApprovalId, FieldErrors};
@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::approvals::{self, Plan};
 use super::{decide, detail, list, route, troubles};
-use crate::pages::admin::devices::samples::{profile_id, request_id, user_id};
+use crate::pages::admin::devices::samples::{profile_id, request_id, shown, user_id};
 use crate::pages::samples::{HOSTILE, ago, device_id, events, now, renderer, text};
 use crate::ui::field::Typed;
 
@@ -64,6 +64,7 @@ fn plan(state: &str) -> Plan {
         origin: "The regular sweep".to_owned(),
         state: state.to_owned(),
         summary,
+        sample: shown(312).consequences.sample,
         by: HOSTILE.to_owned(),
         at: ago(500),
         decided: Some((HOSTILE.to_owned(), ago(3))),
@@ -87,7 +88,17 @@ fn trouble(count: u64, retrying: bool) -> TroubleView {
 async fn what_people_type_never_becomes_markup() {
     let (_folder, renderer) = renderer(Some(HOSTILE));
     let ok = StatusCode::OK;
-    let found = troubles::Troubles { troubles: vec![trouble(12, false), trouble(1, true)], may_retry: true };
+    let retry = RetryView {
+        cause: HOSTILE.to_owned(),
+        by: HOSTILE.to_owned(),
+        at: ago(5),
+        total: 1_200,
+        done: 900,
+        failed: 100,
+        left: 200,
+    };
+    let troubles = vec![trouble(12, false), trouble(1, true)];
+    let found = troubles::Troubles { troubles, retries: vec![retry], may_retry: true };
     let cancelling = Typed {
         values: route::CancelForm { explanation: format!("</textarea>{HOSTILE}") },
         errors: FieldErrors::one("explanation", "say why"),

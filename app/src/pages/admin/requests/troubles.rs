@@ -3,14 +3,16 @@
 use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::requests::{self, RetryAllDraft, TroubleView};
+use certporter::service::requests::{self, RetryAllDraft, RetryView, TroubleView};
 use certporter::service::{Operation, Portal, ServiceError};
 use certporter_model::access::Caller;
 use leptos::prelude::*;
 
 use crate::islands::live::Live;
+use crate::pages::admin::overview::number;
 use crate::pages::asked::Asked;
 use crate::pages::live::follow;
+use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::{Notice, Tone};
@@ -40,6 +42,8 @@ pub struct RetryForm {
 pub struct Troubles {
     /// The causes, the most frequent first.
     pub troubles: Vec<TroubleView>,
+    /// What was tried again within the last day, the last first.
+    pub retries: Vec<RetryView>,
     /// Whether the caller may try all of a cause again.
     pub may_retry: bool,
 }
@@ -58,7 +62,12 @@ pub async fn events(asked: Asked) -> Response {
 
 async fn read(portal: Portal, caller: Caller) -> Result<Troubles, ServiceError> {
     let may_retry = Operation::RequestsRetryAll.organisation(&caller).is_ok();
-    Ok(Troubles { troubles: requests::troubles(&portal, &caller).await?, may_retry })
+    let retries = match requests::retries(&portal, &caller).await {
+        // Whoever sees a part only can't tell how far the whole is.
+        Err(ServiceError::Forbidden(_)) => Vec::new(),
+        other => other?,
+    };
+    Ok(Troubles { troubles: requests::troubles(&portal, &caller).await?, retries, may_retry })
 }
 
 /// Has all of a cause tried again.
@@ -97,8 +106,10 @@ pub fn page(found: Troubles, retrying: bool) -> AnyView {
 
 /// The part of the page that moves by itself.
 pub fn part(found: Troubles) -> AnyView {
+    let retries = (!found.retries.is_empty()).then(|| tried_again(found.retries));
     if found.troubles.is_empty() {
         return view! {
+            {retries}
             <Empty title="Nothing failed, and nothing waits">
                 <p>"Requests that fail are listed here with their cause and what to do about it."</p>
                 <a class="btn" href="/requests">
@@ -110,9 +121,51 @@ pub fn part(found: Troubles) -> AnyView {
     }
     let may_retry = found.may_retry;
     view! {
+        {retries}
         <ul class="troubles">
             {found.troubles.into_iter().map(|trouble| one(trouble, may_retry)).collect_view()}
         </ul>
+    }
+    .into_any()
+}
+
+/// How far it is with what was tried again.
+fn tried_again(retries: Vec<RetryView>) -> AnyView {
+    view! {
+        <Section title="Tried again">
+            <ul class="retries">{retries.into_iter().map(progress).collect_view()}</ul>
+        </Section>
+    }
+    .into_any()
+}
+
+fn progress(retry: RetryView) -> AnyView {
+    let over = retry.done + retry.failed;
+    let label = format!("Tried again: {}", retry.cause);
+    view! {
+        <li class="progressing">
+            <p>
+                <strong>{sentence(&retry.cause)}</strong>
+                <span class="quiet">
+                    {format!("{}, ", retry.by)} <PerhapsMoment at=Some(retry.at) otherwise=""/>
+                </span>
+            </p>
+            <progress max=retry.total.to_string() value=over.to_string() aria-label=label></progress>
+            <p class="counts">
+                <span class="status good">
+                    <Icon name="circle-check"/>
+                    {format!("{} on their way", number(retry.done))}
+                </span>
+                <span class="status" class:bad=retry.failed != 0 class:over=retry.failed == 0>
+                    <Icon name="circle-x"/>
+                    {format!("{} stopped again", number(retry.failed))}
+                </span>
+                <span class="status" class:busy=retry.left != 0 class:over=retry.left == 0>
+                    <Icon name="clock"/>
+                    {format!("{} still to come", number(retry.left))}
+                </span>
+            </p>
+        </li>
     }
     .into_any()
 }

@@ -1,8 +1,8 @@
-//! `/search`: one box for everything.
+//! `/search`: one box for everything. `/search/results` is its results alone, for whoever is still typing.
 
 use axum::Router;
 use axum::extract::Query;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use certporter::service::ServiceError;
 use certporter::service::search::{self, Found, Hit, Kind, Results, SHORTEST};
@@ -18,7 +18,7 @@ use crate::ui::table::Empty;
 
 /// The routes under `/search`.
 pub fn routes() -> Router<PagesState> {
-    Router::new().route("/search", get(show))
+    Router::new().route("/search", get(show)).route("/search/results", get(part))
 }
 
 /// What the address asks for.
@@ -43,6 +43,23 @@ async fn show(asked: Asked, Query(asks): Query<Asks>) -> Response {
         Ok(results) => {
             let shown: Result<_, ServiceError> = Ok(Shown { q: asks.q, results });
             asked.answer(shown, page).await
+        }
+        Err(error) => asked.refuse(error).await,
+    }
+}
+
+/// The results alone.
+async fn part(asked: Asked, Query(asks): Query<Asks>) -> Response {
+    match search::find(&asked.portal, &asked.caller, &asks.q).await {
+        Ok(mut results) => {
+            // What has exactly this id is not among the others.
+            if results.found.is_empty()
+                && let Some(hit) = results.exact.take()
+            {
+                results.found.push(Found { kind: hit.kind, hits: vec![hit], more: false });
+            }
+            let shown = Shown { q: asks.q, results };
+            Html(asked.renderer.part(|| found(shown))).into_response()
         }
         Err(error) => asked.refuse(error).await,
     }
@@ -74,41 +91,51 @@ fn link(hit: &Hit) -> String {
 
 /// The page.
 pub fn page(shown: Shown) -> AnyView {
-    let Shown { q, results } = shown;
-    let nothing = results.found.is_empty() && !q.trim().is_empty();
-    let sections = results.found.into_iter().map(|found| section(found, &q)).collect_view();
+    let q = shown.q.clone();
     view! {
         <Page title="Search".to_owned() task=None>
             <Heading
                 title="Search"
                 lead="Users, devices, certificates, profiles and groups, by any part of a name or number."
             />
-            <Filters action="/search">
+            <Filters action="/search" results=("/search/results", "results")>
                 <SearchFilter label="Search for" value=q/>
             </Filters>
-            {results
-                .too_short
-                .then(|| {
-                    view! {
-                        <p class="quiet">
-                            {format!(
-                                "Users, devices and certificates are searched from {SHORTEST} characters on.",
-                            )}
-                        </p>
-                    }
-                })}
-            {nothing
-                .then(|| {
-                    view! {
-                        <Empty title="Nothing found">
-                            <p>
-                                "Try a part of a name, a user principal name, a serial number or a thumbprint. Accents, capitals and colons make no difference."
-                            </p>
-                        </Empty>
-                    }
-                })}
-            {sections}
+            <div id="results">{found(shown)}</div>
         </Page>
+    }
+    .into_any()
+}
+
+/// What was found, kind by kind.
+pub fn found(shown: Shown) -> AnyView {
+    let Shown { q, results } = shown;
+    let nothing = results.found.is_empty() && !q.trim().is_empty();
+    let shown = results.found.iter().map(|found| found.hits.len()).sum::<usize>();
+    let told = if shown == 1 { "1 result".to_owned() } else { format!("{shown} results") };
+    let sections = results.found.into_iter().map(|found| section(found, &q)).collect_view();
+    view! {
+        {(shown > 0).then(|| view! { <p class="sr-only" role="status">{told}</p> })}
+        {results
+            .too_short
+            .then(|| {
+                view! {
+                    <p class="quiet">
+                        {format!("Users, devices and certificates are searched from {SHORTEST} characters on.")}
+                    </p>
+                }
+            })}
+        {nothing
+            .then(|| {
+                view! {
+                    <Empty title="Nothing found">
+                        <p>
+                            "Try a part of a name, a user principal name, a serial number or a thumbprint. Accents, capitals and colons make no difference."
+                        </p>
+                    </Empty>
+                }
+            })}
+        {sections}
     }
     .into_any()
 }

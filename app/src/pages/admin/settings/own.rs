@@ -297,7 +297,7 @@ pub fn session_table(sessions: Vec<SessionView>, own: Option<SecretHash>, action
                             <td class="name">
                                 <span title=session.agent.unwrap_or_default()>{browser.clone()}</span>
                             </td>
-                            <td class="mono">{session.address}</td>
+                            <td class="mono address">{session.address}</td>
                             <td data-label="Began">
                                 <Moment at=session.created_at/>
                             </td>

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::pages::asked::{Asked, form_errors, id, present};
 use crate::pages::consequences::{Outcome, fields_of, preview_or_do};
 use crate::ui::consequences::{Preview, Shown};
-use crate::ui::field::{Hidden, LongField, Typed};
+use crate::ui::field::{Buttons, Hidden, LongField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::FormErrors;
 
@@ -226,14 +226,7 @@ pub fn page(asking: Asking) -> AnyView {
                                 hint="Kept in the audit trail."
                                 optional=true
                             />
-                            <div class="buttons">
-                                <button class="btn btn-primary" type="submit">
-                                    "Show what will follow"
-                                </button>
-                                <a class="btn btn-ghost" href=back>
-                                    "Cancel"
-                                </a>
-                            </div>
+                            <Buttons submit="Show what will follow" back/>
                         </form>
                     }
                         .into_any()

@@ -1,10 +1,12 @@
 //! What somebody else saved while a form was open: both versions, so that nothing is overwritten unseen.
 
+use certporter::service::ServiceError;
 use certporter::service::audit::{self, AuditQuery};
-use certporter_model::Timestamp;
+use certporter_model::{FieldErrors, Timestamp};
+use http::StatusCode;
 use leptos::prelude::*;
 
-use crate::pages::asked::Asked;
+use crate::pages::asked::{Asked, form_errors};
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::table::Table;
 use crate::ui::time::Moment;
@@ -20,8 +22,47 @@ pub struct Changed {
     pub differences: Vec<(String, String, String)>,
 }
 
+/// How a form is shown again that was not saved.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// What somebody else saved since the form was opened, if that is why.
+    pub changed: Option<Changed>,
+    /// What is wrong with what was typed, otherwise.
+    pub errors: FieldErrors,
+}
+
+impl Again {
+    /// A form whose values are wrong.
+    ///
+    /// # Errors
+    /// What a form can't show.
+    pub fn wrong(error: ServiceError) -> Result<Self, ServiceError> {
+        Ok(Self { status: StatusCode::UNPROCESSABLE_ENTITY, changed: None, errors: form_errors(error)? })
+    }
+
+    /// The form of something that is there: what is now there of this kind, id and version, and what was typed, both
+    /// by the names of their fields.
+    ///
+    /// # Errors
+    /// What a form can't show.
+    pub async fn of(
+        asked: &Asked,
+        error: ServiceError,
+        (kind, id, version): (&str, String, i64),
+        (now, typed): (Vec<(String, String)>, Vec<(String, String)>),
+    ) -> Result<Self, ServiceError> {
+        if !matches!(error, ServiceError::Stale { .. }) {
+            return Self::wrong(error);
+        }
+        let changed = Some(since(asked, kind, id, version, now, typed).await);
+        Ok(Self { status: StatusCode::CONFLICT, changed, errors: FieldErrors::new() })
+    }
+}
+
 /// Compares what is there now with what was typed, both by the names of their fields.
-pub async fn since(
+async fn since(
     asked: &Asked,
     kind: &str,
     id: String,

@@ -122,16 +122,6 @@ pub fn page(shown: User) -> AnyView {
         <Page title=title.clone() task=Some(Task::Users)>
             <Heading title lead within=("/users", "Users")>
                 <div class="actions">
-                    {actions
-                        .into_iter()
-                        .map(|action| {
-                            view! {
-                                <a class="btn" href=format!("/users/{id}/{}", action.path())>
-                                    {action.word()}
-                                </a>
-                            }
-                        })
-                        .collect_view()}
                     {may_edit
                         .then(|| {
                             view! {
@@ -140,6 +130,17 @@ pub fn page(shown: User) -> AnyView {
                                 </a>
                             }
                         })}
+                    {actions
+                        .into_iter()
+                        .map(|action| {
+                            view! {
+                                <a class="btn" href=format!("/users/{id}/{}", action.path())>
+                                    {action.word()}
+                                    "\u{2026}"
+                                </a>
+                            }
+                        })
+                        .collect_view()}
                 </div>
             </Heading>
             {said(&saved)

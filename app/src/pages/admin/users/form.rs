@@ -11,12 +11,12 @@ use certporter_model::{FieldErrors, UserId};
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::changed::{self, Changed};
-use crate::pages::asked::{Asked, form_errors, id, present};
+use super::changed::{Again, Changed, ChangedSince};
+use crate::pages::asked::{Asked, id, present};
 use crate::pages::consequences::{Outcome, do_or_preview};
 use crate::pages::form::Sent;
 use crate::ui::consequences::{Preview, Shown};
-use crate::ui::field::{Hidden, TextField, Typed};
+use crate::ui::field::{Buttons, Hidden, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::FormErrors;
 
@@ -140,20 +140,14 @@ pub async fn update(asked: Asked, Path(text): Path<String>, sent: Sent) -> Respo
 /// The form again, with what was typed and what is wrong with it.
 async fn wrong(asked: &Asked, user: Option<UserId>, form: UserForm, error: ServiceError) -> Response {
     let again = async {
-        let Some(id) = user else {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, None, None, form_errors(error)?));
-        };
+        let Some(id) = user else { return Ok((None, Again::wrong(error)?)) };
         let now = users::get(&asked.portal, &asked.caller, id).await?;
         let head = Some((id, now.display_name.clone()));
-        if !matches!(error, ServiceError::Stale { .. }) {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, head, None, form_errors(error)?));
-        }
-        let changed =
-            changed::since(asked, "user", id.to_string(), now.version, fields(&now.into()), fields(&form));
-        Ok((StatusCode::CONFLICT, head, Some(changed.await), FieldErrors::new()))
+        let there = ("user", id.to_string(), now.version);
+        Ok((head, Again::of(asked, error, there, (fields(&now.into()), fields(&form))).await?))
     };
     match again.await {
-        Ok((status, user, changed, errors)) => {
+        Ok((user, Again { status, changed, errors })) => {
             let version = changed.as_ref().map(|changed| changed.version.to_string());
             let values = UserForm { version: version.unwrap_or_else(|| form.version.clone()), ..form };
             let editing = Editing { user, typed: Typed { values, errors }, changed };
@@ -236,7 +230,7 @@ pub fn page(editing: Editing) -> AnyView {
     view! {
         <Page title=title.clone() task=Some(Task::Users)>
             <Heading title lead within=("/users", "Users")/>
-            {editing.changed.map(|changed| view! { <changed::ChangedSince changed/> })}
+            {editing.changed.map(|changed| view! { <ChangedSince changed/> })}
             <form class="form" method="post" action=action>
                 <FormErrors errors=errors.clone()/>
                 {editing.user.is_some().then(|| view! { <Hidden name="version" value=form.version/> })}
@@ -312,14 +306,7 @@ pub fn page(editing: Editing) -> AnyView {
                     />
                     <Attributes attributes errors/>
                 </details>
-                <div class="buttons">
-                    <button class="btn btn-primary" type="submit">
-                        {submit}
-                    </button>
-                    <a class="btn btn-ghost" href=back>
-                        "Cancel"
-                    </a>
-                </div>
+                <Buttons submit back/>
             </form>
         </Page>
     }
