@@ -207,12 +207,11 @@ impl Pipeline {
                     row.write(&mut tx, now, self.random.as_ref());
                 }
                 let refused = matches!(answer, Answer::Refused { .. });
-                if matches!(answer, Answer::Failed { outage: true, .. }) {
+                let outage = matches!(answer, Answer::Failed { outage: true, .. });
+                if outage {
                     outages::forgive(&mut tx, lease.job, lease.fence).await?;
-                    let not_before = now.plus(backoff::wait_after(job.attempt, self.random.as_ref()));
-                    let again = Retry { not_before, progress: false, cause, remedy };
-                    jobs::retry(&mut tx, lease.job, lease.fence, &again, now).await?;
-                } else if refused || super::queue::is_last_attempt(&job) {
+                }
+                if refused || (!outage && super::queue::is_last_attempt(&job)) {
                     jobs::bury(&mut tx, lease.job, lease.fence, cause, remedy, now).await?;
                 } else {
                     let not_before = now.plus(backoff::wait_after(job.attempt, self.random.as_ref()));

@@ -96,9 +96,11 @@ pub fn page(request: Request, done: &str) -> AnyView {
 pub fn part(request: Request) -> AnyView {
     let here = format!("/requests/{}", request.id);
     let again = matches!(request.state, RequestState::Failed | RequestState::Waiting);
+    // What goes on by itself has a cause too, as long as it is in its way.
+    let troubled = again || request.cause.is_some() && !request.state.is_final();
     let (profile, name, version) = request.profile;
     view! {
-        {again.then(|| trouble(request.state, request.cause.clone(), request.remedy.clone()))}
+        {troubled.then(|| trouble(request.state, request.cause.clone(), request.remedy.clone()))}
         <Facts>
             <Fact name="State">
                 <State of=request.state/>
