@@ -311,6 +311,10 @@ impl CertificateFilter {
             ca,
             expires_from,
             expires_before,
+            issued_from,
+            issued_before,
+            revoked_from,
+            revoked_before,
         } = self;
         status.is_some()
             || standing.is_some()
@@ -320,8 +324,9 @@ impl CertificateFilter {
             || state.is_some()
             || reason.is_some()
             || ca.is_some()
-            || expires_from.is_some()
-            || expires_before.is_some()
+            || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
+                .into_iter()
+                .any(Option::is_some)
     }
 
     /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
@@ -329,8 +334,10 @@ impl CertificateFilter {
         if self.user.is_some() || self.device.is_some() {
             return true;
         }
-        let others = self.status.is_some() || self.standing.is_some() || self.reason.is_some();
+        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
+        let others = self.status.is_some() || self.standing.is_some() || self.reason.is_some() || revoked;
         let bounded = self.expires_from.is_some() || self.expires_before.is_some();
+        let issued = self.issued_from.is_some() || self.issued_before.is_some();
         let state = match self.state {
             None
             | Some((CertificateState::Valid | CertificateState::Held | CertificateState::Revoked, _)) => true,
@@ -339,7 +346,12 @@ impl CertificateFilter {
         let profile = self.profile.is_none() || by != SortedBy::Subject;
         // One of them can have an index of its own, not two.
         let several = self.profile.is_some() && self.state.is_some();
-        !others && state && profile && !several && (!bounded || by == SortedBy::Expiry)
+        !others
+            && state
+            && profile
+            && !several
+            && (!bounded || by == SortedBy::Expiry)
+            && (!issued || by == SortedBy::Issue)
     }
 }
 

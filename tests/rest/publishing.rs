@@ -28,7 +28,7 @@ async fn ocsp_is_asked_by_get_and_post_and_badly() {
     let serial = certificates(&program, &laptop).await[0]["serial"].as_str().unwrap().to_owned();
     let serial: SerialNumber = serial.parse().unwrap();
     let router = publishing::routes(program.portal.clone(), program.builtin.clone());
-    let request = CertId::request(program.builtin.issuing_certificate().unwrap(), &serial, false).unwrap();
+    let request = CertId::request(&program.builtin.issuing_certificate().unwrap(), &serial, false).unwrap();
     let plain = STANDARD.encode(&request);
     let escaped = plain.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let (status, posted, first) = ask(&router, Method::POST, "/ocsp", request).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use certporter::clock::Clock as _;
 use certporter::pki::crl::Crl;
 use certporter::pki::ocsp::CertId;
 use certporter_model::Timestamp;
@@ -77,7 +78,7 @@ async fn the_proof_says_until_when_anybody_may_accept_it(database: TestDatabase)
     let crl_until = list.next_update().unwrap();
     assert_eq!(told["crl"]["good_without_until"], json_of(crl_until));
     let issuer = program.builtin.issuing_certificate().unwrap();
-    let answer = program.builtin.ocsp(&CertId::request(issuer, &serial, false).unwrap()).await.unwrap();
+    let answer = program.builtin.ocsp(&CertId::request(&issuer, &serial, false).unwrap()).await.unwrap();
     let ocsp_until = answer.fresh_until.unwrap();
     assert_eq!(told["ocsp"]["answered_since"], json_of(now));
     assert_eq!(

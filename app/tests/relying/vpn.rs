@@ -1,7 +1,7 @@
 //! A VPN: openvpn on both ends. Without a network device, which needs an administrator's rights: whether a laptop is
 //! let in is decided before there is anything to route.
 
-use super::party::{DEADLINE, Party, free_udp_port};
+use super::party::{Party, free_udp_port};
 use super::scene::{Held, Scene};
 
 /// Said by the laptop when it is let in.

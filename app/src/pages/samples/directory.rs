@@ -8,6 +8,7 @@ use certporter::service::import::{
 use certporter::service::members::{MemberView, MembershipView};
 use certporter::service::reach::{Outcome, ProfileReach, ReachReason};
 use certporter::service::reference::{DeviceReference, GroupReference, ProfileReference};
+use certporter::service::revocation_progress::RevocationProgress;
 use certporter::service::users::UserView;
 use certporter_model::assignment::{AssignmentMode, MemberKind, Source};
 use certporter_model::device::UserState;
@@ -108,6 +109,14 @@ fn shown_user() -> user::User {
         certificates: Some(Vec::new()),
         groups: vec![membership()],
         reach: reach(),
+        progress: RevocationProgress {
+            since: Some(ago(60)),
+            asked: 3,
+            at_ca: 3,
+            in_crl: 2,
+            removed: 1,
+            finished: 1,
+        },
         events: events(),
         actions: action::Action::of(UserState::Blocked).to_vec(),
         may_edit: true,

@@ -7,12 +7,11 @@ use certporter::service::ServiceError;
 use certporter::service::authorities::AuthorityView;
 use certporter::service::authorities::external::{self, ExternalDraft, ExternalView};
 use certporter_model::{CaId, FieldErrors};
-use http::StatusCode;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::pages::admin::users::changed::{self, Changed, ChangedSince};
-use crate::pages::asked::{Asked, form_errors, id};
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince};
+use crate::pages::asked::{Asked, id};
 use crate::ui::field::{Hidden, LongField, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::FormErrors;
@@ -150,21 +149,15 @@ pub async fn update(asked: Asked, Path(text): Path<String>, Form(form): Form<Ext
 
 async fn wrong(asked: &Asked, ca: Option<CaId>, form: ExternalForm, error: ServiceError) -> Response {
     let again = async {
-        let Some(id) = ca else {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, None, None, form_errors(error)?));
-        };
+        let Some(id) = ca else { return Ok((None, Again::wrong(error)?)) };
         let (now, it) = read(asked, id).await?;
         let head = Some((id, now.name.clone()));
-        if !matches!(error, ServiceError::Stale { .. }) {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, head, None, form_errors(error)?));
-        }
-        let version = it.version;
-        let there = ExternalForm::of(now.name, it).fields();
-        let changed = changed::since(asked, "ca", id.to_string(), version, there, form.fields()).await;
-        Ok((StatusCode::CONFLICT, head, Some(changed), FieldErrors::new()))
+        let there = ("ca", id.to_string(), it.version);
+        let values = (ExternalForm::of(now.name, it).fields(), form.fields());
+        Ok((head, Again::of(asked, error, there, values).await?))
     };
     match again.await {
-        Ok((status, ca, changed, errors)) => {
+        Ok((ca, Again { status, changed, errors })) => {
             let version = changed.as_ref().map_or(form.version, |changed| changed.version);
             let name = ca.as_ref().map_or(form.name.clone(), |(_, name): &(CaId, String)| name.clone());
             let values = ExternalForm { version, name, token: String::new(), ..form };

@@ -14,7 +14,7 @@ use crate::ui::time::Moment;
 use crate::ui::words::sentence;
 
 /// What can be done with it.
-pub fn actions(ca: &AuthorityView, it: &ExternalView) -> AnyView {
+pub(super) fn actions(ca: &AuthorityView, it: &ExternalView) -> AnyView {
     let (how, words, icon) = if it.enabled {
         ("disable", "Switch off", "circle-pause")
     } else {
@@ -49,7 +49,7 @@ fn switch(id: CaId, version: i64, how: &str, words: &'static str, icon: &'static
 }
 
 /// How it was found, and what is set.
-pub fn about(it: ExternalView) -> AnyView {
+pub(super) fn about(it: ExternalView) -> AnyView {
     let (tone, icon, word) = match (it.enabled, it.well) {
         (false, _) => ("status over", "circle-pause", "Switched off: nothing new is asked of it"),
         (true, Some(true)) => ("status good", "circle-check", "Working"),
