@@ -2,7 +2,10 @@
 
 mod fixture;
 
+use std::time::Duration;
+
 use certporter::pipeline::planner::{PutOff, Whom, replan_in_waves, sweep};
+use certporter::pipeline::work::{ReplanScope, Work};
 use certporter::plan::Limits;
 use certporter::store::certificates::{self, Certificate};
 use certporter::store::memberships::{self, Member};
@@ -271,6 +274,20 @@ async fn reissues_come_in_waves_and_stop_when_they_fail(db: TestDatabase) {
     fixture.db.by_hand(done).await;
     fixture.db.by_hand("UPDATE requests SET state = 'failed' WHERE state = 'requested'").await;
     assert_eq!(next(&fixture, second).await, (0, 0, Some(PutOff::Failing)));
+    // While what is left waits for its turn, a sweep does not ask for it again; else it does.
+    let sweep = async |fixture: &Fixture| {
+        let (now, random) = (fixture.now, fixture.random());
+        let swept = sweep::sweep(&fixture.db.db, &permit(), "sweep", limits, now, random).await.unwrap();
+        (swept.summary.reissued, swept.holders)
+    };
+    let mut tx = fixture.write().await;
+    let scope = ReplanScope::Some { users: Vec::new(), devices: second.to_vec() };
+    let (now, later) = (fixture.now, fixture.now.plus(Duration::from_secs(60)));
+    Work::Replan { scope }.enqueue_at(&mut tx, later, now, fixture.random()).await.unwrap();
+    fixture.commit(tx).await;
+    assert_eq!(sweep(&fixture).await, (0, 0));
+    fixture.db.by_hand("DELETE FROM jobs WHERE kind = 'replan'").await;
+    assert_eq!(sweep(&fixture).await, (11, 11));
     // Somebody has seen to them.
     fixture.db.by_hand("UPDATE requests SET state = 'completed' WHERE state = 'failed'").await;
     assert_eq!(next(&fixture, second).await, (11, 0, None));

@@ -133,12 +133,12 @@ impl BuiltinCa {
                         .with("before", before.certificate.thumbprint().to_string());
                 tx.commit(event).await?;
             }
-            // Another process was first.
+            // Another process was first, with the same number; it may not be on disk yet.
             Err(StoreError::Stale { .. } | StoreError::Conflict { .. }) => tx.rollback().await?,
             Err(error) => return Err(error.into()),
         }
         self.read_generations().await?;
-        Ok(self.issuing()?.row.generation)
+        Ok(number)
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) async fn run(name: &'static str, deaths: usize, n: usize) -> Result<C
 async fn death(portal: &mut Installation, n: usize) -> Result<f64, CommandError> {
     let mut one = serve(portal.folder()).await?;
     let mut other = serve(portal.folder()).await?;
+    // It stands still until then, so that all work is in the hands of the one that dies.
+    signal(&other, "-STOP").await?;
     let devices = portal.enrol(n).await?;
     let before = signed(&portal.db).await?;
     issue::plan(portal, &devices).await?;
@@ -56,6 +58,7 @@ async fn death(portal: &mut Installation, n: usize) -> Result<f64, CommandError>
     if in_hand.is_empty() {
         return Err("the portal had nothing in hand when it died: measure again".into());
     }
+    signal(&other, "-CONT").await?;
     until("the other goes on", async || Ok(!leased(&portal.db).await?.iter().any(|it| in_hand.contains(it))))
         .await?;
     let seconds = watch.elapsed().as_secs_f64();
@@ -126,6 +129,12 @@ async fn serve(folder: &Path) -> Result<Child, CommandError> {
     // Its log must have a reader, or it stands still once the pipe is full.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok(child)
+}
+
+async fn signal(portal: &Child, signal: &str) -> Result<(), CommandError> {
+    let id = portal.id().ok_or("the portal has ended")?.to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().await?;
+    if sent.success() { Ok(()) } else { Err("the portal can't be told to stand still".into()) }
 }
 
 async fn until(

@@ -169,7 +169,18 @@ pub fn page(editing: Editing) -> AnyView {
                     optional=true
                     exact=true
                 />
+<<<<<<< ours
                 <Buttons submit back/>
+=======
+                <div class="buttons">
+                    <button class="btn btn-primary" type="submit">
+                        {submit}
+                    </button>
+                    <a class="btn btn-ghost" href=back>
+                        "Cancel"
+                    </a>
+                </div>
+>>>>>>> theirs
             </form>
         </Page>
     }

@@ -226,7 +226,18 @@ pub fn page(asking: Asking) -> AnyView {
                                 hint="Kept in the audit trail."
                                 optional=true
                             />
+<<<<<<< ours
                             <Buttons submit="Show what will follow" back/>
+=======
+                            <div class="buttons">
+                                <button class="btn btn-primary" type="submit">
+                                    "Show what will follow"
+                                </button>
+                                <a class="btn btn-ghost" href=back>
+                                    "Cancel"
+                                </a>
+                            </div>
+>>>>>>> theirs
                         </form>
                     }
                         .into_any()

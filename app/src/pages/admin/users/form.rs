@@ -306,7 +306,18 @@ pub fn page(editing: Editing) -> AnyView {
                     />
                     <Attributes attributes errors/>
                 </details>
+<<<<<<< ours
                 <Buttons submit back/>
+=======
+                <div class="buttons">
+                    <button class="btn btn-primary" type="submit">
+                        {submit}
+                    </button>
+                    <a class="btn btn-ghost" href=back>
+                        "Cancel"
+                    </a>
+                </div>
+>>>>>>> theirs
             </form>
         </Page>
     }
