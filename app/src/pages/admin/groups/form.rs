@@ -170,8 +170,11 @@ pub fn page(editing: Editing) -> AnyView {
                     exact=true
                 />
 <<<<<<< ours
+<<<<<<< ours
                 <Buttons submit back/>
 =======
+=======
+>>>>>>> theirs
                 <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         {submit}

@@ -227,8 +227,11 @@ pub fn page(asking: Asking) -> AnyView {
                                 optional=true
                             />
 <<<<<<< ours
+<<<<<<< ours
                             <Buttons submit="Show what will follow" back/>
 =======
+=======
+>>>>>>> theirs
                             <div class="buttons">
                                 <button class="btn btn-primary" type="submit">
                                     "Show what will follow"

@@ -307,8 +307,11 @@ pub fn page(editing: Editing) -> AnyView {
                     <Attributes attributes errors/>
                 </details>
 <<<<<<< ours
+<<<<<<< ours
                 <Buttons submit back/>
 =======
+=======
+>>>>>>> theirs
                 <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         {submit}
