@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::scene::{Scene, draft, id, portal};
 use super::server::{Bao, POLICY, ROOT};
+use crate::rest::program::Answered;
 
 #[tokio::test]
 async fn a_device_gets_its_certificate_with_the_right_chain_and_loses_it() {
@@ -118,12 +119,7 @@ async fn one_that_is_switched_off_is_asked_nothing_new_and_still_revokes() {
     let bao = Bao::start().await;
     bao.role("wifi", json!({})).await;
     let mut scene = Scene::new(bao, "wifi").await;
-    let path = format!("/authorities/{}", id(&scene.ca));
-    let off = |scene: &Scene, what: &str, etag: &str| {
-        let path = format!("{path}/{what}");
-        scene.program.ask(Method::POST, &path).header("if-match", etag).json(&json!({})).send()
-    };
-    off(&scene, "disable", "\"1\"").await.ok();
+    switch(&scene, "disable", "\"1\"").await.ok();
     scene.sync().await;
     let request = scene.request().await;
     assert!(request["cause"].as_str().unwrap().contains("switched off"), "{request}");
@@ -133,15 +129,20 @@ async fn one_that_is_switched_off_is_asked_nothing_new_and_still_revokes() {
     let problem = scene.program.post("/profiles", &another).await.problem(422, &["ca"]);
     assert!(problem.to_string().contains("there is no issuing CA of this name"), "{problem}");
 
-    off(&scene, "enable", "\"2\"").await.ok();
+    switch(&scene, "enable", "\"2\"").await.ok();
     scene.sync().await;
     assert_eq!(scene.request().await["state"], "completed");
-    off(&scene, "disable", "\"3\"").await.ok();
+    switch(&scene, "disable", "\"3\"").await.ok();
     let certificate = id(&scene.certificates().await[0]);
     let body = json!({"reason": "key_compromise", "explanation": "lost"});
     scene.program.post(&format!("/certificates/{certificate}/revoke"), &body).await.ok();
     scene.sync().await;
     assert_eq!(scene.bao.serials("certs/revoked").await.len(), 1);
+}
+
+async fn switch(scene: &Scene, what: &str, etag: &str) -> Answered {
+    let path = format!("/authorities/{}/{what}", id(&scene.ca));
+    scene.program.ask(Method::POST, &path).header("if-match", etag).json(&json!({})).send().await
 }
 
 fn wifi_at(ca: &str) -> serde_json::Value {

@@ -62,9 +62,8 @@ impl Scene {
         profile["subject_alternative_names"] = json!([
             {"kind": "upn", "value": "{{UserPrincipalName}}"}, {"kind": "email", "value": "{{EmailAddress}}"}
         ]);
-        for (field, value) in changed.as_object().unwrap() {
-            profile[field] = value.clone();
-        }
+        let Value::Object(changed) = changed else { panic!("settings are an object") };
+        profile.as_object_mut().unwrap().extend(changed);
         let profile = id(&program.post("/profiles", &profile).await.ok());
         let body = json!({"group_id": group, "mode": "include"});
         program.post(&format!("/profiles/{profile}/assignments"), &body).await.ok();

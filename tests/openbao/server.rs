@@ -160,9 +160,8 @@ impl Bao {
             "allowed_other_sans": ["1.3.6.1.4.1.311.20.2.3;UTF8:*"], "allowed_uri_sans": ["*"], "max_ttl": "20000h",
             "organization": ["Example"],
         });
-        for (field, value) in changed.as_object().unwrap() {
-            settings[field] = value.clone();
-        }
+        let Value::Object(changed) = changed else { panic!("settings are an object") };
+        settings.as_object_mut().unwrap().extend(changed);
         self.post(&format!("pki/roles/{name}"), settings).await;
     }
 
@@ -170,9 +169,8 @@ impl Bao {
     pub(super) async fn token(&self, policy: &str, more: Value) -> String {
         self.post("sys/policies/acl/portal", json!({ "policy": policy })).await;
         let mut asked = json!({"policies": ["portal"], "no_parent": true});
-        for (field, value) in more.as_object().unwrap() {
-            asked[field] = value.clone();
-        }
+        let Value::Object(more) = more else { panic!("settings are an object") };
+        asked.as_object_mut().unwrap().extend(more);
         let made = self.post("auth/token/create", asked).await;
         made["auth"]["client_token"].as_str().unwrap().to_owned()
     }
