@@ -160,12 +160,8 @@ async fn a_key_goes_into_storage_and_out_of_the_world(database: TestDatabase) {
     let stored = row().await;
     assert_eq!((stored.state, stored.stored_at), (EscrowState::Stored, Some(NOW)));
     assert_ne!(stored.sealed.as_ref(), Some(&sealed.octets));
-<<<<<<< ours
-    assert_eq!(kra.csr(&stored, None).await.unwrap().public_key_hash(), hash);
-=======
     assert_eq!(stored.sealed.as_ref(), Some(&for_storage.octets));
-    assert_eq!(kra.csr(&stored).await.unwrap().public_key_hash(), hash);
->>>>>>> theirs
+    assert_eq!(kra.csr(&stored, None).await.unwrap().public_key_hash(), hash);
 
     for trigger in [Trigger::DeviceRetired, Trigger::LeftGroup] {
         let mut tx = database.write(&permit()).await.unwrap();

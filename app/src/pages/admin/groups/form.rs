@@ -169,21 +169,7 @@ pub fn page(editing: Editing) -> AnyView {
                     optional=true
                     exact=true
                 />
-<<<<<<< ours
-<<<<<<< ours
                 <Buttons submit back/>
-=======
-=======
->>>>>>> theirs
-                <div class="buttons">
-                    <button class="btn btn-primary" type="submit">
-                        {submit}
-                    </button>
-                    <a class="btn btn-ghost" href=back>
-                        "Cancel"
-                    </a>
-                </div>
->>>>>>> theirs
             </form>
         </Page>
     }

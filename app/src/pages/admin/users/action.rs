@@ -226,21 +226,7 @@ pub fn page(asking: Asking) -> AnyView {
                                 hint="Kept in the audit trail."
                                 optional=true
                             />
-<<<<<<< ours
-<<<<<<< ours
                             <Buttons submit="Show what will follow" back/>
-=======
-=======
->>>>>>> theirs
-                            <div class="buttons">
-                                <button class="btn btn-primary" type="submit">
-                                    "Show what will follow"
-                                </button>
-                                <a class="btn btn-ghost" href=back>
-                                    "Cancel"
-                                </a>
-                            </div>
->>>>>>> theirs
                         </form>
                     }
                         .into_any()
