@@ -14,3 +14,4 @@ DROP INDEX certificates_by_status_and_expiry;
 CREATE INDEX certificates_not_valid ON certificates (status, id) WHERE status <> 'valid';
 CREATE INDEX certificates_not_valid_by_expiry ON certificates (status, not_after, id) WHERE status <> 'valid';
 CREATE INDEX certificates_not_valid_by_subject ON certificates (status, subject_key, id) WHERE status <> 'valid';
+CREATE INDEX certificates_by_profile_and_subject ON certificates (profile_id, subject_key, id);

@@ -14,6 +14,8 @@ DROP INDEX certificates_by_status_and_expiry;
 CREATE INDEX certificates_not_valid ON certificates (status, id) WHERE status <> 'valid';
 CREATE INDEX certificates_not_valid_by_expiry ON certificates (status, not_after, id) WHERE status <> 'valid';
 CREATE INDEX certificates_not_valid_by_subject ON certificates (status, subject_key, id) WHERE status <> 'valid';
+CREATE INDEX certificates_by_profile_and_subject ON certificates (profile_id, subject_key, id);
 
 -- Which trigrams there are: words of one or two letters are found by those that begin with them.
 CREATE VIRTUAL TABLE certificates_trigrams USING fts5vocab (certificates_search, row);
+CREATE VIRTUAL TABLE users_trigrams USING fts5vocab (users_search, row);

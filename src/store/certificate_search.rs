@@ -11,10 +11,12 @@ use certporter_model::ids::CertificateId;
 
 use super::certificate_numbers::numbered;
 use super::certificates::{
-    Certificate, CertificateFilter, CertificateState, push_conditions, without_colons,
+    Certificate, CertificateFilter, CertificateState, Indexes, push_conditions, push_conditions_by,
+    without_colons,
 };
-use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words, trigrams_from};
+use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
 use super::search_key::words;
+use super::trigrams;
 use super::visibility::Seen;
 use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, sql};
 
@@ -50,8 +52,10 @@ impl SortedBy {
     }
 }
 
-/// So many are read and sorted at once.
+/// So many matches of words are read and sorted at once.
 const FEW: u32 = 1_000;
+/// So many that a filter leaves are read and sorted at once; where there are more, the list is gone through.
+const SORTED: u32 = 2_000;
 
 /// A page of the certificates that the caller may see.
 ///
@@ -64,7 +68,12 @@ pub async fn find(
     by: SortedBy,
     page: &SortedPage<CertificateId>,
 ) -> Result<Vec<Certificate>> {
-    let list = List { seen: Seen::by(conn, visibility).await?, filter, by, page };
+    let mut list = List { seen: Seen::by(conn, visibility).await?, filter, by, page, is_rare: false };
+    if let (Some(_), Some(state)) = (filter.profile, filter.state) {
+        let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
+        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false };
+        list.is_rare = all.is_of_fewer(conn, SORTED).await?;
+    }
     let Some(typed) = filter.search.as_deref() else {
         return list.filtered(conn).await;
     };
@@ -79,7 +88,7 @@ pub async fn find(
     if words.is_empty() {
         return list.filtered(conn).await;
     }
-    if filter.leaves_out() && list.is_of_few(conn).await? {
+    if filter.leaves_out() && list.is_of_fewer(conn, FEW).await? {
         return list.among_few(&words).all(conn).await;
     }
     let short = words.iter().any(|word| !is_in_trigrams(word));
@@ -97,7 +106,9 @@ pub async fn find(
         list.push_end(&mut query);
         return query.all(conn).await;
     }
-    let Some(wanted) = matching(conn, &words).await? else { return Ok(Vec::new()) };
+    let Some(wanted) = trigrams::wanted(conn, Searched::Certificates, &words).await? else {
+        return Ok(Vec::new());
+    };
     if streams {
         return list.streamed(&wanted).all(conn).await;
     }
@@ -108,24 +119,6 @@ pub async fn find(
     );
     let few = few.scalar::<i64>(conn).await? < i64::from(FEW);
     list.picked(&wanted, few).all(conn).await
-}
-
-/// What SQLite's index of trigrams is asked for, for words of any length; none when there is no such trigram.
-async fn matching(conn: &mut Conn, words: &[String]) -> Result<Option<String>> {
-    let mut wanted = Vec::new();
-    for word in words {
-        if is_in_trigrams(word) {
-            wanted.push(phrase(word));
-            continue;
-        }
-        let beginning: Vec<String> = trigrams_from(word).scalars(conn).await?;
-        if beginning.is_empty() {
-            return Ok(None);
-        }
-        let each: Vec<String> = beginning.iter().map(|trigram| phrase(trigram)).collect();
-        wanted.push(format!("({})", each.join(" OR ")));
-    }
-    Ok(Some(wanted.join(" AND ")))
 }
 
 /// The ids of at most `limit` certificates that the caller may see, the newest first.
@@ -139,7 +132,8 @@ pub async fn ids(
     limit: u32,
 ) -> Result<Vec<CertificateId>> {
     let page = SortedPage { after: None, limit, descending: true };
-    let list = List { seen: Seen::by(conn, visibility).await?, filter, by: SortedBy::Issue, page: &page };
+    let seen = Seen::by(conn, visibility).await?;
+    let list = List { seen, filter, by: SortedBy::Issue, page: &page, is_rare: false };
     let mut query = Sql::new("SELECT certificates.id FROM certificates WHERE 1 = 1");
     push_conditions(&mut query, &list.seen, filter);
     if let Some(typed) = filter.search.as_deref() {
@@ -159,6 +153,8 @@ struct List<'l> {
     filter: &'l CertificateFilter,
     by: SortedBy,
     page: &'l SortedPage<CertificateId>,
+    /// Whether fewer certificates are in the filter's state than its profile may have.
+    is_rare: bool,
 }
 
 impl List<'_> {
@@ -177,8 +173,19 @@ impl List<'_> {
     /// Filter and cursor.
     fn push_where(&self, query: &mut Sql) {
         query.push(" WHERE 1 = 1");
-        push_conditions(query, &self.seen, self.filter);
+        push_conditions_by(query, &self.seen, self.filter, &self.indexes());
         self.push_cursor(query);
+    }
+
+    fn indexes(&self) -> Indexes {
+        let mut indexes = Indexes::default();
+        if self.by != SortedBy::Expiry {
+            indexes.expiry = "+certificates.not_after";
+        }
+        if self.is_rare {
+            indexes.profile = "+certificates.profile_id";
+        }
+        indexes
     }
 
     fn push_cursor(&self, query: &mut Sql) {
@@ -200,30 +207,21 @@ impl List<'_> {
         Page { after, limit: self.page.limit, newest_first: self.page.descending }
     }
 
-    /// Without words. Where no index has the filter in this order, the first of the list are looked through, and if
-    /// these are not enough, all that the filter leaves are sorted.
+    /// Without words. Where no index has the filter in this order, what it leaves is sorted when it is not much; else
+    /// the list is gone through.
     async fn filtered(&self, conn: &mut Conn) -> Result<Vec<Certificate>> {
-        if self.filter.is_in_order(self.by) {
+        if self.filter.is_in_order(self.by) || !self.is_of_fewer(conn, SORTED).await? {
             return self.all().all(conn).await;
         }
-        let near = self.near(&[]).all(conn).await?;
-        if near.len() >= usize::try_from(self.page.limit).unwrap_or(usize::MAX) {
-            return Ok(near);
-        }
-        let mut query = Sql::select::<Certificate>();
-        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
-        self.push_where(&mut query);
-        query.push(")");
-        self.push_end(&mut query);
-        query.all(conn).await
+        self.among_few(&[]).all(conn).await
     }
 
-    /// Whether the filter leaves few, wherever the page begins.
-    async fn is_of_few(&self, conn: &mut Conn) -> Result<bool> {
+    /// Whether the filter leaves fewer than so many, wherever the page begins.
+    async fn is_of_fewer(&self, conn: &mut Conn, most: u32) -> Result<bool> {
         let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
         push_conditions(&mut query, &self.seen, self.filter);
-        query.push(" LIMIT ").bind(&FEW).push(") AS bounded");
-        Ok(query.scalar::<i64>(conn).await? < i64::from(FEW))
+        query.push(" LIMIT ").bind(&most).push(") AS bounded");
+        Ok(query.scalar::<i64>(conn).await? < i64::from(most))
     }
 
     /// Those with the words, of the few that the filter leaves.
@@ -331,27 +329,17 @@ impl CertificateFilter {
 
     /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
     fn is_in_order(&self, by: SortedBy) -> bool {
-        if self.user.is_some() || self.device.is_some() {
-            return true;
-        }
-        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let others = self.status.is_some() || self.standing.is_some() || self.reason.is_some() || revoked;
         let bounded = self.expires_from.is_some() || self.expires_before.is_some();
-        let issued = self.issued_from.is_some() || self.issued_before.is_some();
-        let state = match self.state {
-            None
-            | Some((CertificateState::Valid | CertificateState::Held | CertificateState::Revoked, _)) => true,
-            Some((CertificateState::Expiring | CertificateState::Expired, _)) => by == SortedBy::Expiry,
+        let by_expiry = match self.state {
+            Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
+            Some((CertificateState::Valid | CertificateState::Held | CertificateState::Revoked, _))
+            | None => bounded,
         };
-        let profile = self.profile.is_none() || by != SortedBy::Subject;
-        // One of them can have an index of its own, not two.
-        let several = self.profile.is_some() && self.state.is_some();
-        !others
-            && state
-            && profile
-            && !several
-            && (!bounded || by == SortedBy::Expiry)
-            && (!issued || by == SortedBy::Issue)
+        let issued = self.issued_from.is_some() || self.issued_before.is_some();
+        let by_issue = self.reason.is_some() || issued;
+        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
+        let scattered = revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
+        self.user.is_some() || self.device.is_some() || !scattered
     }
 }
 

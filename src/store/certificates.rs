@@ -243,6 +243,26 @@ fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFi
 
 /// Everything of the filter but the search, as ` AND ..`.
 pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &CertificateFilter) {
+    push_conditions_by(query, seen, filter, &Indexes::default());
+}
+
+/// Which indexes SQLite may use: a column with a sign before it has none.
+pub(super) struct Indexes {
+    /// The column of expiry; not in another order, where all that it leaves would have to be sorted.
+    pub(super) expiry: &'static str,
+    /// The column of the profile; not where the state leaves less.
+    pub(super) profile: &'static str,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self { expiry: "certificates.not_after", profile: "certificates.profile_id" }
+    }
+}
+
+/// The same by these indexes.
+pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes) {
+    let expiry = by.expiry;
     if let Some(status) = &filter.status {
         query.push(" AND certificates.status = ").bind(status);
         if *status != CertificateStatus::Valid {
@@ -253,7 +273,7 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
         query.push(" AND certificates.standing = ").bind(standing);
     }
     if let Some(profile) = &filter.profile {
-        query.push(" AND certificates.profile_id = ").bind(profile);
+        query.push(" AND ").push(by.profile).push(" = ").bind(profile);
     }
     if let Some(user) = &filter.user {
         query.push(" AND certificates.user_id = ").bind(user);
@@ -264,10 +284,10 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
         query.bind(device).push("))");
     }
     if let Some(before) = &filter.expires_before {
-        query.push(" AND certificates.not_after < ").bind(before);
+        query.push(" AND ").push(expiry).push(" < ").bind(before);
     }
     if let Some((state, now)) = &filter.state {
-        push_state(query, *state, *now);
+        push_state(query, *state, *now, expiry);
     }
     if let Some(reason) = &filter.reason {
         query.push(" AND certificates.reason = ").bind(reason);
@@ -277,7 +297,7 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
         query.bind(ca).push(")");
     }
     if let Some(from) = &filter.expires_from {
-        query.push(" AND certificates.not_after >= ").bind(from);
+        query.push(" AND ").push(expiry).push(" >= ").bind(from);
     }
     if let Some(from) = &filter.issued_from {
         query.push(" AND certificates.created_at >= ").bind(from);
@@ -301,14 +321,14 @@ pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &Certificate
 /// SQLite uses the indexes of those that are not good when it is told that these are meant.
 const NOT_VALID: &str = " AND certificates.status <> 'valid'";
 
-fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp) {
+fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp, expiry: &'static str) {
     match state {
         CertificateState::Valid => {
-            query.push(" AND certificates.status = 'valid' AND certificates.not_after > ").bind(&now);
+            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
         }
         CertificateState::Expiring => {
-            query.push(" AND certificates.status = 'valid' AND certificates.not_after > ").bind(&now);
-            query.push(" AND certificates.not_after <= ").bind(&now.plus(SOON));
+            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
+            query.push(" AND ").push(expiry).push(" <= ").bind(&now.plus(SOON));
         }
         CertificateState::Held => {
             query.push(" AND certificates.status = 'held'").push(NOT_VALID);
@@ -317,7 +337,7 @@ fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp) {
             query.push(" AND certificates.status = 'revoked'").push(NOT_VALID);
         }
         CertificateState::Expired => {
-            query.push(" AND certificates.status <> 'revoked' AND certificates.not_after <= ").bind(&now);
+            query.push(" AND certificates.status <> 'revoked' AND ").push(expiry).push(" <= ").bind(&now);
         }
     }
 }

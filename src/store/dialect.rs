@@ -90,13 +90,6 @@ pub(crate) fn is_in_trigrams(word: &str) -> bool {
     word.chars().count() >= 3
 }
 
-/// SQLite: the trigrams in certificates that begin with a shorter word. Only at the very end of a certificate's names
-/// could such a word stand without being the beginning of one.
-pub(crate) fn trigrams_from(word: &str) -> Sql {
-    let after = format!("{word}\u{10ffff}");
-    sql!("SELECT term FROM certificates_trigrams WHERE term >= $1 AND term <= $2 LIMIT 2000", word, after)
-}
-
 /// A word as SQLite's full-text queries have it: exactly these characters, somewhere.
 pub(crate) fn phrase(word: &str) -> String {
     format!("\"{}\"", word.replace('"', "\"\""))

@@ -23,6 +23,7 @@ mod row;
 mod search_key;
 mod shared_commit;
 mod sql;
+mod trigrams;
 mod tx;
 mod visibility;
 mod write;

@@ -8,9 +8,10 @@ use certporter::pipeline::planner::sweep::{Swept, sweep};
 use certporter::pki::Certificate;
 use certporter::plan::Limits;
 use certporter::random::SeededRandom;
+use certporter::store::certificate_search::{SortedBy, find};
 use certporter::store::certificates::{self, CertificateFilter};
 use certporter::store::planning::{self, Holders};
-use certporter::store::{Page, devices};
+use certporter::store::{Page, SortedPage, devices};
 use certporter_model::access::{Caller, Permission, Scope, Visibility};
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
@@ -92,10 +93,11 @@ async fn every_certificate_is_found_by_its_numbers(db: TestDatabase) {
         for typed in [
             certificate.serial.with_colons().to_uppercase(),
             certificate.thumbprint.to_string(),
-            certificate.sha1_thumbprint.to_string()[5..25].to_owned(),
+            certificate.sha1_thumbprint.to_string()[..20].to_owned(),
         ] {
             let filter = CertificateFilter { search: Some(typed), ..CertificateFilter::default() };
-            let found = certificates::list(&mut conn, &all, &filter, Page::first(100)).await.unwrap();
+            let page = SortedPage { after: None, limit: 100, descending: true };
+            let found = find(&mut conn, &all, &filter, SortedBy::Issue, &page).await.unwrap();
             assert_eq!(found, std::slice::from_ref(certificate));
         }
         assert_eq!(certificates::by_serial(&mut conn, &certificate.serial).await.unwrap().len(), 1);

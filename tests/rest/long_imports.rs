@@ -213,7 +213,7 @@ async fn waits_for_an_approval(program: &Program, works: &Works, teams: &Teams, 
     let import = check(program, &text).await;
     works.work().await;
     let import = state(program, &import).await;
-    let revoked = &import["consequences"]["summary"]["revoked"]["privilegeWithdrawn"];
+    let revoked = &import["consequences"]["summary"]["revoked"]["privilege_withdrawn"];
     assert!(revoked.as_u64().is_some_and(|count| count > 50), "{}", import["consequences"]);
 
     carry_out(program, &import).await;

@@ -105,14 +105,15 @@ fn after<'t>(text: &'t str, attribute: &str) -> Option<&'t str> {
     text.split(attribute).nth(1)?.split('"').next()
 }
 
-/// Not files, streams of events, or what is only said to be downloaded.
+/// Not files, streams of events, or what is only said to be downloaded; nor what works out consequences, which takes as
+/// long as they are many.
 fn is_page(address: &str) -> bool {
     let path = address.split('?').next().unwrap_or_default();
     let file =
         [".csv", ".json", ".crl", ".cer", ".pem", ".der", ".xml"].iter().any(|end| path.ends_with(end));
     let part =
         path.split('/').any(|part| ["download", "events", "export", "pkg", "files", "api"].contains(&part));
-    !file && !part
+    !file && !part && !path.ends_with("/delete")
 }
 
 /// What stands for all addresses that differ by an id, a day, a free text or a place only.
