@@ -9,7 +9,7 @@ export const tests = {
     await page.getByRole("link", { name: "New issuing key" }).click();
     await page.getByText("no certificate is revoked or reissued").waitFor();
     await look(page, "issuing-key");
-    const again = await page.context().newPage();
+    const again = await open(browser, { state, javaScript: false });
     await again.goto(page.url());
     await page.getByRole("button", { name: "Make generation 2" }).click();
     await page.getByText("The new issuing key is being made").waitFor();
@@ -25,6 +25,7 @@ export const tests = {
     await again.getByText("since you opened this page").waitFor();
     await again.getByRole("button", { name: "Make generation 3" }).waitFor();
     await look(again, "issuing-key-outdated");
+    await again.context().close();
     await page.context().close();
   },
 };

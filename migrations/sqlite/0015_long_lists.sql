@@ -18,4 +18,3 @@ CREATE INDEX certificates_by_profile_and_subject ON certificates (profile_id, su
 
 -- Which trigrams there are: words of one or two letters are found by those that begin with them.
 CREATE VIRTUAL TABLE certificates_trigrams USING fts5vocab (certificates_search, row);
-CREATE VIRTUAL TABLE users_trigrams USING fts5vocab (users_search, row);

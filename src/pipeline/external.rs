@@ -134,7 +134,9 @@ impl Pipeline {
             let now: Timestamp = self.clock.now();
             let mut tx = self.db.write(&Self::permit()?).await?;
             let crl = revocations::crl_numbered(&mut tx, generation, number).await?;
-            let crl = crl.unwrap_or(CompleteCrl { number, earlier_until: None });
+            // Of a list that isn't on record, those before it may be good for as long as it is itself.
+            let earlier_until = Some(list.next_update().unwrap_or(now));
+            let crl = crl.unwrap_or(CompleteCrl { number, earlier_until });
             let mut noted = 0_u64;
             for revocation in chunk {
                 let certificate = certificates::get(&mut tx, revocation.certificate_id).await?;

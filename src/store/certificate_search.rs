@@ -106,7 +106,7 @@ pub async fn find(
         list.push_end(&mut query);
         return query.all(conn).await;
     }
-    let Some(wanted) = trigrams::wanted(conn, Searched::Certificates, &words).await? else {
+    let Some(wanted) = trigrams::wanted(conn, &words).await? else {
         return Ok(Vec::new());
     };
     if streams {

@@ -1,6 +1,6 @@
-//! SQLite's index of trigrams, asked for words of any length.
+//! SQLite's index of trigrams of certificates, asked for words of any length.
 
-use super::dialect::{Searched, is_in_trigrams, phrase};
+use super::dialect::{is_in_trigrams, phrase};
 use super::{Conn, Result, sql};
 
 /// More beginnings than there are after any letters that are not in very many rows.
@@ -9,7 +9,7 @@ const BEGINNINGS: u32 = 2_000;
 /// What the index is asked for, so that every word is somewhere; none when no trigram begins with one of them. A word
 /// that is too short for a trigram is found by those that begin with it: only at the very end of a key could it stand
 /// without being the beginning of one.
-pub(crate) async fn wanted(conn: &mut Conn, table: Searched, words: &[String]) -> Result<Option<String>> {
+pub(crate) async fn wanted(conn: &mut Conn, words: &[String]) -> Result<Option<String>> {
     let mut wanted = Vec::new();
     for word in words {
         if is_in_trigrams(word) {
@@ -17,10 +17,7 @@ pub(crate) async fn wanted(conn: &mut Conn, table: Searched, words: &[String]) -
             continue;
         }
         let after = format!("{word}\u{10ffff}");
-        let text = match table {
-            Searched::Users => "SELECT term FROM users_trigrams WHERE term >= $1 AND term <= $2 LIMIT $3",
-            _ => "SELECT term FROM certificates_trigrams WHERE term >= $1 AND term <= $2 LIMIT $3",
-        };
+        let text = "SELECT term FROM certificates_trigrams WHERE term >= $1 AND term <= $2 LIMIT $3";
         let beginnings: Vec<String> = sql!(text, word, after, BEGINNINGS).scalars(conn).await?;
         if beginnings.is_empty() {
             return Ok(None);

@@ -9,9 +9,8 @@ use certporter_model::ids::UserId;
 use certporter_model::text::Name;
 
 use super::dialect::{Searched, for_update, push_search, push_words};
-use super::trigrams;
 use super::visibility::Seen;
-use super::{Conn, Engine, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row};
+use super::{Conn, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row};
 
 table_row! {
     /// A user.
@@ -200,20 +199,6 @@ pub async fn list(
         let found = near.all(conn).await?;
         if found.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
             return Ok(found);
-        }
-        let words = search_key::words(typed);
-        if conn.engine() == Engine::Sqlite && !words.is_empty() {
-            let Some(wanted) = trigrams::wanted(conn, Searched::Users, &words).await? else {
-                return Ok(Vec::new());
-            };
-            let mut query = Sql::select::<User>();
-            push_state(&mut query, filter);
-            push_conditions(&mut query, &seen, filter);
-            query.push(" AND users.row_number IN (SELECT rowid FROM users_search WHERE users_search MATCH ");
-            query.bind(&wanted).push(")");
-            page.push_cursor(&mut query, "users.id");
-            page.push_order(&mut query, "users.id");
-            return query.all(conn).await;
         }
     }
     let mut query = Sql::select::<User>();

@@ -82,16 +82,14 @@ pub fn page(seen: RotationView, outdated: bool) -> AnyView {
             </Facts>
             <section class="section">
                 <h2>"What follows"</h2>
-                <ul>
-                    <li>{format!("Generation {next} signs every certificate from then on, and publishes a certificate and a CRL of its own (issuing-{next}.crt, issuing-{next}.crl).")}</li>
-                    <li>
-                        {format!("Generation {generation} signs no more certificates. It goes on signing its CRL and OCSP answers until its own certificate ends: no certificate is revoked or reissued.")}
-                    </li>
-                    <li>
-                        "Relying parties that trust the root need nothing new. Those that trust the issuing certificate itself need the new one: give it to them first, as soon as it is published."
-                    </li>
-                    <li>"Profiles, requests and devices need no change. This can\u{2019}t be taken back; another key can be made at any time."</li>
-                </ul>
+                <p>{format!("Generation {next} signs every certificate from then on, and publishes a certificate and a CRL of its own (issuing-{next}.crt, issuing-{next}.crl).")}</p>
+                <p>
+                    {format!("Generation {generation} signs no more certificates. It goes on signing its CRL and OCSP answers until its own certificate ends: no certificate is revoked or reissued.")}
+                </p>
+                <p>
+                    "Relying parties that trust the root need nothing new. Those that trust the issuing certificate itself need the new one: give it to them first, as soon as it is published."
+                </p>
+                <p>"Profiles, requests and devices need no change. This can\u{2019}t be taken back; another key can be made at any time."</p>
                 {if under_way {
                     view! {
                         <Notice tone=Tone::Good>
@@ -101,13 +99,15 @@ pub fn page(seen: RotationView, outdated: bool) -> AnyView {
                         .into_any()
                 } else {
                     view! {
-                        <form method="post" action=format!("/authorities/{id}/rotate") class="row-actions">
+                        <form method="post" action=format!("/authorities/{id}/rotate")>
                             <input type="hidden" name="generation" value=generation.to_string()/>
-                            <button class="btn btn-primary" type="submit">
-                                <Icon name="key-round"/>
-                                {format!("Make generation {next}")}
-                            </button>
-                            <a class="btn" href="/authorities">"Cancel"</a>
+                            <div class="buttons">
+                                <button class="btn btn-primary" type="submit">
+                                    <Icon name="key-round"/>
+                                    {format!("Make generation {next}")}
+                                </button>
+                                <a class="btn" href="/authorities">"Cancel"</a>
+                            </div>
                         </form>
                     }
                         .into_any()
