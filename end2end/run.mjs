@@ -23,9 +23,21 @@ const world = { portal, browser };
 let passed = 0;
 let failed = 0;
 try {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, rotation, everyPage]) {
-  for (const flow of [account, device, devices, profile, certificate, administration, directory, certificates, access, everywhere, everyPage]) {
-  for (const flow of [account, device, devices, profile, certificate, administration, authority, directory, certificates, everyPage]) {
+  for (const flow of [
+    account,
+    device,
+    devices,
+    profile,
+    certificate,
+    administration,
+    authority,
+    directory,
+    certificates,
+    access,
+    everywhere,
+    rotation,
+    everyPage,
+  ]) {
     for (const [name, test] of Object.entries(flow.tests)) {
       if (only && !flow.needed?.includes(name) && !name.includes(only)) continue;
       try {

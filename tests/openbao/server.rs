@@ -148,10 +148,6 @@ impl Bao {
         self.ask(http::Method::GET, path, None).await.1
     }
 
-    pub(super) async fn delete(&self, path: &str) {
-        assert!(self.ask(http::Method::DELETE, path, None).await.0 < 300);
-    }
-
     /// A role that leaves everything as it is asked, but for these settings.
     pub(super) async fn role(&self, name: &str, changed: Value) {
         let mut settings = json!({

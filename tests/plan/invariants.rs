@@ -129,7 +129,12 @@ fn nothing_is_missing(world: &World) {
             for (device, enrolment) in places(world, slot, false).into_iter().filter(|(d, _)| d == id) {
                 for feature in entry.profile.features() {
                     let place = Place { device, enrolment, feature: *feature };
-                    assert!(provided(world, slot, place), "{place:?} of {slot:?} is forgotten");
+                    let holding = world.actual.holdings.get(&slot);
+                    assert!(
+                        provided(world, slot, place),
+                        "{place:?} of {slot:?} is forgotten: {holding:#?} at {}",
+                        world.now
+                    );
                 }
             }
         }
@@ -141,11 +146,14 @@ fn provided(world: &World, slot: Slot, place: Place) -> bool {
     if holding.requests.iter().any(|request| request.state.is_in_flight()) {
         return true;
     }
-    let in_use = |c: &&Certificate| c.standing == Standing::Current && c.status == CertificateStatus::Valid;
+    let in_use = |c: &&Certificate| c.standing == Standing::Current && c.status != CertificateStatus::Revoked;
     holding.certificates.iter().filter(in_use).any(|certificate| {
+        // Also on hold: what has expired in the meantime is not released.
         let expired = world.now >= certificate.not_after;
         // Told to remove it a moment ago: it comes again when the device has said so. Expired: at its next contact.
-        expired || certificate.copies.iter().any(|c| c.place == place && c.state != CopyState::Removed)
+        let valid = certificate.status == CertificateStatus::Valid;
+        expired
+            || valid && certificate.copies.iter().any(|c| c.place == place && c.state != CopyState::Removed)
     })
 }
 

@@ -54,10 +54,7 @@ fn device(key: &PrivateKey) -> Asked {
     let name = |kind, value: &str| SubjectAlternativeName::new(kind, value).unwrap();
     Asked {
         subject: Some(DistinguishedName::parse(&format!("CN={id},O=Beispiel")).unwrap()),
-        alternative_names: vec![
-            name(SanKind::Dns, "laptop-17.example.org"),
-            name(SanKind::Uri, &format!("urn:uuid:{id}")),
-        ],
+        alternative_names: vec![name(SanKind::Dns, "laptop-17.example.org")],
         sid: None,
         strong_mapping: StrongMapping::None,
         ..person(key)

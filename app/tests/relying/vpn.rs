@@ -15,6 +15,8 @@ const OPEN: &str = "link local (bound)";
 pub(super) struct Vpn {
     server: Party,
     port: u16,
+    /// What servers before this one said.
+    before: String,
 }
 
 impl Vpn {
@@ -30,32 +32,31 @@ impl Vpn {
         let server = [&network[..], &float[..], &trust[..]].concat();
         let mut server = Party::start("openvpn", scene.folder(), &server);
         server.says(OPEN, 1).await;
-        Self { server, port }
+        Self { server, port, before: String::new() }
     }
 
     /// Whether the laptop gets in with its PFX.
     pub(super) async fn accepts(&mut self, scene: &Scene, held: &Held) -> bool {
-        let (refused, opened) = (self.server.has_said(REFUSED), self.server.has_said(OPEN));
         let (server, pfx) = (scene.file("server.pem"), held.file("certificate.pfx"));
         let password = scene.write("vpn-password", &held.password());
         let number = self.port.to_string();
         let network = ["--dev", "null", "--proto", "udp", "--remote", "127.0.0.1", &number, "--nobind"];
-        let session = ["--tls-client", "--explicit-exit-notify", "1", "--verb", "3"];
-        let trust = ["--ca", &server, "--pkcs12", &pfx, "--askpass", &password];
-        let asked = [&network[..], &session[..], &trust[..]].concat();
-        let mut laptop = Party::start("openvpn", scene.folder(), &asked);
+        let trust =
+            ["--tls-client", "--verb", "3", "--ca", &server, "--pkcs12", &pfx, "--askpass", &password];
+        let mut laptop = Party::start("openvpn", scene.folder(), &[&network[..], &trust[..]].concat());
         let accepted = tokio::select! {
             () = laptop.says(IN, 1) => true,
-            () = self.server.says(REFUSED, refused + 1) => false,
+            () = self.server.says(REFUSED, 1) => false,
         };
-        // A VPN between two is open for the next when the one before has gone.
         laptop.end().await;
-        self.server.says(OPEN, opened + 1).await;
+        // A VPN between two is for one laptop: the next finds another, with the list as it is then.
+        let before = self.words();
+        *self = Self { before, ..Self::open(scene).await };
         accepted
     }
 
-    /// What the server said.
+    /// What the servers said.
     pub(super) fn words(&self) -> String {
-        self.server.words()
+        self.before.clone() + &self.server.words()
     }
 }

@@ -73,8 +73,8 @@ pub async fn rotation(portal: &Portal, caller: &Caller, id: CaId) -> Result<Rota
 /// Has a new issuing key made. What was issued before stays good.
 ///
 /// # Errors
-/// When the caller may not, there is no such CA, or its key is not made here; [`ServiceError::Stale`] when another
-/// generation issues by now.
+/// When the caller may not, there is no such CA, or its key is not made here; [`ServiceError::Conflict`] when
+/// another generation issues by now.
 pub async fn rotate(
     portal: &Portal,
     caller: &Caller,
@@ -86,7 +86,10 @@ pub async fn rotate(
     let mut tx = portal.db().write(&permit).await?;
     let (ca, issuing) = issuing(&mut tx, id).await?;
     if issuing.generation != draft.generation {
-        return Err(ServiceError::Stale { what: "issuing CA" });
+        return Err(ServiceError::conflict(format!(
+            "another key issues by now: that of generation {}; look at it before asking for the next",
+            issuing.generation
+        )));
     }
     Work::RotateCa { ca: id, from: draft.generation }.enqueue(&mut tx, now, portal.random()).await?;
     let event = AuditEvent::new(now, Operation::AuthoritiesRotate.name(), Target::one("ca", id.as_uuid()))

@@ -40,7 +40,7 @@ pub async fn post(asked: Asked, Path(text): Path<String>, Form(draft): Form<Rota
     };
     match done.await {
         Ok(()) => Redirect::to("/authorities?rotating=true").into_response(),
-        Err(ServiceError::Stale { .. }) => show(&asked, StatusCode::CONFLICT, &text, true).await,
+        Err(ServiceError::Conflict { .. }) => show(&asked, StatusCode::CONFLICT, &text, true).await,
         Err(error) => asked.refuse(error).await,
     }
 }
