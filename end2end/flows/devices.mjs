@@ -201,7 +201,6 @@ export const tests = {
       await page.waitForTimeout(250);
       await page.reload();
     }
-    console.log(await page.locator("main").innerText());
     await page.getByText("1 stopped again").waitFor();
     await page.getByText("0 still to come").waitFor();
     await glance(page, "requests-tried-again");

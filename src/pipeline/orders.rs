@@ -235,10 +235,12 @@ impl Pipeline {
         if let Err(obstacle) = request.names()?.ready() {
             request.go(RequestState::Waiting)?;
             let remedy = "Set the value; the request goes on by itself.";
-            request.cause = Some(obstacle.to_string());
+            // In the planner's words: requests that wait for the same value are told of together.
+            let cause = format!("the {obstacle}");
+            request.cause = Some(cause.clone());
             request.remedy = Some(remedy.to_owned());
             requests::save(tx, request, now).await?;
-            let row = timeline::of_request(Step::Failed, request, None).wrong(obstacle.to_string(), remedy);
+            let row = timeline::of_request(Step::Failed, request, None).wrong(cause, remedy);
             row.write(tx, now, random);
             Self::announce_request(tx, request);
             return Ok(false);

@@ -155,7 +155,7 @@ fn proof(view: CertificateView, rows: &[Revocation], now: Timestamp) -> Option<R
         thumbprint: view.thumbprint,
         status: view.certificate.status,
         open: open.collect(),
-        crl: by_crl.then(|| CrlEvidence {
+        crl: by_crl.then_some(CrlEvidence {
             urls: view.crl_urls,
             number: latest.crl_number,
             published_at: latest.in_crl_at,

@@ -1,11 +1,12 @@
 //! The contract of an issuing CA, by OpenBao itself.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use certporter::ca::openbao::settings::OpenBaoDraft;
 use certporter::ca::openbao::{KnownIssuer, OpenBao, OpenBaoSettings, Token};
 use certporter::ca::{CaError, IssuingCa, RevocationOrder, SignOutcome, SignRequest};
+use certporter::clock::Stopwatch;
 use certporter::clock::{Clock, SystemClock};
 use certporter::pki::crl::Crl;
 use certporter::pki::{Asked, PrivateKey, check, csr};
@@ -188,7 +189,7 @@ async fn a_token_is_renewed_before_it_ends() {
     let bao = Bao::start().await;
     let token = bao.token(POLICY, json!({"period": "6s"})).await;
     let ca = open(&bao, &token).await;
-    let since = Instant::now();
+    let since = Stopwatch::start();
     let mut beat = tokio::time::interval(Duration::from_millis(250));
     // Asked again and again, it lives for longer than it was made for.
     while since.elapsed() < Duration::from_secs(8) {

@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use certporter::clock::Stopwatch;
 
 use serde_json::{Value, json};
 
@@ -85,7 +87,7 @@ impl Bao {
     }
 
     async fn wait(&mut self) {
-        let since = Instant::now();
+        let since = Stopwatch::start();
         let mut beat = tokio::time::interval(Duration::from_millis(50));
         loop {
             beat.tick().await;

@@ -59,7 +59,7 @@ async fn administrator(portal: &Portal) -> Caller {
 fn draft(query: CertificatesQuery) -> BulkDraft {
     BulkDraft {
         kind: BulkKind::Revoke,
-        which: BulkWhich::Query(query),
+        which: BulkWhich::Query(Box::new(query)),
         reason: Some(Reason::CessationOfOperation),
         explanation: Some("The office closes.".to_owned()),
         digest: None,

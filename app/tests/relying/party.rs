@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use certporter::clock::Stopwatch;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -85,7 +86,7 @@ impl Drop for Party {
             self.ask_to_end();
         }
         // Killed at once, it would leave its own processes behind.
-        let patience = std::time::Instant::now();
+        let patience = Stopwatch::start();
         while matches!(self.process.try_wait(), Ok(None)) && patience.elapsed() < Duration::from_secs(5) {
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -2,8 +2,9 @@
 //! as they are published, and a server certificate of their own.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use certporter::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::party::{DEADLINE, client};
@@ -123,9 +124,9 @@ impl Scene {
     }
 
     /// Revokes in the portal: the click. Answers when that was.
-    pub(super) async fn revoke(&self, held: &Held) -> Instant {
+    pub(super) async fn revoke(&self, held: &Held) -> Stopwatch {
         let draft = json!({"reason": "key_compromise", "explanation": "the laptop was left in a train"});
-        let clicked = Instant::now();
+        let clicked = Stopwatch::start();
         self.portal.post(&format!("/certificates/{}/revoke", held.id), &draft).await;
         clicked
     }
@@ -134,7 +135,7 @@ impl Scene {
     pub(super) async fn until_refused(
         &self,
         who: &str,
-        clicked: Instant,
+        clicked: Stopwatch,
         mut accepts: impl AsyncFnMut() -> bool,
     ) -> Duration {
         let refused = async {

@@ -37,7 +37,7 @@ pub enum BulkWhich {
     /// These.
     Certificates(Vec<CertificateId>),
     /// All of the list that this query shows.
-    Query(CertificatesQuery),
+    Query(Box<CertificatesQuery>),
 }
 
 /// What would be done.

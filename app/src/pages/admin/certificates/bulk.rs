@@ -68,7 +68,7 @@ fn whole(draft: &BulkDraft) -> Result<(), ServiceError> {
 fn draft(caller: &Caller, sent: &Sent) -> Result<BulkDraft, ServiceError> {
     let kind: BulkKind = sent.one("kind").parse().map_err(|error| ServiceError::field("", error))?;
     let which = if sent.has("all") {
-        BulkWhich::Query(filter(sent).query()?)
+        BulkWhich::Query(Box::new(filter(sent).query()?))
     } else {
         let ids: Result<Vec<_>, _> = sent.all("id").map(|text| id(text, "certificate")).collect();
         BulkWhich::Certificates(ids?)

@@ -22,6 +22,9 @@ pub struct Changed {
     pub differences: Vec<(String, String, String)>,
 }
 
+/// What a form's fields hold, by their names.
+type Values = Vec<(String, String)>;
+
 /// How a form is shown again that was not saved.
 #[derive(Debug, Clone)]
 pub struct Again {
@@ -51,7 +54,7 @@ impl Again {
         asked: &Asked,
         error: ServiceError,
         (kind, id, version): (&str, String, i64),
-        (now, typed): (Vec<(String, String)>, Vec<(String, String)>),
+        (now, typed): (Values, Values),
     ) -> Result<Self, ServiceError> {
         if !matches!(error, ServiceError::Stale { .. }) {
             return Self::wrong(error);
