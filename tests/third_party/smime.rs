@@ -119,6 +119,7 @@ async fn openssl_and_nss_sign_and_each_takes_the_other_s() {
                 NAME,
                 "-Y",
                 "NONE",
+                "-G",
                 "-H",
                 "SHA256",
                 "-i",

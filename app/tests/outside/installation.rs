@@ -157,6 +157,24 @@ impl Installation {
         Self::answer(path, request).await
     }
 
+    /// Puts another version in the place of what was read, by REST.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.put(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
+        Self::answer(path, request.header("if-match", self.version(path).await).json(body)).await
+    }
+
+    /// Deletes by REST, in the version that is read, if there is any to read.
+    pub(super) async fn delete(&self, path: &str) {
+        let request = self.client.delete(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
+        Self::answer(path, request.header("if-match", self.version(path).await)).await;
+    }
+
+    async fn version(&self, path: &str) -> String {
+        let request = self.client.get(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
+        let headers = request.send().await.unwrap().headers().clone();
+        headers.get("etag").map_or("\"1\"", |etag| etag.to_str().unwrap()).to_owned()
+    }
+
     /// What monitoring gets.
     pub(super) async fn metrics(&self) -> String {
         let request = self.client.get(format!("{}/metrics", self.portal));
@@ -226,9 +244,7 @@ impl Installation {
         let file = self.folder.path().join("crl.der");
         let fetch = async {
             loop {
-                self.fetch("issuing-1.crl", &file).await;
-                let flags = ["crl", "-inform", "DER", "-in", file.to_str().unwrap(), "-noout", "-text"];
-                let text = run("openssl", &flags);
+                let text = self.crl_in(&file).await;
                 if text.contains(serial) {
                     return text;
                 }
@@ -236,6 +252,11 @@ impl Installation {
             }
         };
         tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("no CRL has {serial}"))
+    }
+
+    async fn crl_in(&self, file: &Path) -> String {
+        self.fetch("issuing-1.crl", file).await;
+        run("openssl", &["crl", "-inform", "DER", "-in", file.to_str().unwrap(), "-noout", "-text"])
     }
 
     /// Fetches a published file.

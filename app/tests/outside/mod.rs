@@ -1,6 +1,7 @@
 //! The product as its users meet it: the executable, the REST API, a real agent, OpenSSL.
 
 mod installation;
+mod lifecycle;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

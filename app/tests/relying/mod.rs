@@ -15,7 +15,7 @@ use wifi::Wifi;
 #[tokio::test]
 async fn a_wifi_takes_a_laptop_until_its_certificate_is_revoked() {
     let mut scene = Scene::new("wifi").await;
-    let wifi = Wifi::open(&scene).await;
+    let mut wifi = Wifi::open(&scene).await;
     assert!(wifi.accepts(&scene, &scene.maria).await, "{}", wifi.words());
     assert!(wifi.accepts(&scene, &scene.noah).await, "{}", wifi.words());
 
@@ -27,7 +27,7 @@ async fn a_wifi_takes_a_laptop_until_its_certificate_is_revoked() {
     scene.portal.stop().await;
     scene.copy_the_files();
     drop(wifi);
-    let wifi = Wifi::open(&scene).await;
+    let mut wifi = Wifi::open(&scene).await;
     assert!(wifi.accepts(&scene, &scene.noah).await, "{}", wifi.words());
     assert!(!wifi.accepts(&scene, &scene.maria).await, "{}", wifi.words());
 }

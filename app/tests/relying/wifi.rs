@@ -9,6 +9,8 @@ const SECRET: &str = "between access point and server";
 pub(super) struct Wifi {
     server: Party,
     port: u16,
+    /// What servers before this one said.
+    before: String,
 }
 
 impl Wifi {
@@ -19,22 +21,26 @@ impl Wifi {
         let users = scene.write("eap-users", "* TLS\n");
         let (cas, certificate, key) =
             (scene.file("cas-and-crls.pem"), scene.file("server.pem"), scene.file("server.key"));
-        // The whole chain is checked against the CRLs, which are read again when a second has passed.
+        // The whole chain is checked against the CRLs.
         let settings = scene.write(
             "hostapd.conf",
             &format!(
                 "driver=none\nradius_server_clients={clients}\nradius_server_auth_port={port}\n\
-                 eap_server=1\neap_user_file={users}\nca_cert={cas}\ncheck_crl=2\ncrl_reload_interval=1\n\
+                 eap_server=1\neap_user_file={users}\nca_cert={cas}\ncheck_crl=2\n\
                  server_cert={certificate}\nprivate_key={key}\n"
             ),
         );
         let mut server = Party::start("hostapd", scene.folder(), &[&settings]);
         server.says("AP-ENABLED", 1).await;
-        Self { server, port }
+        Self { server, port, before: String::new() }
     }
 
     /// Whether the laptop gets in with its PFX.
-    pub(super) async fn accepts(&self, scene: &Scene, held: &Held) -> bool {
+    pub(super) async fn accepts(&mut self, scene: &Scene, held: &Held) -> bool {
+        // It is started anew with the CRLs that were fetched last: told to read them again by itself, it sometimes
+        // refuses somebody in that very moment.
+        let before = self.words();
+        *self = Self { before, ..Self::open(scene).await };
         let (pfx, password, server) =
             (held.file("certificate.pfx"), hex::encode(held.password()), scene.file("server.pem"));
         let settings = scene.write(
@@ -54,6 +60,6 @@ impl Wifi {
 
     /// What the server said.
     pub(super) fn words(&self) -> String {
-        self.server.words()
+        self.before.clone() + &self.server.words()
     }
 }

@@ -239,7 +239,7 @@ pub fn page(editing: Editing) -> AnyView {
                 {(!new).then(|| view! { <Hidden name="version" value=version.to_string()/> })}
                 {named}
                 {fields}
-                <div class="confirm">
+                <div class="buttons">
                     <button class="btn btn-primary" type="submit">
                         {submit}
                     </button>

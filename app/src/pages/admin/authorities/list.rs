@@ -98,14 +98,16 @@ pub fn page(shown: Shown) -> AnyView {
                 {operates
                     .then(|| {
                         view! {
-                            <a class="btn" href="/authorities/new">
-                                <Icon name="plus"/>
-                                "Add an issuing CA"
-                            </a>
-                            <a class="btn btn-primary" href="/authorities/preflights">
-                                <Icon name="list-checks"/>
-                                "Run a preflight"
-                            </a>
+                            <div class="actions">
+                                <a class="btn" href="/authorities/new">
+                                    <Icon name="plus"/>
+                                    "Add an issuing CA"
+                                </a>
+                                <a class="btn btn-primary" href="/authorities/preflights">
+                                    <Icon name="list-checks"/>
+                                    "Run a preflight"
+                                </a>
+                            </div>
                         }
                     })}
             </Heading>
