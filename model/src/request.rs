@@ -82,6 +82,8 @@ words! {
         Offered = "offered",
         /// The device has confirmed the installation.
         Installed = "installed",
+        /// Somebody fetched it as a file. Whether it was installed nobody says.
+        HandedOut = "handed_out",
         /// The device said that it can't install it.
         InstallFailed = "install_failed",
         /// The device was told to remove it.

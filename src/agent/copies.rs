@@ -8,17 +8,12 @@ use certporter_model::{CopyId, Timestamp};
 
 use super::AgentError;
 use super::folder::{Folder, make_directory, remove_directory, sync_directory, write_new};
-use super::folder_name::folder_name;
 use super::opening::OpenedCopy;
 use super::state::{HeldCopy, State};
+use crate::delivery::on_disk::{CERTIFICATE, CHAIN, KEY, PASSWORD, PFX, folder_name};
 use crate::pki::digest;
 use crate::wire::device::{CopyStatus, ReportedState};
 
-const PFX: &str = "certificate.pfx";
-const PASSWORD: &str = "certificate.pfx.password";
-const KEY: &str = "key.pem";
-const CERTIFICATE: &str = "cert.pem";
-const CHAIN: &str = "chain.pem";
 const COPY: &str = "copy.json";
 
 /// A copy to be installed: what the command says of it. Folder, digest and times are set by [`install`].

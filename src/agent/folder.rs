@@ -19,6 +19,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::AgentError;
+use crate::delivery::on_disk;
 
 /// An agent's folder.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Folder {
     /// Where the copies are.
     #[must_use]
     pub fn certificates(&self) -> PathBuf {
-        self.root.join("certificates")
+        self.root.join(on_disk::CERTIFICATES)
     }
 
     /// Keeps other agents out.

@@ -6,19 +6,20 @@
 //! - [`client`]: HTTP to the portal's device listener, trusting one CA only
 //! - [`trust`]: finding that CA by the enrolment code
 //! - [`identity`]: the management key and certificate
-//! - [`folder`], [`state`], [`folder_name`]: what is on disk
+//! - [`folder`], [`state`]: what is on disk
 //! - [`opening`]: opens an envelope and its PFX and checks that all fits together
 //! - [`copies`]: installs, checks and removes copies
 //! - [`enrolment`], [`sync`], [`renewal`], [`retirement`], [`status`]: what the commands do
+//! - [`confirmation`]: the person says here that another device of theirs is theirs
 //! - [`simulated`]: a device in memory, for measurements and tests
 //! - [`facts`]: what the device says of itself
 pub mod client;
+pub mod confirmation;
 pub mod copies;
 pub mod enrolment;
 pub mod error;
 pub mod facts;
 pub mod folder;
-pub mod folder_name;
 pub mod identity;
 pub mod opening;
 pub mod renewal;

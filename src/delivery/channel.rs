@@ -1,13 +1,6 @@
-//! The ways to a device, and what each can do.
+//! What each road to a device can do. The roads themselves are words of the model.
 
-/// A way to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// certporter's own agent, over the device API.
-    Agent,
-    /// A file that somebody downloads.
-    Download,
-}
+pub use certporter_model::delivery::Channel;
 
 /// What a channel can do: what it can't, the portal must not claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,41 +13,25 @@ pub struct ChannelCapabilities {
     pub confirms_removal: bool,
 }
 
-impl Channel {
-    /// Every channel.
-    pub const ALL: [Self; 2] = [Self::Agent, Self::Download];
-
-    /// The word that stands for it in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Download => "download",
+/// What a channel can do.
+#[must_use]
+pub const fn capabilities(channel: Channel) -> ChannelCapabilities {
+    match channel {
+        Channel::Agent => {
+            ChannelCapabilities { seals_to_device: true, confirms_installation: true, confirms_removal: true }
         }
-    }
-
-    /// The channel of a word.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
-    }
-
-    /// What it can do.
-    #[must_use]
-    pub const fn capabilities(self) -> ChannelCapabilities {
-        match self {
-            Self::Agent => ChannelCapabilities {
-                seals_to_device: true,
-                confirms_installation: true,
-                confirms_removal: true,
-            },
-            // Shown as handed out, unconfirmed.
-            Self::Download => ChannelCapabilities {
-                seals_to_device: false,
-                confirms_installation: false,
-                confirms_removal: false,
-            },
-        }
+        // Sealed where the device's own certificate is given; nothing is ever heard back: shown as handed out,
+        // unconfirmed.
+        Channel::AppleProfile => ChannelCapabilities {
+            seals_to_device: true,
+            confirms_installation: false,
+            confirms_removal: false,
+        },
+        Channel::Export | Channel::Download => ChannelCapabilities {
+            seals_to_device: false,
+            confirms_installation: false,
+            confirms_removal: false,
+        },
     }
 }
 
@@ -64,10 +41,12 @@ mod tests {
 
     #[test]
     fn only_what_can_confirm_says_so() {
-        assert!(Channel::Agent.capabilities().confirms_installation);
-        assert!(!Channel::Download.capabilities().confirms_removal);
         for channel in Channel::ALL {
-            assert_eq!(Channel::of_word(channel.as_str()), Some(channel));
+            let can = capabilities(*channel);
+            let agent = *channel == Channel::Agent;
+            assert_eq!((can.confirms_installation, can.confirms_removal), (agent, agent), "{channel}");
         }
+        assert!(!capabilities(Channel::Download).seals_to_device);
+        assert!(capabilities(Channel::AppleProfile).seals_to_device);
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A key goes its way sealed: on the connector that generated it to the KRA's **transport** certificate, whose public
 //! half is all that a connector needs ([`TransportKey::seal`]); once the certificate is issued, into **storage**
-//! ([`Kra::store`]); and out of it only inside an envelope for a device's management certificate ([`Kra::reseal`]), or
-//! not at all ([`Kra::destroy`]). Storage and transport keys have generations: the newest seals, all open.
+//! ([`Kra::store`]); and out of it only inside an envelope for a device's management certificate ([`Kra::reseal`]), or,
+//! for a device without one, inside a PFX under a random password ([`Kra::pfx`]), or not at all ([`Kra::destroy`]). Storage and transport keys have generations: the newest seals, all open.
 mod generation;
+mod hand_out;
 mod transport;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ use crate::store::kra_generations;
 use crate::store::{AuditEvent, Db, StoreError, Target, WriteTx};
 
 use generation::{Generation, GenerationKind};
+pub use hand_out::{PfxOrder, SealedFile};
 pub use transport::{SealedKey, TransportKey};
 
 /// Why a key could not be kept or given on.

@@ -1,4 +1,5 @@
-//! Envelopes (CMS, RFC 5652 and RFC 5083): AuthEnvelopedData with AES-256-GCM, to RSA and elliptic-curve recipients.
+//! CMS (RFC 5652, RFC 5083): envelopes as AuthEnvelopedData with AES-256-GCM, to RSA and elliptic-curve recipients;
+//! for readers that know nothing newer EnvelopedData; and signatures.
 
 use openssl::cms::{CMSOptions, CmsContentInfo};
 use openssl::stack::Stack;
@@ -19,6 +20,38 @@ pub fn seal(recipient: &Certificate, contents: &[u8]) -> Result<Vec<u8>, PkiErro
     recipients.push(recipient.to_openssl()?)?;
     let envelope = CmsContentInfo::encrypt(&recipients, contents, Cipher::aes_256_gcm(), CMSOptions::BINARY)?;
     Ok(envelope.to_der()?)
+}
+
+/// Seals contents as EnvelopedData with AES-256-CBC, for readers that don't know authenticated encryption. Whoever uses
+/// it signs the outside.
+///
+/// # Errors
+/// When the certificate's key can't receive.
+pub fn envelop(recipient: &Certificate, contents: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let mut recipients = Stack::new()?;
+    recipients.push(recipient.to_openssl()?)?;
+    let envelope = CmsContentInfo::encrypt(&recipients, contents, Cipher::aes_256_cbc(), CMSOptions::BINARY)?;
+    Ok(envelope.to_der()?)
+}
+
+/// Signs contents: SignedData that holds them, with the signer's certificate and those above it.
+///
+/// # Errors
+/// When the key is not the certificate's.
+pub fn sign(
+    signer: &Certificate,
+    key: &PrivateKey,
+    above: &[Certificate],
+    contents: &[u8],
+) -> Result<Vec<u8>, PkiError> {
+    let mut chain = Stack::new()?;
+    for certificate in above {
+        chain.push(certificate.to_openssl()?)?;
+    }
+    let signer = signer.to_openssl()?;
+    let signed =
+        CmsContentInfo::sign(Some(&signer), Some(key.openssl()), Some(&chain), Some(contents), CMSOptions::BINARY)?;
+    Ok(signed.to_der()?)
 }
 
 /// Opens an envelope with the recipient's key.

@@ -232,6 +232,15 @@ impl Issuance {
         issuance
     }
 
+    /// A certificate for a key of the portal's own that signs documents (CMS), such as configuration profiles.
+    #[must_use]
+    pub fn document_signer(subject: DistinguishedName, public_key: PublicKey, validity: Validity) -> Self {
+        let mut issuance = Self::new(Some(subject), public_key, validity);
+        issuance.key_usage = KeyUsages::DigitalSignature.into();
+        issuance.extended_key_usages = oids(&["1.3.6.1.5.5.7.3.4"]);
+        issuance
+    }
+
     /// When it will be good.
     #[must_use]
     pub fn validity(&self) -> Validity {

@@ -65,7 +65,9 @@ pub(super) fn decide(plan: &mut SlotPlan<'_>, certificate: &Certificate, fate: F
         Wish::Wanted(wanted) => Some(wanted.as_ref()),
         Wish::Held(_) | Wish::Unwanted(_) => None,
     };
-    for copy in certificate.copies.iter().filter(|copy| !copy.is_going()) {
+    // What was handed out can't be called back: nobody would hear of it. Its certificate's revocation is what counts.
+    let reached = |copy: &&Copy| !copy.is_going() && copy.state != CopyState::HandedOut;
+    for copy in certificate.copies.iter().filter(reached) {
         let stays = match (fate, wanted) {
             (Fate::Use, Some(wanted)) => wanted.copies.contains_key(&copy.place),
             (Fate::Wait | Fate::Read, Some(wanted)) => {

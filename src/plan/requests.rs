@@ -1,6 +1,7 @@
 //! What becomes of requests in flight, and which are made.
 
 use certporter_model::certificate::CertificateStatus;
+use certporter_model::copy::CopyState;
 use certporter_model::request::RequestState;
 use certporter_model::revocation::Trigger;
 use certporter_model::thumbprint::ContentDigest;
@@ -13,7 +14,7 @@ use super::departure::Departure;
 use super::desired::{Wanted, Wish};
 use super::digest::{edited, same_content};
 use super::directory::Reissue;
-use super::renewal::renew_at;
+use super::renewal::is_due;
 use super::slot_plan::SlotPlan;
 
 /// What is decided of a slot's requests.
@@ -107,8 +108,7 @@ pub(super) fn needed(
         return Some(Trigger::Asked);
     }
     let percent = wanted.profile.renewal_threshold_percent();
-    let due = renew_at(current.id, current.not_before, current.not_after, percent);
-    if due <= plan.now && in_contact(plan, wanted) {
+    if is_due(current, percent, plan.now) && (in_contact(plan, wanted) || is_handed_out(current, wanted)) {
         return Some(Trigger::Renewal);
     }
     if plan.now < current.not_after && current.key.is_none() {
@@ -120,6 +120,13 @@ pub(super) fn needed(
 fn in_contact(plan: &SlotPlan<'_>, wanted: &Wanted) -> bool {
     let since: Timestamp = plan.now.minus(plan.limits.contact);
     wanted.last_seen.is_some_and(|seen| since <= seen)
+}
+
+/// Whether somebody has fetched it for a device that never makes contact: they will be told of the next.
+fn is_handed_out(current: &Certificate, wanted: &Wanted) -> bool {
+    let handed_out =
+        |copy: &Copy| copy.state == CopyState::HandedOut && wanted.copies.contains_key(&copy.place);
+    current.copies.iter().any(handed_out)
 }
 
 /// Why a certificate without a key can't get to a place where it should be, if there is one.

@@ -5,7 +5,7 @@ mod certificate;
 mod pfx;
 mod revocation;
 mod smime;
-mod tools;
+pub(crate) mod tools;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +47,7 @@ impl World {
             publish_dir: database.folder().join("pki"),
             crl_interval: Duration::from_secs(3600),
             crl_lifetime: Duration::from_secs(3 * 3600),
+            crl_shards: 1,
         };
         let master = MasterKey::generate(&SystemRandom);
         let ca = BuiltinCa::open(

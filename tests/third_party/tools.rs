@@ -4,31 +4,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// What a tool said and whether it was content.
-pub(super) struct Said {
-    pub(super) well: bool,
-    pub(super) text: String,
-    pub(super) octets: Vec<u8>,
+pub(crate) struct Said {
+    pub(crate) well: bool,
+    pub(crate) text: String,
+    pub(crate) octets: Vec<u8>,
     what: String,
 }
 
 impl Said {
     /// It was content; what it said.
     #[track_caller]
-    pub(super) fn well(self) -> String {
+    pub(crate) fn well(self) -> String {
         assert!(self.well, "{} failed:\n{}", self.what, self.text);
         self.text
     }
 
     /// It was not content, and said so in these words.
     #[track_caller]
-    pub(super) fn refused(self, word: &str) {
+    pub(crate) fn refused(self, word: &str) {
         assert!(!self.well, "{} should have failed:\n{}", self.what, self.text);
         self.says(word);
     }
 
     /// It says this, in whatever case.
     #[track_caller]
-    pub(super) fn says(self, word: &str) -> Self {
+    pub(crate) fn says(self, word: &str) -> Self {
         let found = self.text.to_lowercase().contains(&word.to_lowercase());
         assert!(found, "{} does not say {word:?}:\n{}", self.what, self.text);
         self
@@ -47,7 +47,7 @@ fn find(name: &str) -> PathBuf {
 }
 
 /// Runs a tool. Its words are not to depend on the language of the machine.
-pub(super) fn run(name: &str, arguments: &[&str]) -> Said {
+pub(crate) fn run(name: &str, arguments: &[&str]) -> Said {
     let what = format!("{name} {}", arguments.join(" "));
     let output =
         Command::new(find(name)).args(arguments).env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).output();
@@ -57,7 +57,7 @@ pub(super) fn run(name: &str, arguments: &[&str]) -> Said {
 }
 
 /// An empty NSS database in a new folder; its name as NSS wants it.
-pub(super) fn nss_database(folder: &Path, name: &str) -> String {
+pub(crate) fn nss_database(folder: &Path, name: &str) -> String {
     let folder = folder.join(name);
     std::fs::create_dir(&folder).unwrap();
     let database = format!("sql:{}", folder.display());

@@ -3,6 +3,7 @@
 
 mod party;
 mod scene;
+mod snippets;
 mod vpn;
 mod web;
 mod wifi;

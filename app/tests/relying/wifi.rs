@@ -50,8 +50,13 @@ impl Wifi {
                  private_key=\"{pfx}\"\n private_key_passwd={password}\n}}\n"
             ),
         );
+        self.accepts_settings(&settings).await
+    }
+
+    /// Whether a laptop with this file of settings gets in.
+    pub(super) async fn accepts_settings(&self, settings: &str) -> bool {
         let port = self.port.to_string();
-        let asked = ["-c", &settings, "-a", "127.0.0.1", "-p", &port, "-s", SECRET, "-t", "10", "-r", "0"];
+        let asked = ["-c", settings, "-a", "127.0.0.1", "-p", &port, "-s", SECRET, "-t", "10", "-r", "0"];
         let (well, said) = client("eapol_test", &asked).await;
         // Without an answer it would have failed as well, for another reason.
         assert!(well || said.contains("CTRL-EVENT-EAP-FAILURE"), "{said}");

@@ -33,8 +33,12 @@ words! {
         DeviceRead = "device_read",
         /// Register devices and change what is known of them.
         DeviceWrite = "device_write",
-        /// Issue an enrolment code.
+        /// Let a device have certificates: issue an enrolment code, or hand them out as files.
         EnrolmentCodeIssue = "enrolment_code_issue",
+        /// Issue a one-time code with which a person signs in.
+        SignInCodeIssue = "sign_in_code_issue",
+        /// Approve, as a second person, that what was opened with a code from staff gets retained keys.
+        ConfirmationApprove = "confirmation_approve",
         /// Retire a device.
         DeviceRetire = "device_retire",
         /// Block and unblock a device.
@@ -114,6 +118,8 @@ impl Role {
                     | P::DeviceRead
                     | P::DeviceWrite
                     | P::EnrolmentCodeIssue
+                    | P::SignInCodeIssue
+                    | P::ConfirmationApprove
                     | P::DeviceRetire
                     | P::DeviceBlock
                     | P::DeviceLost

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::escrow::EscrowPolicy;
 use crate::feature::Feature;
+use crate::feature_settings::FeatureSettingsDraft;
 use crate::key::{KeyAlgorithm, KeyUsage};
 use crate::macros::words;
 use crate::platform::Platform;
@@ -84,6 +85,9 @@ pub struct ProfileDraft {
     pub renewal_threshold_percent: u8,
     /// Uses on the device: one copy each.
     pub features: Vec<Feature>,
+    /// What the features' set-up needs beside the certificate. A change of it reissues nothing.
+    #[serde(default)]
+    pub feature_settings: FeatureSettingsDraft,
     /// How long the key is kept.
     pub escrow: EscrowPolicy,
     /// Cryptography inside the PFX.

@@ -12,6 +12,7 @@ use crate::distinguished_name::DnPattern;
 use crate::error::{FieldErrors, ParseError};
 use crate::escrow::EscrowPolicy;
 use crate::feature::Feature;
+use crate::feature_settings::FeatureSettings;
 use crate::key::{KeyAlgorithm, KeyUsage};
 use crate::oid::Oid;
 use crate::platform::Platform;
@@ -36,6 +37,7 @@ pub struct Profile {
     validity_days: u32,
     renewal_threshold_percent: u8,
     features: Vec<Feature>,
+    feature_settings: FeatureSettings,
     escrow: EscrowPolicy,
     pfx_format: PfxFormat,
     ca: Name,
@@ -87,6 +89,8 @@ getters! {
     renewal_threshold_percent: u8 = |p| p.renewal_threshold_percent,
     /// Uses on the device, sorted: one copy each.
     features: &[Feature] = |p| &p.features,
+    /// What the features' set-up needs beside the certificate.
+    feature_settings: &FeatureSettings = |p| &p.feature_settings,
     /// How long the key is kept.
     escrow: EscrowPolicy = |p| p.escrow,
     /// Cryptography inside the PFX.
@@ -135,6 +139,8 @@ impl Profile {
         usages.dedup();
         let ca = errors.take("ca", Name::parse(&draft.ca));
         let connector_pool = errors.take("connector_pool", Name::parse(&draft.connector_pool));
+        let feature_settings =
+            FeatureSettings::parse(&draft.feature_settings, "feature_settings", &mut errors);
         check_numbers(&draft, &mut errors);
         check_usage(&draft, &usages, &mut errors);
         check_scope(&draft, subject.as_ref(), &names, &mut errors);
@@ -159,6 +165,7 @@ impl Profile {
             validity_days: draft.validity_days,
             renewal_threshold_percent: draft.renewal_threshold_percent,
             features: sorted(draft.features),
+            feature_settings,
             escrow: draft.escrow,
             pfx_format: draft.pfx_format,
             ca,
@@ -210,6 +217,7 @@ impl From<Profile> for ProfileDraft {
             validity_days: profile.validity_days,
             renewal_threshold_percent: profile.renewal_threshold_percent,
             features: profile.features,
+            feature_settings: profile.feature_settings.into(),
             escrow: profile.escrow,
             pfx_format: profile.pfx_format,
             ca: profile.ca.into(),

@@ -1,21 +1,26 @@
 //! The built-in CA: a root and an issuing CA, made at the first start, their keys sealed with the master key.
 //!
 //! - [`first_start`]: how they come to be; [`rotation`]: a new issuing key
-//! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; revoking
-//! - [`crl`]: CRLs and their numbers
-//! - [`ocsp`]: answers about single certificates
+//! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; [`revoking`]
+//! - [`enumeration`]: all that it has
+//! - [`crl`]: CRLs and their numbers; [`shards`]: of which certificates name one each
+//! - [`ocsp`]: answers about single certificates; [`hand_out_signer`]: who signs configuration profiles
 //! - [`publication`]: what relying parties fetch, over HTTP and as files
 mod crl;
+mod enumeration;
 mod first_start;
+mod hand_out_signer;
 mod ledger;
 mod ocsp;
 mod publication;
+mod revoking;
 mod rotation;
+mod shards;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, SystemTime};
 
 use certporter_model::Timestamp;
 use certporter_model::ids::{CaGenerationId, CaId};
@@ -24,7 +29,8 @@ use certporter_model::serial::SerialNumber;
 use futures::future::{BoxFuture, FutureExt};
 
 use super::contract::{
-    CaError, Capabilities, Health, Issued, IssuingCa, RevocationOrder, SignOutcome, SignRequest, Standing,
+    CaError, Capabilities, Health, Issued, IssuingCa, Listing, LookedUp, RevocationOrder, SignOutcome,
+    SignRequest, Standing,
 };
 use super::generation::Generation;
 use crate::clock::Clock;
@@ -33,8 +39,10 @@ use crate::pki::secret_box::MasterKey;
 use crate::pki::{Certificate, Csr};
 use crate::random::Random;
 use crate::store::Db;
+use crate::store::crls::FULL;
 
 pub use crl::PublishedList;
+pub use hand_out_signer::HandOutSigner;
 pub use ocsp::{ANSWER_LIFE as OCSP_ANSWER_LIFE, OcspAnswer};
 pub use publication::PublishedFile;
 
@@ -68,6 +76,9 @@ pub struct BuiltinSettings {
     pub crl_interval: Duration,
     /// How long relying parties may go on with a CRL, from when it was made to its nextUpdate.
     pub crl_lifetime: Duration,
+    /// Into how many shards of the CRL the certificates go that are issued from now on; 1 is the full CRL alone.
+    /// Certificates stay in the shard that they name.
+    pub crl_shards: u32,
 }
 
 /// The built-in CA, its keys opened. Cheap to clone.
@@ -83,8 +94,13 @@ struct Inner {
     master: MasterKey,
     generations: rotation::Generations,
     signers: ocsp::Signers,
-    /// When this process last put a list together from all that is revoked, by generation.
-    whole_lists: Mutex<HashMap<CaGenerationId, Timestamp>>,
+    hand_out_signer: RwLock<Option<Arc<HandOutSigner>>>,
+    /// When this process last put a list together from all that is revoked, by generation and shard.
+    whole_lists: Mutex<HashMap<(CaGenerationId, u32), Timestamp>>,
+    /// Shards whose address for new certificates is on record.
+    named_shards: Mutex<HashSet<(CaGenerationId, u32)>>,
+    /// What this process has written into the publishing folder, by the file's name: which number a list had, and when.
+    written: Mutex<HashMap<String, (u64, SystemTime)>>,
 }
 
 impl BuiltinCa {
@@ -110,7 +126,10 @@ impl BuiltinCa {
             master: master.clone(),
             generations,
             signers: ocsp::Signers::default(),
+            hand_out_signer: RwLock::default(),
             whole_lists: Mutex::default(),
+            named_shards: Mutex::default(),
+            written: Mutex::default(),
         })))
     }
 
@@ -155,13 +174,18 @@ impl BuiltinCa {
     }
 }
 
-/// Where relying parties find what they need of a CA whose files are called `slug`.
-fn urls(pki_url: &str, slug: &str) -> IssuerUrls {
+/// Where relying parties find what they need of a CA whose files are called `slug`, and the shard of its CRL.
+fn urls(pki_url: &str, slug: &str, shard: u32) -> IssuerUrls {
     IssuerUrls {
         ca_issuers: Some(format!("{pki_url}/{slug}.crt")),
         ocsp: Some(format!("{pki_url}/ocsp")),
-        crl: Some(format!("{pki_url}/{slug}.crl")),
+        crl: Some(format!("{pki_url}/{}.crl", list_name(slug, shard))),
     }
+}
+
+/// What a list's file is called, without an ending: `issuing-1` is the full CRL, `issuing-1-3` its third shard.
+fn list_name(slug: &str, shard: u32) -> String {
+    if shard == FULL { slug.to_owned() } else { format!("{slug}-{shard}") }
 }
 
 impl IssuingCa for BuiltinCa {
@@ -178,6 +202,18 @@ impl IssuingCa for BuiltinCa {
     }
 
     fn revoke<'a>(&'a self, orders: &'a [RevocationOrder]) -> BoxFuture<'a, Result<Vec<Standing>, CaError>> {
+        let each = self.bring_into_standing(orders);
+        async move { each.await.into_iter().collect() }.boxed()
+    }
+
+    fn takes_many(&self) -> bool {
+        true
+    }
+
+    fn revoke_each<'a>(
+        &'a self,
+        orders: &'a [RevocationOrder],
+    ) -> BoxFuture<'a, Vec<Result<Standing, CaError>>> {
         self.bring_into_standing(orders).boxed()
     }
 
@@ -187,6 +223,18 @@ impl IssuingCa for BuiltinCa {
 
     fn chain(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<Certificate>, CaError>> {
         self.chain_of(generation).boxed()
+    }
+
+    fn enumerate<'a>(
+        &'a self,
+        after: Option<&'a SerialNumber>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Listing, CaError>> {
+        self.page(after, most).boxed()
+    }
+
+    fn look_up<'a>(&'a self, serial: &'a SerialNumber) -> BoxFuture<'a, Result<Option<LookedUp>, CaError>> {
+        self.by_serial(serial).boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {

@@ -6,6 +6,7 @@ use certporter_model::{FieldErrors, ProfileId, Timestamp};
 
 use super::cas::issuing_cas_of;
 use super::{Follow, NewProfile, ProfileEdit, ProfileView, find, view_of};
+use crate::pki::Certificate;
 use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
@@ -109,6 +110,7 @@ pub(super) async fn parse(
     now: Timestamp,
 ) -> Result<Profile, ServiceError> {
     let profile = Profile::parse(draft).map_err(|errors| below(prefix, &errors))?;
+    check_server_cas(&profile, prefix)?;
     let mut conn = portal.db().read().await?;
     let cas = issuing_cas_of(&mut conn, now).await?;
     let Some(ca) = cas.iter().find(|ca| ca.name == profile.ca().as_str()) else {
@@ -121,6 +123,22 @@ pub(super) async fn parse(
         return Err(ServiceError::field(format!("{prefix}validity_days"), message));
     }
     Ok(profile)
+}
+
+/// Whether the CAs of the servers are certificates of CAs.
+fn check_server_cas(profile: &Profile, prefix: &str) -> Result<(), ServiceError> {
+    let Some(given) = &profile.feature_settings().server_cas else { return Ok(()) };
+    let wrong = |why: String| Err(ServiceError::field(format!("{prefix}feature_settings.server_cas"), why));
+    match Certificate::parse_pem(given.as_str()) {
+        Err(error) => wrong(format!("the CA certificates can't be read: {error}")),
+        Ok(found) => match found.iter().find(|certificate| !certificate.is_ca()) {
+            Some(other) => wrong(format!(
+                "{} is not a CA's certificate: give that of the CA above the server",
+                other.subject_text()
+            )),
+            None => Ok(()),
+        },
+    }
 }
 
 fn below(prefix: &str, errors: &FieldErrors) -> FieldErrors {

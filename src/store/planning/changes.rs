@@ -12,7 +12,7 @@ use certporter_model::{
 };
 use uuid::Uuid;
 
-use crate::store::{Result, Sql, WriteTx, sql};
+use crate::store::{IN_A_LIST, Result, Sql, StoreError, WriteTx, sql};
 
 /// A request that is to be.
 #[derive(Debug, Clone)]
@@ -62,7 +62,8 @@ pub async fn insert_requests(tx: &mut WriteTx, all: &[NewRequest], now: Timestam
             "INSERT INTO requests (id, profile_id, profile_version, holder_kind, holder_id, user_id, device_id,
                     enrolment_id, state, names, content_digest, trigger_kind, supersedes_id, kept_key_id, attempt,
                     cause, remedy, version, created_at, updated_at) VALUES ",
-        );
+        )
+        .in_order(tx.engine());
         for (index, new) in chunk.iter().enumerate() {
             query.push(if index == 0 { "(" } else { ", (" });
             query.bind(&new.id).push(", ").bind(&new.profile).push(", ").bind(&new.version).push(", ");
@@ -121,16 +122,6 @@ pub async fn amend_request(
     .await
 }
 
-/// Notes since when a certificate is on hold; none when it is not.
-///
-/// # Errors
-/// When there is no such certificate.
-pub async fn held_since(tx: &mut WriteTx, id: CertificateId, since: Option<Timestamp>) -> Result<()> {
-    sql!("UPDATE certificates SET held_at = $2, version = version + 1 WHERE id = $1", id, since)
-        .change(tx, "certificate")
-        .await
-}
-
 /// A copy that is to be sealed.
 #[derive(Debug, Clone)]
 pub struct NewCopy {
@@ -167,7 +158,7 @@ pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Re
     sql!(
         "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
                 version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 'agent', 1, $8, $8)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', (SELECT channel FROM enrolments WHERE id = $4), 1, $8, $8)
          ON CONFLICT (certificate_id, enrolment_id, feature) DO UPDATE SET state = 'pending', purpose = $7,
                 management_certificate_id = NULL, envelope_id = NULL, offered_at = NULL, installed_at = NULL,
                 removal_offered_at = NULL, removed_at = NULL, cause = NULL, remedy = NULL, updated_at = $8,
@@ -191,22 +182,31 @@ pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Re
 /// # Errors
 /// When there is no such copy.
 pub async fn move_copy(tx: &mut WriteTx, id: CopyId, state: CopyState, now: Timestamp) -> Result<()> {
-    sql!("DELETE FROM envelopes WHERE copy_id = $1", id).execute(tx).await?;
+    move_copies(tx, &[id], state, now).await
+}
+
+/// The same for several.
+///
+/// # Errors
+/// When one of them is not there.
+pub async fn move_copies(tx: &mut WriteTx, ids: &[CopyId], state: CopyState, now: Timestamp) -> Result<()> {
     let (removing, removed) = match state {
         CopyState::Removing => (Some(now), None),
         CopyState::Removed => (None, Some(now)),
         _ => (None, None),
     };
-    sql!(
-        "UPDATE copies SET state = $2, envelope_id = NULL, removal_offered_at = $3, removed_at = $4, cause = NULL,
-                remedy = NULL, updated_at = $5, version = version + 1
-         WHERE id = $1",
-        id,
-        state,
-        removing,
-        removed,
-        now
-    )
-    .change(tx, "copy")
-    .await
+    for chunk in ids.chunks(IN_A_LIST) {
+        let engine = tx.engine();
+        let mut query = Sql::new("DELETE FROM envelopes WHERE copy_id IN (").in_order(engine);
+        query.bind_list(chunk).push(")");
+        query.execute(tx).await?;
+        let mut query = Sql::new("UPDATE copies SET state = ").in_order(engine);
+        query.bind(&state).push(", envelope_id = NULL, removal_offered_at = ").bind(&removing);
+        query.push(", removed_at = ").bind(&removed).push(", cause = NULL, remedy = NULL, updated_at = ");
+        query.bind(&now).push(", version = version + 1 WHERE id IN (").bind_list(chunk).push(")");
+        if query.execute(tx).await? != chunk.len() as u64 {
+            return Err(StoreError::NotFound { what: "copy" });
+        }
+    }
+    Ok(())
 }

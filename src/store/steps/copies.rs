@@ -7,7 +7,7 @@ use certporter_model::{
     CertificateId, CopyId, DeviceId, EnvelopeId, ManagementCertificateId, ProfileId, Timestamp,
 };
 
-use crate::store::{Conn, Result, Sql, StoreError, WriteTx, dialect, sql, table_row};
+use crate::store::{Conn, IN_A_LIST, Result, Sql, StoreError, WriteTx, dialect, sql, table_row};
 
 table_row! {
     /// A copy in work.
@@ -74,7 +74,7 @@ pub async fn insert_pending(
     sql!(
         "INSERT INTO copies (id, certificate_id, device_id, enrolment_id, profile_id, feature, purpose, state, channel,
                              version, created_at, updated_at)
-         SELECT $1, $2, $3, id, $4, $5, 'use', 'pending', 'agent', 1, $6, $6
+         SELECT $1, $2, $3, id, $4, $5, 'use', 'pending', channel, 1, $6, $6
          FROM enrolments WHERE device_id = $3 AND state = 'active'
          ON CONFLICT (certificate_id, enrolment_id, feature) DO NOTHING",
         id,
@@ -107,6 +107,23 @@ pub async fn lock(tx: &mut WriteTx, id: CopyId) -> Result<CopyInWork> {
     let mut query = Sql::select::<CopyInWork>();
     query.push(" WHERE id = ").bind(&id).push(dialect::for_update(tx.engine()));
     query.one(tx, "copy").await
+}
+
+/// Copies, locked until the transaction ends, in the order of their ids; those that are not there are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_all(tx: &mut WriteTx, ids: &[CopyId]) -> Result<Vec<CopyInWork>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IN_A_LIST) {
+        let engine = tx.engine();
+        let mut query = Sql::select::<CopyInWork>().in_order(engine);
+        query.push(" WHERE id IN (").bind_list(chunk).push(") ORDER BY id").push(dialect::for_update(engine));
+        found.extend(query.all::<CopyInWork>(tx).await?);
+    }
+    Ok(found)
 }
 
 /// Saves a copy that was locked.

@@ -1,13 +1,14 @@
 //! The step before an edit is saved: what changes, and what follows from it now or at renewal.
 
 use certporter::service::consequences::Consequences;
+use certporter::service::looks::Counting;
 use certporter::service::profiles::Follow;
 use certporter_model::{FieldErrors, ProfileId};
 use leptos::prelude::*;
 
 use super::difference::{Difference, Differences};
 use super::words;
-use crate::ui::consequences::{Following, Sample};
+use crate::ui::consequences::{Following, Looking, Sample};
 use crate::ui::facts::Section;
 use crate::ui::field::{Beside, Hidden};
 use crate::ui::layout::{Heading, Page, Task};
@@ -56,6 +57,10 @@ pub fn page(confirm: Confirm) -> AnyView {
     let one_way = ways[0].consequences.digest == ways[1].consequences.digest;
     let nothing_changes = differences.is_empty() && attribute_change.is_none();
     let title = format!("Save {name}?");
+    let counting = ways.iter().find_map(|way| way.consequences.counting);
+    if let Some(counting) = counting {
+        return looking(id, title, number, counting, fields);
+    }
     view! {
         <Page title=title.clone() task=Some(Task::Profiles)>
             <Heading
@@ -112,6 +117,41 @@ pub fn page(confirm: Confirm) -> AnyView {
                 <div class="bar">
                     <button class="btn btn-primary" type="submit" name="do" value="confirm">
                         {format!("Save version {number}")}
+                    </button>
+                    <button class="btn" type="submit" name="do" value="edit" formnovalidate>
+                        "Back to the editor"
+                    </button>
+                    <a class="btn btn-ghost" href=format!("/profiles/{id}")>
+                        "Don\u{2019}t save"
+                    </a>
+                </div>
+            </form>
+        </Page>
+    }
+    .into_any()
+}
+
+/// While it is found out what would follow.
+fn looking(
+    id: ProfileId,
+    title: String,
+    number: i64,
+    counting: Counting,
+    fields: Vec<(String, String)>,
+) -> AnyView {
+    view! {
+        <Page title=title.clone() task=Some(Task::Profiles)>
+            <Heading
+                title
+                lead=format!("This would be version {number}. Nothing is saved yet.")
+                within=("/profiles", "Profiles")
+            />
+            <form method="post" action=format!("/profiles/{id}/edit") data-again="true">
+                {fields.into_iter().map(|(name, value)| view! { <Hidden name value/> }).collect_view()}
+                <Looking of=counting/>
+                <div class="bar">
+                    <button class="btn btn-primary" type="submit" name="do" value="save">
+                        "Look again"
                     </button>
                     <button class="btn" type="submit" name="do" value="edit" formnovalidate>
                         "Back to the editor"

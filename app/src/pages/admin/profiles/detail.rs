@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::difference::{lines, texts};
 use super::list::{certificates, groups};
 use super::versions::Versions;
-use super::{assigned, versions, words};
+use super::{assigned, set_up, versions, words};
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::icon::Icon;
@@ -115,6 +115,7 @@ pub fn page(profile: Profile) -> AnyView {
             </Facts>
             <Section title="Assignments">{assigned::part(id, assignments, may_write)}</Section>
             <Section title="What it issues">
+                {set_up::missing(&draft)}
                 <Details>
                     {lines(&draft)
                         .into_iter()

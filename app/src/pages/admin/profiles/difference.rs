@@ -64,6 +64,7 @@ pub fn lines(draft: &ProfileDraft) -> Vec<Line> {
         line("keep_key_on_renewal", "Renewal keeps the key", one(words::yes(draft.keep_key_on_renewal))),
         line("platforms", "Platforms", platforms.collect()),
         line("features", "Features", features.collect()),
+        line("feature_settings", "Set-up on devices", super::set_up_form::lines(&draft.feature_settings)),
         line("pfx_format", "PFX format", one(words::pfx_format(draft.pfx_format))),
         line("escrow", "Escrow", one(words::escrow(draft.escrow))),
         line("deliver_history", "Earlier keys for new devices", one(words::yes(draft.deliver_history))),

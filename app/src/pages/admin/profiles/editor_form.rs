@@ -8,6 +8,7 @@ use certporter_model::profile::ProfileDraft;
 use certporter_model::subject_alternative_name::{SanKind, SanText};
 use certporter_model::{FieldErrors, ParseError};
 
+use super::set_up_form::{self, SetUpForm};
 use super::words::{USAGES, bits};
 use crate::pages::form::Sent;
 
@@ -38,6 +39,7 @@ pub struct EditorForm {
     pub validity_days: String,
     pub renewal_threshold_percent: String,
     pub features: Vec<String>,
+    pub set_up: SetUpForm,
     pub escrow: String,
     pub pfx_format: String,
     pub ca: String,
@@ -84,6 +86,8 @@ impl Read {
                     }
                     None => errors.add("extended_key_usages", &error.message),
                 }
+            } else if let Some(field) = set_up_form::several(field) {
+                errors.add(field, &error.message);
             } else if errors.of(field).next().is_none() {
                 errors.add(field, &error.message);
             }
@@ -119,6 +123,7 @@ impl From<&Sent> for EditorForm {
             validity_days: one("validity_days"),
             renewal_threshold_percent: one("renewal_threshold_percent"),
             features: all("features"),
+            set_up: SetUpForm::from(sent),
             escrow: one("escrow"),
             pfx_format: one("pfx_format"),
             ca: one("ca"),
@@ -158,6 +163,7 @@ impl EditorForm {
             validity_days: draft.validity_days.to_string(),
             renewal_threshold_percent: draft.renewal_threshold_percent.to_string(),
             features: words(draft.features.iter().map(|it| it.as_str()).collect()),
+            set_up: SetUpForm::of(draft.feature_settings),
             escrow: draft.escrow.to_string(),
             pfx_format: draft.pfx_format.to_string(),
             ca: draft.ca,
@@ -233,6 +239,7 @@ impl EditorForm {
                 "the renewal threshold is a whole number, 1 to 99",
             ),
             features: words(&mut errors, "features", &self.features),
+            feature_settings: self.set_up.read(),
             escrow: word(
                 &mut errors,
                 "escrow",

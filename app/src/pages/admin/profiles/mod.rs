@@ -3,6 +3,7 @@
 //! - [`list`], [`detail`], [`versions`]: read; [`assigned`] is the detail's section of groups
 //! - [`start`], [`presets`]: what a new one begins with
 //! - [`edit`], [`editor`], [`sections`], [`names`], [`editor_form`]: the editor; [`tried`] is its preview
+//! - [`set_up`], [`set_up_form`]: the editor's part about the features' set-up on devices
 //! - [`save`], [`confirm`], [`stale`]: an edit on its way
 //! - [`exchange`]: as JSON; [`mod@delete`]
 pub mod assigned;
@@ -19,6 +20,8 @@ pub mod names;
 pub mod presets;
 pub mod save;
 pub mod sections;
+pub mod set_up;
+pub mod set_up_form;
 pub mod stale;
 pub mod start;
 pub mod tried;

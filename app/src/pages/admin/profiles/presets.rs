@@ -2,6 +2,7 @@
 
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::feature::Feature;
+use certporter_model::feature_settings::FeatureSettingsDraft;
 use certporter_model::key::{KeyAlgorithm, KeyUsage};
 use certporter_model::oid::Oid;
 use certporter_model::platform::Platform;
@@ -81,6 +82,7 @@ fn blank() -> ProfileDraft {
         validity_days: 365,
         renewal_threshold_percent: 20,
         features: Vec::new(),
+        feature_settings: FeatureSettingsDraft::default(),
         escrow: EscrowPolicy::None,
         pfx_format: PfxFormat::Modern,
         ca: "builtin".to_owned(),

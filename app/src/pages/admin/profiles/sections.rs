@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::editor_form::EditorForm;
 use super::names::names;
+use super::set_up::set_up;
 use super::words;
 use crate::ui::facts::Section;
 use crate::ui::field::{
@@ -25,6 +26,7 @@ pub fn all(typed: &Typed<EditorForm>, cas: &[IssuingCa]) -> AnyView {
         {key(typed.clone())}
         {validity(typed.clone())}
         {delivery(typed.clone())}
+        {set_up(typed.clone())}
         {escrow(typed.clone())}
         {issuing(typed.clone(), cas)}
         {self_service(typed.clone())}

@@ -1,6 +1,22 @@
-//! Names of folders from names of profiles, which may be any text.
+//! What the agent's files are called: for the agent, which writes them, and for snippets, which name them. Folders get
+//! their names from those of profiles, which may be any text.
 
 use certporter_model::feature::Feature;
+
+/// Where the agent's folder is unless somebody chose another.
+pub const USUAL_FOLDER: &str = "/var/lib/certporter";
+/// The folder of copies within it.
+pub const CERTIFICATES: &str = "certificates";
+/// The PFX.
+pub const PFX: &str = "certificate.pfx";
+/// The PFX's password.
+pub const PASSWORD: &str = "certificate.pfx.password";
+/// The private key, PKCS#8 in PEM.
+pub const KEY: &str = "key.pem";
+/// The certificate in PEM.
+pub const CERTIFICATE: &str = "cert.pem";
+/// The CA certificates above it in PEM, the nearest first.
+pub const CHAIN: &str = "chain.pem";
 
 /// The longest name of a folder that is made, in octets: file systems allow 255.
 const LONGEST: usize = 96;
