@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use certporter_model::ConfirmationId;
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::AgentError;
 use super::identity::ManagementIdentity;
 use crate::wire::device::{
-    Commands, EnrolAnswer, EnrolRequest, ManagementCertificate, PollQuery, RenewRequest, Report,
-    ReportAnswer, RetireRequest, TrustAnchors, VERSION, path,
+    Commands, ConfirmAnswer, ConfirmRequest, Confirmations, EnrolAnswer, EnrolRequest, ManagementCertificate,
+    PollQuery, RenewRequest, Report, ReportAnswer, RetireRequest, TrustAnchors, VERSION, path,
 };
 use crate::wire::problem::Problem;
 
@@ -143,6 +144,24 @@ impl DeviceClient {
     /// When the portal refuses or can't be reached.
     pub async fn renew(&self, request: &RenewRequest) -> Result<ManagementCertificate, AgentError> {
         self.call(Method::POST, path::RENEW, Some(request), PATIENCE).await
+    }
+
+    /// What of the person's waits to be confirmed.
+    ///
+    /// # Errors
+    /// When the portal refuses or can't be reached.
+    pub async fn confirmations(&self) -> Result<Confirmations, AgentError> {
+        self.call(Method::GET, path::CONFIRMATIONS, None::<&()>, PATIENCE).await
+    }
+
+    /// Confirms that it is the person's.
+    ///
+    /// # Errors
+    /// When the portal refuses or can't be reached.
+    pub async fn confirm(&self, id: ConfirmationId) -> Result<(), AgentError> {
+        let request = ConfirmRequest { version: VERSION, id };
+        let _: ConfirmAnswer = self.call(Method::POST, path::CONFIRMATIONS, Some(&request), PATIENCE).await?;
+        Ok(())
     }
 
     /// Gives up.

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use certporter_model::ConfirmationId;
 use certporter_model::hardware::{Fqdn, HardwareSerial};
 use certporter_model::text::Name;
 use clap::{Args, Subcommand};
@@ -11,10 +12,10 @@ use zeroize::Zeroizing;
 
 use crate::agent::client::ServerAddress;
 use crate::agent::sync::{Outcome, Until};
-use crate::agent::{AgentError, Surroundings, enrolment, facts, retirement, status, sync};
+use crate::agent::{AgentError, Surroundings, confirmation, enrolment, facts, retirement, status, sync};
 use crate::clock::SystemClock;
 use crate::random::SystemRandom;
-use crate::wire::device::{DeviceFacts, EnrolmentCode};
+use crate::wire::device::{AwaitedKind, DeviceFacts, EnrolmentCode};
 
 /// Flags of `certporter agent`.
 #[derive(Debug, Args)]
@@ -31,6 +32,8 @@ enum AgentCommand {
     Sync(SyncArgs),
     /// Show what is installed.
     Status(StatusArgs),
+    /// Confirm that another device of yours, or a session in the portal, is yours.
+    Confirm(ConfirmArgs),
     /// Give everything back and forget the enrolment.
     Retire(RetireArgs),
 }
@@ -78,6 +81,16 @@ struct StatusArgs {
     /// As JSON, for programs.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct ConfirmArgs {
+    /// The agent's folder.
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// What to confirm; without it, what waits is shown.
+    #[arg(value_name = "ID")]
+    id: Option<ConfirmationId>,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +143,7 @@ impl AgentArgs {
                 tell(outcome)
             }
             AgentCommand::Status(args) => show(&args),
+            AgentCommand::Confirm(args) => confirm(args).await,
             AgentCommand::Retire(args) => {
                 retirement::retire(&args.dir, args.alone).await?;
                 println!("retired: every copy is removed and the enrolment forgotten");
@@ -158,6 +172,34 @@ async fn enrol(args: EnrolArgs, surroundings: &Surroundings) -> Result<(), Agent
     let device = enrolment::enrol(&args.dir, &server, code, facts, surroundings).await?;
     println!("enrolled as device {device}");
     println!("next: certporter agent sync --dir {}", args.dir.display());
+    Ok(())
+}
+
+async fn confirm(args: ConfirmArgs) -> Result<(), AgentCommandError> {
+    if let Some(id) = args.id {
+        confirmation::confirm(&args.dir, id).await?;
+        println!("confirmed: it gets what waited for this");
+        return Ok(());
+    }
+    let awaited = confirmation::awaited(&args.dir).await?;
+    if awaited.is_empty() {
+        println!("nothing of yours waits to be confirmed");
+        return Ok(());
+    }
+    for it in awaited {
+        let what = match (it.kind, it.device) {
+            (AwaitedKind::Device, Some(name)) => format!("device {name}, enrolled {}", it.since),
+            (AwaitedKind::Device, None) => format!("a device, enrolled {}", it.since),
+            (AwaitedKind::Session, _) => format!("a session in the portal, opened {}", it.since),
+        };
+        let staff = it.staff.map_or_else(String::new, |staff| format!(", by a code of {staff}"));
+        println!(
+            "{what}{staff}\n  if it is yours: certporter agent confirm --dir {} {}",
+            args.dir.display(),
+            it.id
+        );
+    }
+    println!("if you don't know it, confirm nothing and tell the helpdesk");
     Ok(())
 }
 

@@ -185,6 +185,9 @@ pub async fn end_other_sessions(
 fn account_of(caller: &Caller) -> Result<(AccountId, &str), ServiceError> {
     match caller.actor() {
         Actor::Account { id, name } => Ok((*id, name)),
+        Actor::Person { .. } => Err(ServiceError::conflict(
+            "you came with a code: an account and its password are changed by whoever signs in with that password",
+        )),
         _ => Err(ServiceError::Unauthenticated),
     }
 }

@@ -23,12 +23,24 @@ pub const SIGN_IN_BY_NAME: Limit =
 /// Tries to sign in from one address: more, since many people may share one.
 pub const SIGN_IN_BY_ADDRESS: Limit =
     Limit { name: "sign-in address", most: 100, window: Duration::from_secs(15 * 60) };
+/// Tries of a one-time code for one person: as long as a code lives, so few that nobody guesses one.
+pub const CODES_BY_PERSON: Limit =
+    Limit { name: "sign-in code", most: 5, window: Duration::from_secs(15 * 60) };
+/// Codes that are issued for one person.
+pub const CODES_ISSUED: Limit =
+    Limit { name: "sign-in code issued", most: 10, window: Duration::from_secs(60 * 60) };
+/// Devices that one person adds.
+pub const DEVICES_ADDED: Limit =
+    Limit { name: "device added", most: 20, window: Duration::from_secs(60 * 60) };
 /// Tokens that are not valid, from one address.
 pub const TOKENS_BY_ADDRESS: Limit =
     Limit { name: "token address", most: 50, window: Duration::from_secs(5 * 60) };
 /// Set-up links that are not valid, from one address.
 pub const SETUP_BY_ADDRESS: Limit =
     Limit { name: "setup address", most: 20, window: Duration::from_secs(15 * 60) };
+/// Links to hand-outs that are not valid, from one address.
+pub const HAND_OUTS_BY_ADDRESS: Limit =
+    Limit { name: "hand-out address", most: 20, window: Duration::from_secs(15 * 60) };
 /// Enrolments from one address: a whole office may share one.
 pub const ENROLMENTS_BY_ADDRESS: Limit =
     Limit { name: "enrolment address", most: 300, window: Duration::from_secs(5 * 60) };

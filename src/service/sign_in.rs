@@ -90,7 +90,9 @@ pub async fn sign_in(
 /// When the database refuses.
 pub async fn signed_out(portal: &Portal, caller: &Caller) -> Result<(), ServiceError> {
     let permit = Operation::OwnSignOut.own(caller)?;
-    let Actor::Account { id, .. } = caller.actor() else { return Ok(()) };
+    let Actor::Account { id, .. } = caller.actor() else {
+        return super::sign_in_codes::signed_out(portal, caller).await;
+    };
     let now = portal.now();
     let tx = portal.db().write(&permit).await?;
     Ok(tx

@@ -182,6 +182,17 @@ pub async fn by_name(conn: &mut Conn, name: &str) -> Result<Option<Account>> {
     query.optional(conn).await
 }
 
+/// The accounts that are linked to a user and may sign in, the first one first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Account>> {
+    let mut query = Sql::select::<Account>();
+    query.push(" WHERE user_id = ").bind(&user).push(" AND deleted_at IS NULL AND disabled_at IS NULL");
+    query.push(" ORDER BY id LIMIT 10");
+    query.all(conn).await
+}
+
 /// Accounts in the order of their ids.
 ///
 /// # Errors

@@ -92,6 +92,7 @@ fn actor_columns(actor: &Actor) -> (&'static str, Option<Uuid>, String) {
         Actor::System { .. } => ("system", None),
         Actor::Anonymous => ("anonymous", None),
         Actor::Account { id, .. } => ("account", Some(id.as_uuid())),
+        Actor::Person { id, .. } => ("user", Some(id.as_uuid())),
         Actor::Token { id, .. } => ("token", Some(id.as_uuid())),
         Actor::Device { id } => ("device", Some(id.as_uuid())),
         Actor::Connector { id, .. } => ("connector", Some(id.as_uuid())),
@@ -159,9 +160,9 @@ table_row! {
         pub id: AuditEventId,
         /// When.
         pub at: Timestamp,
-        /// "account", "token", "device", "connector", "system", "anonymous".
+        /// "account", "user", "token", "device", "connector", "system", "anonymous".
         pub actor_kind: String,
-        /// Which account, token, device or connector.
+        /// Which account, user, token, device or connector.
         pub actor_id: Option<Uuid>,
         /// What it was called then.
         pub actor_name: String,

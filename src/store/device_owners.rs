@@ -3,6 +3,8 @@
 use certporter_model::Timestamp;
 use certporter_model::ids::{DeviceId, UserId};
 
+use super::enrolment_codes;
+use super::enrolments::{self, Staff};
 use super::{Conn, Result, Sql, WriteTx, sql, table_row};
 
 table_row! {
@@ -57,6 +59,12 @@ pub async fn hand_over(
     )
     .change(tx, "device")
     .await?;
+    // Whoever changes the owner vouches for the device's being the new one's, who has not said so: as with a code
+    // that staff issued.
+    let actor = tx.permit().actor();
+    let staff = Staff { staff_account_id: actor.account(), staff_name: Some(actor.to_string()) };
+    enrolments::await_confirmation(tx, device, &staff).await?;
+    enrolment_codes::become_staff_s(tx, device, staff.staff_account_id).await?;
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! One-time enrolment codes. Only their hashes are here.
 
 use certporter_model::thumbprint::{PublicKeyHash, SecretHash};
-use certporter_model::{DeviceId, EnrolmentCodeId, EnrolmentId, Timestamp};
+use certporter_model::{AccountId, DeviceId, EnrolmentCodeId, EnrolmentId, Timestamp};
 
 use super::{Conn, Result, Sql, WriteTx, dialect, sql, table_row};
 
@@ -69,6 +69,40 @@ pub async fn insert(tx: &mut WriteTx, code: &NewEnrolmentCode) -> Result<()> {
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Notes which account of staff stands behind a code.
+///
+/// # Errors
+/// When there is no such code, or the database refuses.
+pub async fn set_issuer(tx: &mut WriteTx, id: EnrolmentCodeId, account: Option<AccountId>) -> Result<()> {
+    sql!("UPDATE enrolment_codes SET issuer_account_id = $1 WHERE id = $2", account, id)
+        .change(tx, "enrolment code")
+        .await
+}
+
+/// Has the codes of a device that were not used count as staff's: the device became somebody else's since.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn become_staff_s(tx: &mut WriteTx, device: DeviceId, account: Option<AccountId>) -> Result<u64> {
+    sql!(
+        "UPDATE enrolment_codes SET staff_issued = $1, issuer_account_id = $2
+         WHERE device_id = $3 AND used_at IS NULL",
+        true,
+        account,
+        device
+    )
+    .execute(tx)
+    .await
+}
+
+/// The account of staff that stands behind a code; none for a program without one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn issuer(conn: &mut Conn, id: EnrolmentCodeId) -> Result<Option<AccountId>> {
+    sql!("SELECT issuer_account_id FROM enrolment_codes WHERE id = $1", id).scalar(conn).await
 }
 
 /// The code with that hash, locked until the transaction ends: it can be used only once.

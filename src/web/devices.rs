@@ -16,7 +16,8 @@ use super::problem::Problem;
 use super::tls::Peer;
 use crate::service::device_protocol::{Contact, DeviceProtocol, ProtocolError};
 use crate::wire::device::{
-    EnrolRequest, LARGEST_MESSAGE, PollQuery, RenewRequest, Report, RetireRequest, VERSION, path, problem,
+    ConfirmRequest, EnrolRequest, LARGEST_MESSAGE, PollQuery, RenewRequest, Report, RetireRequest, VERSION,
+    path, problem,
 };
 
 /// The routes, on the service behind them. The listener's acceptor puts a [`Peer`] into each request.
@@ -27,6 +28,7 @@ pub fn router(protocol: DeviceProtocol) -> Router {
         .route(path::COMMANDS, get(commands))
         .route(path::REPORT, post(report))
         .route(path::RENEW, post(renew))
+        .route(path::CONFIRMATIONS, get(confirmations).post(confirm))
         .route(path::RETIRE, post(retire))
         .fallback(|| async { Problem::not_found("address of the device protocol") })
         .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
@@ -90,6 +92,26 @@ async fn retire(
     Ok(Json(serde_json::json!({ "version": VERSION })).into_response())
 }
 
+async fn confirmations(
+    State(service): Service,
+    who: Extension<Peer>,
+    from: From,
+) -> Result<Response, Problem> {
+    let contact = contact(&service, &who, &from).await?;
+    Ok(Json(service.confirmations(&contact).await.map_err(refusal)?).into_response())
+}
+
+async fn confirm(
+    State(service): Service,
+    who: Extension<Peer>,
+    from: From,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let contact = contact(&service, &who, &from).await?;
+    let request: ConfirmRequest = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
+    Ok(Json(service.confirm(&contact, &request).await.map_err(refusal)?).into_response())
+}
+
 async fn contact(
     service: &DeviceProtocol,
     Extension(who): &Extension<Peer>,
@@ -126,6 +148,10 @@ fn refusal(error: ProtocolError) -> Problem {
         }
         ProtocolError::RenewFirst => Problem::new(StatusCode::FORBIDDEN, problem::RENEW_FIRST, detail),
         ProtocolError::RemovalsOnly => Problem::new(StatusCode::FORBIDDEN, problem::REMOVALS_ONLY, detail),
+        ProtocolError::Unconfirmed => Problem::new(StatusCode::FORBIDDEN, problem::UNCONFIRMED, detail),
+        ProtocolError::NothingAwaited => {
+            Problem::new(StatusCode::NOT_FOUND, problem::NOTHING_AWAITED, detail)
+        }
         ProtocolError::CopyUnknown(places) => {
             let mut errors = FieldErrors::new();
             for place in places {

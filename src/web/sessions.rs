@@ -10,8 +10,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use certporter_model::access::Caller;
 use certporter_model::thumbprint::SecretHash;
-use certporter_model::{AccountId, Timestamp};
+use certporter_model::{AccountId, SignInCodeId, Timestamp};
 use http::header;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, SessionStore};
@@ -23,11 +25,13 @@ use super::listeners::peer;
 use super::problem::Problem;
 use crate::service::sessions::{self, Kept};
 use crate::service::sign_in::{self, SignedIn};
+use crate::service::sign_in_codes::{self, SignedInWithCode};
 use crate::service::time_zone::TimeZone;
 use crate::service::{Portal, ServiceError, own_account};
 
 /// Under which names a session remembers things.
 const ACCOUNT: &str = "account";
+const CODE: &str = "sign_in_code";
 const ADDRESS: &str = "address";
 const AGENT: &str = "agent";
 const SEEN: &str = "seen";
@@ -80,20 +84,28 @@ async fn caller(
     session: &Session,
     address: Option<&str>,
 ) -> Result<(Caller, Option<TimeZone>), ServiceError> {
-    let Some(account) = session.get::<AccountId>(ACCOUNT).await.map_err(|error| failed(&error))? else {
+    let known = if let Some(account) = read::<AccountId>(session, ACCOUNT).await? {
+        sign_in::known(portal, account).await?
+    } else if let Some(code) = read::<SignInCodeId>(session, CODE).await? {
+        sign_in_codes::caller_of(portal, code).await?.map(|caller| (caller, None))
+    } else {
         return Ok((Caller::anonymous(), None));
     };
-    let Some(known) = sign_in::known(portal, account).await? else {
+    let Some(known) = known else {
         session.flush().await.map_err(|error| failed(&error))?;
         return Ok((Caller::anonymous(), None));
     };
     // Saving a session puts its end off: now and then, not at each request.
-    let seen = session.get::<Timestamp>(SEEN).await.map_err(|error| failed(&error))?.unwrap_or_default();
+    let seen = read::<Timestamp>(session, SEEN).await?.unwrap_or_default();
     if portal.now().since(seen) >= TOUCH {
         session.insert(SEEN, portal.now()).await.map_err(|error| failed(&error))?;
         session.insert(ADDRESS, address).await.map_err(|error| failed(&error))?;
     }
     Ok(known)
+}
+
+async fn read<T: DeserializeOwned>(session: &Session, name: &str) -> Result<Option<T>, ServiceError> {
+    session.get::<T>(name).await.map_err(|error| failed(&error))
 }
 
 /// What names this session among those of its account.
@@ -113,10 +125,32 @@ pub async fn begin(
     caller: &Caller,
     agent: Option<&str>,
 ) -> Result<(), ServiceError> {
+    begin_as(session, (ACCOUNT, &signed_in.account), caller, agent).await
+}
+
+/// The same for somebody who came with a one-time code.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin_with_code(
+    session: &Session,
+    signed_in: &SignedInWithCode,
+    caller: &Caller,
+    agent: Option<&str>,
+) -> Result<(), ServiceError> {
+    begin_as(session, (CODE, &signed_in.code), caller, agent).await
+}
+
+async fn begin_as(
+    session: &Session,
+    (name, who): (&str, &(impl Serialize + Sync)),
+    caller: &Caller,
+    agent: Option<&str>,
+) -> Result<(), ServiceError> {
     let begin = async {
         session.clear().await;
         session.cycle_id().await?;
-        session.insert(ACCOUNT, signed_in.account).await?;
+        session.insert(name, who).await?;
         if let Some(address) = caller.address() {
             session.insert(ADDRESS, address).await?;
         }

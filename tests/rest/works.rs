@@ -11,24 +11,26 @@ use certporter::connector::in_process::InProcess;
 use certporter::connector::worker::Connector;
 use certporter::kra::Kra;
 use certporter::pipeline::Pipeline;
+use certporter::pipeline::notices::Post;
 use certporter::pipeline::orders::ConnectorIdentity;
 use certporter::pipeline::queue::Portal as PortalSource;
 use certporter::pipeline::workers::run_once;
 use certporter::pki::key_pool::KeyPool;
 use certporter::pki::{Certificate, PrivateKey, csr};
 use certporter::random::octets;
-use certporter::service::device_protocol::{DeviceProtocol, Wakes};
+use certporter::service::device_protocol::{DeviceProtocol, ProtocolError, Wakes};
 use certporter::service::import::LongImports;
 use certporter::store::steps::connectors;
 use certporter::store::{AuditEvent, Target};
 use certporter::wire::device::{
-    CommandKind, CopyStatus, CsrOctets, DeviceFacts, EnrolRequest, PollQuery, Report, ReportedState, VERSION,
+    CommandKind, ConfirmAnswer, ConfirmRequest, Confirmations, CopyStatus, CsrOctets, DeviceFacts,
+    EnrolRequest, PollQuery, Report, ReportedState, VERSION,
 };
 use certporter_model::access::{Caller, Permission, Scope};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::text::Name;
 use certporter_model::thumbprint::Thumbprint;
-use certporter_model::{ConnectorId, CopyId};
+use certporter_model::{ConfirmationId, ConnectorId, CopyId};
 use serde_json::json;
 
 use super::program::Program;
@@ -56,7 +58,9 @@ impl Works {
             Kra::open(db.clone(), program.master.clone(), clock.as_ref(), random.clone()).await.unwrap();
         let pipeline = Pipeline::new(db.clone(), clock.clone(), random.clone(), kra, program.builtin.clone());
         let external = program.portal.external().unwrap().clone();
-        let pipeline = Arc::new(pipeline.with_external(external.clone()));
+        let safe = program.portal.mail().unwrap().clone();
+        let post = Post { safe, portal: program.portal.addresses().portal.to_string() };
+        let pipeline = Arc::new(pipeline.with_external(external.clone()).with_post(post));
         pipeline.set_importer(LongImports::of(&program.portal));
         let identity = ConnectorIdentity {
             id: ConnectorId::new(clock.now(), octets(random.as_ref())),
@@ -97,9 +101,14 @@ impl Works {
     /// Enrols a device with a code that it gets by REST.
     pub(crate) async fn enrol(&self, program: &Program, device: &str) -> Enrolled {
         let code = program.post(&format!("/devices/{device}/enrolment-codes"), &json!({})).await.ok();
+        self.enrol_with(code["code"].as_str().unwrap()).await
+    }
+
+    /// Enrols a device with that code.
+    pub(crate) async fn enrol_with(&self, code: &str) -> Enrolled {
         let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
         let csr = CsrOctets::new(csr::create(&key, None).unwrap().as_der().to_vec()).unwrap();
-        let code = serde_json::from_value(code["code"].clone()).unwrap();
+        let code = serde_json::from_value(json!(code)).unwrap();
         let facts =
             DeviceFacts { serial_number: None, wifi_mac: None, fqdn: None, ..facts::of_this_machine() };
         let request = EnrolRequest { version: VERSION, code, csr, facts };
@@ -108,10 +117,40 @@ impl Works {
         Enrolled { thumbprint: certificate.thumbprint(), held: BTreeSet::new() }
     }
 
+    /// What the device's person could confirm on it.
+    pub(crate) async fn awaited(&self, device: &Enrolled) -> Result<Confirmations, ProtocolError> {
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        self.protocol.confirmations(&contact).await
+    }
+
+    /// Its person confirms something on it.
+    pub(crate) async fn confirm(
+        &self,
+        device: &Enrolled,
+        id: ConfirmationId,
+    ) -> Result<ConfirmAnswer, ProtocolError> {
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        self.protocol.confirm(&contact, &ConfirmRequest { version: VERSION, id }).await
+    }
+
     /// The device gives itself up.
     pub(super) async fn retire(&self, device: &Enrolled) {
         let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
         self.protocol.retire(&contact).await.unwrap();
+    }
+
+    /// The device connects and says something; then everything that follows is done.
+    pub(crate) async fn report(&self, device: &Enrolled, statuses: Vec<CopyStatus>) {
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        let report = Report { version: VERSION, complete: false, statuses };
+        self.protocol.report(&contact, &report).await.unwrap();
+        self.work().await;
+    }
+
+    /// The device hears what it is to do, and does not do it.
+    pub(crate) async fn poll(&self, device: &Enrolled) {
+        let contact = self.protocol.contact(Some(device.thumbprint), "192.0.2.7").await.unwrap();
+        self.protocol.commands(&contact, &PollQuery::default()).await.unwrap();
     }
 
     /// The device connects, does what it is told and says so; then everything that follows is done.

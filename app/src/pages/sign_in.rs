@@ -102,6 +102,11 @@ pub fn page(typed: Typed<SignInForm>) -> AnyView {
                     "Sign in"
                 </button>
             </form>
+            <p class="after">
+                <a class="text" href="/sign-in/code">
+                    "With a code from the helpdesk"
+                </a>
+            </p>
         </AlonePage>
     }
     .into_any()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId};
+use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId, UserId};
 
 /// Who is behind an action, as the audit trail names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,13 @@ pub enum Actor {
         /// The account.
         id: AccountId,
         /// Its name at that time.
+        name: String,
+    },
+    /// A person who signed in with a one-time code from staff, whether or not they have an account.
+    Person {
+        /// Who it is.
+        id: UserId,
+        /// What they were called at that time.
         name: String,
     },
     /// A program with a token.
@@ -46,12 +53,25 @@ pub enum Actor {
     },
 }
 
+impl Actor {
+    /// The account that answers for it: its own, or that of whoever made the token.
+    #[must_use]
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account { id, .. } => Some(*id),
+            Self::Token { account, .. } => *account,
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::System { name } => write!(f, "system ({name})"),
             Self::Anonymous => f.write_str("nobody signed in"),
             Self::Account { name, .. } => f.write_str(name),
+            Self::Person { name, .. } => write!(f, "{name} (with a code)"),
             Self::Token { name, .. } => write!(f, "token {name}"),
             Self::Device { id } => write!(f, "device {id}"),
             Self::Connector { name, .. } => write!(f, "connector {name}"),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::role::{Permission, Role};
-use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId, GroupId, UserId};
+use crate::ids::{AccountId, ApiTokenId, ConnectorId, DeviceId, GroupId, SignInCodeId, UserId};
 
 /// Whom an operation is about. The service finds it out before it asks the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,17 @@ pub struct Grant {
     pub groups: Option<Vec<GroupId>>,
 }
 
+/// The one-time code from staff that opened a session, and how far the session is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffCode {
+    /// The code.
+    pub id: SignInCodeId,
+    /// The account that issued it; none for a program without one.
+    pub issuer: Option<AccountId>,
+    /// Whether the person has confirmed since that it is they, or a second member of staff has.
+    pub confirmed: bool,
+}
+
 /// Somebody who wants something, authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -39,6 +50,7 @@ pub struct Caller {
     grants: Vec<Grant>,
     user: Option<UserId>,
     address: Option<String>,
+    code: Option<StaffCode>,
 }
 
 /// Refused: who lacks which permission. Answers 403, or 404 where even the existence is not theirs to know.
@@ -66,37 +78,69 @@ impl Caller {
     /// Somebody signed in, with the account's grants and the user that it is linked to.
     #[must_use]
     pub fn account(id: AccountId, name: String, grants: Vec<Grant>, user: Option<UserId>) -> Self {
-        Self { actor: Actor::Account { id, name }, grants, user, address: None }
+        Self { actor: Actor::Account { id, name }, grants, user, address: None, code: None }
+    }
+
+    /// A person with a one-time code from staff: has the role user and nothing else, whatever account they may have.
+    #[must_use]
+    pub fn person(user: UserId, name: String, code: StaffCode) -> Self {
+        Self {
+            actor: Actor::Person { id: user, name },
+            grants: vec![Grant { role: Role::User, groups: None }],
+            user: Some(user),
+            address: None,
+            code: Some(code),
+        }
+    }
+
+    /// The same, as far as they act for themselves: with the role user, which whoever is linked to a user has for
+    /// what is theirs. Nobody for an account without one, for programs and for the portal itself.
+    #[must_use]
+    pub fn for_themselves(&self) -> Option<Self> {
+        self.user?;
+        Some(Self { grants: vec![Grant { role: Role::User, groups: None }], ..self.clone() })
     }
 
     /// A program with a token. The grants are those of the token that its maker still has.
     #[must_use]
     pub fn token(id: ApiTokenId, name: String, account: Option<AccountId>, grants: Vec<Grant>) -> Self {
-        Self { actor: Actor::Token { id, name, account }, grants, user: None, address: None }
+        Self { actor: Actor::Token { id, name, account }, grants, user: None, address: None, code: None }
     }
 
     /// A device with its management certificate.
     #[must_use]
     pub fn device(id: DeviceId) -> Self {
-        Self { actor: Actor::Device { id }, grants: Vec::new(), user: None, address: None }
+        Self { actor: Actor::Device { id }, grants: Vec::new(), user: None, address: None, code: None }
     }
 
     /// A connector.
     #[must_use]
     pub fn connector(id: ConnectorId, name: String) -> Self {
-        Self { actor: Actor::Connector { id, name }, grants: Vec::new(), user: None, address: None }
+        Self {
+            actor: Actor::Connector { id, name },
+            grants: Vec::new(),
+            user: None,
+            address: None,
+            code: None,
+        }
     }
 
     /// A part of the portal itself.
     #[must_use]
     pub fn system(name: &'static str) -> Self {
-        Self { actor: Actor::System { name: name.to_owned() }, grants: Vec::new(), user: None, address: None }
+        Self {
+            actor: Actor::System { name: name.to_owned() },
+            grants: Vec::new(),
+            user: None,
+            address: None,
+            code: None,
+        }
     }
 
     /// Somebody unknown: may sign in or enrol, and nothing else.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { actor: Actor::Anonymous, grants: Vec::new(), user: None, address: None }
+        Self { actor: Actor::Anonymous, grants: Vec::new(), user: None, address: None, code: None }
     }
 
     /// The same caller, with the network address it came from.
@@ -130,6 +174,19 @@ impl Caller {
         self.address.as_deref()
     }
 
+    /// The code from staff that opened the session.
+    #[must_use]
+    pub fn staff_code(&self) -> Option<StaffCode> {
+        self.code
+    }
+
+    /// Whether a key that was kept in escrow may be given to them: not in a session that a code from staff opened,
+    /// until it is confirmed. For what is theirs; whether it is, the gate says.
+    #[must_use]
+    pub fn may_have_retained_keys(&self) -> bool {
+        self.user.is_some() && self.code.is_none_or(|code| code.confirmed)
+    }
+
     /// Whether it has the role, however far.
     #[must_use]
     pub fn has_role(&self, role: Role) -> bool {
@@ -151,7 +208,7 @@ impl Caller {
                 (permission, scope),
                 (Permission::OwnAccount, Scope::Own) | (Permission::DeviceProtocol, _)
             ),
-            Actor::Account { .. } | Actor::Token { .. } => {
+            Actor::Account { .. } | Actor::Person { .. } | Actor::Token { .. } => {
                 self.grants.iter().any(|grant| self.reaches(grant, permission, scope))
             }
         };
@@ -269,6 +326,32 @@ mod tests {
         assert!(caller.permitted(Permission::DeviceLost, &of(None)).is_err());
         assert_eq!(caller.visibility(Permission::DeviceRead), Ok(Visibility::Own(me)));
         assert!(caller.visibility(Permission::AuditRead).is_err());
+    }
+
+    #[test]
+    fn whoever_comes_with_a_code_is_a_user_and_nothing_else() {
+        let me = UserId::new(Timestamp::from_millis(1), [1; 10]);
+        let id = SignInCodeId::new(Timestamp::from_millis(1), [3; 10]);
+        let code = StaffCode { id, issuer: None, confirmed: false };
+        let caller = Caller::person(me, "Me".into(), code);
+        let mine = Scope::Person { user: Some(me), groups: vec![group(1)] };
+        assert!(caller.permitted(Permission::DeviceLost, &mine).is_ok());
+        assert!(caller.permitted(Permission::DirectoryRead, &mine).is_err());
+        assert!(!caller.may_have_retained_keys());
+        let confirmed = Caller::person(me, "Me".into(), StaffCode { confirmed: true, ..code });
+        assert!(confirmed.may_have_retained_keys());
+    }
+
+    #[test]
+    fn whoever_acts_for_themselves_has_no_other_role() {
+        let me = UserId::new(Timestamp::from_millis(1), [1; 10]);
+        let administrator = || vec![Grant { role: Role::Administrator, groups: None }];
+        let caller = somebody(administrator(), Some(me)).for_themselves().unwrap();
+        let of = |user| Scope::Person { user: Some(user), groups: vec![] };
+        let other = UserId::new(Timestamp::from_millis(1), [2; 10]);
+        assert!(caller.permitted(Permission::DeviceRetire, &of(me)).is_ok());
+        assert!(caller.permitted(Permission::DeviceRetire, &of(other)).is_err());
+        assert_eq!(somebody(administrator(), None).for_themselves(), None);
     }
 
     #[test]

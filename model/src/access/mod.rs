@@ -8,5 +8,5 @@ mod caller;
 mod role;
 
 pub use actor::Actor;
-pub use caller::{Caller, Forbidden, Grant, Permit, Scope, Visibility};
+pub use caller::{Caller, Forbidden, Grant, Permit, Scope, StaffCode, Visibility};
 pub use role::{Permission, Role};

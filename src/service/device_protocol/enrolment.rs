@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use certporter_model::access::Caller;
 use certporter_model::device::{DeviceState, EnrolmentState};
-use certporter_model::{DeviceId, EnrolmentCodeId, EnrolmentId, ManagementCertificateId, Timestamp};
+use certporter_model::security_event::SecurityEventKind;
+use certporter_model::{DeviceId, EnrolmentCodeId, EnrolmentId, ManagementCertificateId, Timestamp, UserId};
 
 use super::contact::renew_at;
 use super::{DeviceProtocol, ProtocolError};
 use crate::pki::Csr;
 use crate::random::octets;
+use crate::service::security_events::{self, Happened};
 use crate::store::devices::Device;
-use crate::store::enrolments::EnrolmentRow;
+use crate::store::enrolment_codes::EnrolmentCodeRow;
+use crate::store::enrolments::{EnrolmentRow, Staff};
 use crate::store::management_certificates::{self, ManagementCertificateRow};
 use crate::store::{
     AuditEvent, StoreError, Target, WriteTx, devices, enrolment_codes, enrolments, rate_limits,
@@ -123,6 +126,9 @@ impl DeviceProtocol {
             ended_at: None,
         };
         enrolments::insert(&mut tx, &enrolment).await?;
+        if code.staff_issued {
+            self.enrolled_by_staff(&mut tx, &code, &enrolment, device.owner_id).await?;
+        }
         let key = csr.public_key_hash();
         enrolment_codes::mark_used(&mut tx, code.id, &key, enrolment.id, now).await?;
         learn(&mut device, &request.facts);
@@ -134,6 +140,25 @@ impl DeviceProtocol {
         let event = event(now, &row, code.id, again, request);
         tx.commit(event).await?;
         self.enrol_answer(&row)
+    }
+
+    /// Notes who stands behind an enrolment, and tells whose device it is.
+    async fn enrolled_by_staff(
+        &self,
+        tx: &mut WriteTx,
+        code: &EnrolmentCodeRow,
+        enrolment: &EnrolmentRow,
+        owner: Option<UserId>,
+    ) -> Result<(), ProtocolError> {
+        let staff_account_id = enrolment_codes::issuer(tx, code.id).await?;
+        let staff = Staff { staff_account_id, staff_name: Some(code.issued_by.clone()) };
+        enrolments::set_staff(tx, enrolment.id, &staff).await?;
+        if let Some(user) = owner {
+            let (kind, by) = (SecurityEventKind::DeviceEnrolled, Some(code.issued_by.as_str()));
+            let happened = Happened { user, kind, device: Some(code.device_id), by };
+            security_events::tell(tx, &*self.random, enrolment.started_at, happened).await?;
+        }
+        Ok(())
     }
 
     async fn answer_again(

@@ -33,6 +33,14 @@ pub enum ProtocolError {
     /// Copies that are not this device's; their places in the report.
     #[error("this device has no such copy")]
     CopyUnknown(Vec<usize>),
+    /// The device waits to be confirmed itself.
+    #[error(
+        "this device waits to be confirmed itself: confirm on another one, or with the password on the person's page"
+    )]
+    Unconfirmed,
+    /// Nothing of that id waits that this device could confirm.
+    #[error("nothing of that id waits to be confirmed: it was confirmed, or has ended")]
+    NothingAwaited,
     /// The gate was not passed.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),

@@ -4,9 +4,11 @@
 //! - [`enrolment`], [`renewal`]: management certificates
 //! - [`commands`]: the list of what is to be done, by long poll
 //! - [`report`], [`retirement`]: what the device says
+//! - [`confirmation`]: its person says on it that another device is theirs
 //! - `consequences`: what follows, by the plan
 //! - [`wakes`]: wakes the polls
 pub mod commands;
+pub mod confirmation;
 mod consequences;
 pub mod contact;
 pub mod enrolment;

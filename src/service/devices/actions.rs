@@ -2,7 +2,8 @@
 
 use certporter_model::access::Caller;
 use certporter_model::device::DeviceState;
-use certporter_model::{DeviceId, UserId};
+use certporter_model::security_event::SecurityEventKind;
+use certporter_model::{DeviceId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,9 +14,10 @@ use crate::service::operation::Operation;
 use crate::service::portal::Portal;
 use crate::service::replan::{Touched, replan};
 use crate::service::scope;
+use crate::service::security_events::{self, Happened};
 use crate::store::devices::{self, Device};
 use crate::store::memberships::{self, Member};
-use crate::store::{Announcement, device_owners, enrolment_codes, enrolments};
+use crate::store::{Announcement, WriteTx, device_owners, enrolment_codes, enrolments, lost_reports};
 
 /// To whom a device goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -121,6 +123,11 @@ pub async fn hand_over(
     }
     let touched = Touched::device(id).and_user(before.owner_id).and_user(draft.owner);
     replan(portal, &mut tx, &touched, now).await?;
+    if let Some(user) = draft.owner.filter(|_| before.state == DeviceState::Enrolled) {
+        let kind = SecurityEventKind::DeviceHandedOver;
+        let happened = Happened { user, kind, device: Some(id), by: None };
+        security_events::tell(&mut tx, portal.random(), now, happened).await?;
+    }
     let text = |owner: Option<UserId>| owner.map(|owner| owner.to_string());
     let mut audit = event(now, Operation::DevicesHandOver, &before)
         .with("from", text(before.owner_id))
@@ -133,7 +140,11 @@ pub async fn hand_over(
     view_of(portal, id).await
 }
 
-async fn become_state(
+/// Puts a device into another state, with all that belongs to that.
+///
+/// # Errors
+/// When the caller may not, there is none, or its state doesn't allow it.
+pub(in crate::service) async fn become_state(
     portal: &Portal,
     caller: &Caller,
     operation: Operation,
@@ -145,6 +156,11 @@ async fn become_state(
     let explanation = draft.parse()?;
     let (_, mut tx, before) = open(portal, caller, operation, id).await?;
     if before.state == state && operation != Operation::DevicesUnblock {
+        if operation == Operation::DevicesBlock && lost_reports::forget(&mut tx, id).await? {
+            // The person had reported it as lost: from now on the block is not theirs alone to lift.
+            tx.commit(event(portal.now(), operation, &before)).await?;
+            return view_of(portal, id).await;
+        }
         // Asked twice is done once.
         tx.rollback().await?;
         return view_of(portal, id).await;
@@ -153,33 +169,59 @@ async fn become_state(
         return Err(ServiceError::conflict(format!("the device is {}, not blocked", before.state)));
     }
     let now = portal.now();
-    let device = Device {
-        state: before.state.to(state)?,
-        state_changed_at: now,
-        updated_at: now,
-        deleted_at: (state == DeviceState::Deleted).then_some(now),
-        ..before
-    };
-    devices::update(&mut tx, &device).await?;
-    if matches!(state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted) {
-        enrolments::end(&mut tx, id, now).await?;
-        enrolment_codes::expire_unused(&mut tx, id, now).await?;
-    }
-    if state == DeviceState::Deleted {
-        memberships::end_all_of(&mut tx, Member::from(id), now).await?;
-    }
-    // The owner's own certificates may be on the device too.
-    replan(portal, &mut tx, &Touched::device(id).and_user(device.owner_id), now).await?;
+    let device = changed(&before, state, now)?;
+    follow_up(portal, &mut tx, &device).await?;
     let mut audit = event(now, operation, &device);
     if let Some(explanation) = &explanation {
         audit = audit.with("explanation", explanation.as_str());
     }
-    announce(&mut tx, &device);
     tx.commit(audit).await?;
     view_of(portal, id).await
 }
 
-fn announce(tx: &mut crate::store::WriteTx, device: &Device) {
+/// The device in another state.
+///
+/// # Errors
+/// When its state doesn't allow it.
+pub(in crate::service) fn changed(
+    before: &Device,
+    state: DeviceState,
+    now: Timestamp,
+) -> Result<Device, ServiceError> {
+    Ok(Device {
+        state: before.state.to(state)?,
+        state_changed_at: now,
+        updated_at: now,
+        deleted_at: (state == DeviceState::Deleted).then_some(now),
+        ..before.clone()
+    })
+}
+
+/// Keeps a device whose state has changed, ends what its state ends, and has the plan draw what follows.
+///
+/// # Errors
+/// As [`replan`]; when the database refuses.
+pub(in crate::service) async fn follow_up(
+    portal: &Portal,
+    tx: &mut WriteTx,
+    device: &Device,
+) -> Result<(), ServiceError> {
+    let (id, now) = (device.id, device.state_changed_at);
+    devices::update(tx, device).await?;
+    if matches!(device.state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted) {
+        enrolments::end(tx, id, now).await?;
+        enrolment_codes::expire_unused(tx, id, now).await?;
+    }
+    if device.state == DeviceState::Deleted {
+        memberships::end_all_of(tx, Member::from(id), now).await?;
+    }
+    // The owner's own certificates may be on the device too.
+    replan(portal, tx, &Touched::device(id).and_user(device.owner_id), now).await?;
+    announce(tx, device);
+    Ok(())
+}
+
+fn announce(tx: &mut WriteTx, device: &Device) {
     let mut announcement = Announcement::new("device");
     announcement.device_id = Some(device.id);
     announcement.user_id = device.owner_id;

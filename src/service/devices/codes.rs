@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use certporter_model::access::Caller;
 use certporter_model::device::DeviceState;
+use certporter_model::security_event::SecurityEventKind;
 use certporter_model::{DeviceId, EnrolmentCodeId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use super::{EnrolmentCodeView, event, open};
 use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
+use crate::service::security_events::{self, Happened};
 use crate::store::enrolment_codes::{self, NewEnrolmentCode};
 use crate::store::{Conn, ca_generations};
 use crate::wire::device::EnrolmentCode;
@@ -55,8 +57,13 @@ pub async fn issue_code(
     let now = portal.now();
     let code = EnrolmentCode::new(portal.octets(), &device_ca(&mut tx).await?);
     let expires_at = now.plus(Duration::from_secs(u64::from(hours) * 60 * 60));
-    // Who gets a code from somebody else has not shown yet that they are the person.
-    let staff_issued = caller.user().is_none() || caller.user() != device.owner_id;
+    // Who gets a code from somebody else has not shown yet that they are the person; nor has who came with one.
+    let own = caller.user().is_some() && caller.user() == device.owner_id;
+    let staff_issued = !(own && caller.may_have_retained_keys());
+    let issuer = match caller.staff_code() {
+        Some(opened_by) => opened_by.issuer,
+        None => caller.actor().account(),
+    };
     let row = NewEnrolmentCode {
         id: EnrolmentCodeId::new(now, portal.octets()),
         code_hash: code.hash(),
@@ -68,6 +75,12 @@ pub async fn issue_code(
     };
     enrolment_codes::expire_unused(&mut tx, id, now).await?;
     enrolment_codes::insert(&mut tx, &row).await?;
+    enrolment_codes::set_issuer(&mut tx, row.id, issuer).await?;
+    if let Some(user) = device.owner_id.filter(|_| staff_issued) {
+        let kind = SecurityEventKind::EnrolmentCodeIssued;
+        let happened = Happened { user, kind, device: Some(id), by: None };
+        security_events::tell(&mut tx, portal.random(), now, happened).await?;
+    }
     let audit = event(now, Operation::DevicesCodesIssue, &device)
         .with("code_id", row.id.to_string())
         .with("expires_at", expires_at.to_string());

@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 pub use actions::{HandOverDraft, block, delete, hand_over, lost, retire, unblock};
+pub(super) use actions::{become_state, changed, follow_up};
 pub use codes::{CodeDraft, issue_code};
 pub use sort::DeviceSort;
 pub use trouble::CopyTrouble;
-pub use view::{CopyView, DeviceSummary, DeviceView, EnrolmentCodeView, EnrolmentView};
+pub use view::{CopyView, DeviceSummary, DeviceView, EnrolmentCodeView, EnrolmentView, Unconfirmed};
 
 use super::device_protocol::contact::renew_at;
 use super::directory_draft::{DeviceDraft, ParsedDevice};
@@ -228,7 +229,7 @@ pub(super) async fn find(
 }
 
 /// A transaction for an operation on a device, with the device as it is in it.
-async fn open(
+pub(super) async fn open(
     portal: &Portal,
     caller: &Caller,
     operation: Operation,
@@ -266,9 +267,15 @@ async fn shown(conn: &mut Conn, device: Device) -> Result<DeviceView, ServiceErr
     let enrolment = match enrolments::active(conn, id).await? {
         Some(row) => {
             let newest = management_certificates::newest(conn, row.id).await.ok();
+            let unconfirmed = if row.staff_issued_code && row.confirmed_at.is_none() {
+                Some(Unconfirmed::of(enrolments::staff(conn, row.id).await?.staff_name))
+            } else {
+                None
+            };
             Some(EnrolmentView {
                 id: row.id,
                 started_at: row.started_at,
+                unconfirmed,
                 management_certificate_not_after: newest.as_ref().map(|certificate| certificate.not_after),
                 management_certificate_renews_at: newest
                     .map(|certificate| renew_at(certificate.not_before, certificate.not_after)),

@@ -68,10 +68,33 @@ pub struct EnrolmentView {
     pub id: EnrolmentId,
     /// When the device enrolled.
     pub started_at: Timestamp,
+    /// Why it gets no key that other devices of its person have too, while nobody has confirmed that it is theirs.
+    pub unconfirmed: Option<Unconfirmed>,
     /// Until when the device's management certificate is valid.
     pub management_certificate_not_after: Option<Timestamp>,
     /// When the device renews it by itself.
     pub management_certificate_renews_at: Option<Timestamp>,
+}
+
+/// What an enrolment waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unconfirmed {
+    /// Who of staff issued the code, or handed the device over.
+    pub staff: Option<String>,
+    /// Why it waits.
+    pub cause: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Unconfirmed {
+    pub(super) fn of(staff: Option<String>) -> Self {
+        let cause = "The device enrolled with a code from staff, or staff handed it over, and nobody has confirmed \
+                     that it is its person\u{2019}s: it gets no key that other devices of theirs have too.";
+        let remedy = "The person confirms it with their password on their own page, or with `certporter agent \
+                      confirm` on another device of theirs; or a second member of staff approves it.";
+        Self { staff, cause: cause.to_owned(), remedy: remedy.to_owned() }
+    }
 }
 
 /// A certificate on a device for a feature.

@@ -1,11 +1,13 @@
 //! What a device's agent and the portal say to each other, under `/device/v1` (see docs/device-protocol.md).
 
 mod command;
+mod confirmation;
 mod enrol;
 mod enrolment_code;
 mod report;
 
 pub use command::{Command, CommandKind, Commands, PollQuery, Revision, UnknownRevision};
+pub use confirmation::{AwaitedConfirmation, AwaitedKind, ConfirmAnswer, ConfirmRequest, Confirmations};
 pub use enrol::{
     CsrOctets, DeviceFacts, EnrolAnswer, EnrolRequest, ManagementCertificate, RenewRequest, TrustAnchors,
 };
@@ -37,6 +39,8 @@ pub mod path {
     pub const REPORT: &str = "/device/v1/report";
     /// POST: another management certificate.
     pub const RENEW: &str = "/device/v1/renew";
+    /// GET: what of the person's waits to be confirmed. POST: it is the person's.
+    pub const CONFIRMATIONS: &str = "/device/v1/confirmations";
     /// POST: the device gives up.
     pub const RETIRE: &str = "/device/v1/retire";
 }
@@ -55,6 +59,10 @@ pub mod problem {
     pub const RENEW_FIRST: &str = "management-certificate-expired";
     /// The device is not served any more: it gets removals and nothing else.
     pub const REMOVALS_ONLY: &str = "removals-only";
+    /// The device waits to be confirmed itself.
+    pub const UNCONFIRMED: &str = "unconfirmed";
+    /// Nothing of that id waits to be confirmed.
+    pub const NOTHING_AWAITED: &str = "nothing-awaited";
     /// A copy that is not this device's.
     pub const COPY_UNKNOWN: &str = "copy-unknown";
     /// The message can't be read.

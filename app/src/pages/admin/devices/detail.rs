@@ -58,6 +58,8 @@ pub struct Device {
     pub reach: Option<Vec<ProfileReach>>,
     /// What happened, the latest first.
     pub events: Vec<Event>,
+    /// Why it gets no key that other devices have too, and what to do about it.
+    pub unconfirmed: Option<(String, String)>,
     /// Where earlier events begin.
     pub earlier: Option<String>,
 }
@@ -187,6 +189,10 @@ fn menu(offered: &Offered, here: &str, first_code: bool) -> Option<AnyView> {
     if offered.code && !first_code {
         links.push(link(format!("{here}/code"), "key-round", "Make an enrolment code"));
     }
+    if offered.code {
+        links.push(link(format!("{here}/hand-outs"), "download", "Certificates as files"));
+    }
+    links.push(link(format!("{here}/snippets"), "file-badge", "Settings for Linux"));
     if offered.hand_over {
         links.push(link(format!("{here}/hand-over"), "user-round", "Hand over"));
     }
@@ -209,7 +215,18 @@ fn menu(offered: &Offered, here: &str, first_code: bool) -> Option<AnyView> {
 /// The part of the page that moves by itself.
 pub fn part(device: Device) -> AnyView {
     let here = format!("/devices/{}", device.id);
+    let confirm = device.owner.as_ref().map(|(id, _)| format!("/helpdesk/people/{id}/confirmations"));
     view! {
+        {device
+            .unconfirmed
+            .map(|(cause, remedy)| {
+                view! {
+                    <Notice tone=Tone::Wary>
+                        <p>{cause} " " {remedy}</p>
+                        {confirm.map(|address| view! { <a class="text" href=address>"What waits for them"</a> })}
+                    </Notice>
+                }
+            })}
         <Facts>
             <Fact name="State">
                 <State of=device.state/>

@@ -46,6 +46,7 @@ pub async fn read(
 }
 
 fn device(view: DeviceView) -> Device {
+    let unconfirmed = view.enrolment.as_ref().and_then(|enrolment| enrolment.unconfirmed.clone());
     let facts = [
         ("Serial number", view.device.serial_number),
         ("IMEI", view.imei),
@@ -72,6 +73,7 @@ fn device(view: DeviceView) -> Device {
         facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         attributes: view.attributes.into_iter().collect(),
         copies: view.copies.into_iter().map(copy).collect(),
+        unconfirmed: unconfirmed.map(|it| (it.cause, it.remedy)),
         requests: Vec::new(),
         events: Vec::new(),
         earlier: None,

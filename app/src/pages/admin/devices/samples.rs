@@ -91,6 +91,7 @@ pub(in crate::pages) fn sample_device() -> detail::Device {
             copy(HOSTILE, Feature::Email, CopyState::Failed, Some("The device's store is full.")),
             copy("S/MIME", Feature::Email, CopyState::Removed, None),
         ],
+        unconfirmed: Some((HOSTILE.to_owned(), "Ask her.".to_owned())),
         requests: vec![detail::Request {
             id: request_id(),
             profile: HOSTILE.to_owned(),
