@@ -1,0 +1,249 @@
+//! Which certificates: what lists, searches and counts are limited by.
+
+use certporter_model::Timestamp;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::ids::{CaId, DeviceId, GroupId, ProfileId, UserId};
+use certporter_model::platform::Platform;
+use certporter_model::revocation::Reason;
+
+use super::visibility::Seen;
+use super::{Sql, fleet};
+
+/// Which certificates.
+#[derive(Debug, Clone, Default)]
+pub struct CertificateFilter {
+    /// Every word somewhere in the subject, alternative names, serial number or thumbprints. Colons in a number don't
+    /// matter.
+    pub search: Option<String>,
+    /// Good, held or revoked.
+    pub status: Option<CertificateStatus>,
+    /// With this standing.
+    pub standing: Option<Standing>,
+    /// Of this profile.
+    pub profile: Option<ProfileId>,
+    /// Of this user.
+    pub user: Option<UserId>,
+    /// Of this device, or with a copy on it.
+    pub device: Option<DeviceId>,
+    /// In this state at that moment.
+    pub state: Option<(CertificateState, Timestamp)>,
+    /// Held or revoked for this reason.
+    pub reason: Option<Reason>,
+    /// From this CA.
+    pub ca: Option<CaId>,
+    /// Issued then or later.
+    pub issued_from: Option<Timestamp>,
+    /// Issued before then.
+    pub issued_before: Option<Timestamp>,
+    /// Revoked for good at the request of somebody then or later.
+    pub revoked_from: Option<Timestamp>,
+    /// The same, before then.
+    pub revoked_before: Option<Timestamp>,
+    /// That expire then or later.
+    pub expires_from: Option<Timestamp>,
+    /// That expire before then.
+    pub expires_before: Option<Timestamp>,
+    /// Whose copies are so.
+    pub delivery: Option<Delivery>,
+    /// For a device of this platform; in user scope, on one.
+    pub platform: Option<Platform>,
+    /// Whose user or device is in this group, or in one within it.
+    pub group: Option<GroupId>,
+}
+
+/// How far the copies of a certificate are: one of these, the last that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// On no device, and on its way to none.
+    Nowhere,
+    /// On its devices, as far as these can tell.
+    Installed,
+    /// On its way to a device.
+    Pending,
+    /// A device could not install it.
+    Failing,
+}
+
+/// How a certificate stands at a moment, as people ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateState {
+    /// Good.
+    Valid,
+    /// Good, and over before 30 days have passed.
+    Expiring,
+    /// On hold.
+    Held,
+    /// Revoked.
+    Revoked,
+    /// Over, without having been revoked.
+    Expired,
+}
+
+/// What counts as soon.
+const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
+/// Which indexes SQLite may use: a column with a sign before it has none.
+pub(super) struct Indexes {
+    /// The column of expiry; not in another order, where all that it leaves would have to be sorted.
+    pub(super) expiry: &'static str,
+    /// The column of the profile; not where the state leaves less.
+    pub(super) profile: &'static str,
+    /// Whether the group is so small that its certificates are listed rather than asked for row by row.
+    pub(super) small_group: bool,
+    /// The same for the platform.
+    pub(super) small_platform: bool,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self {
+            expiry: "certificates.not_after",
+            profile: "certificates.profile_id",
+            small_group: false,
+            small_platform: false,
+        }
+    }
+}
+
+/// Everything of the filter but the search, as ` AND ..`, by these indexes.
+pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes) {
+    let expiry = by.expiry;
+    if let Some(status) = &filter.status {
+        query.push(" AND certificates.status = ").bind(status);
+        if *status != CertificateStatus::Valid {
+            query.push(NOT_VALID);
+        }
+    }
+    if let Some(standing) = &filter.standing {
+        query.push(" AND certificates.standing = ").bind(standing);
+    }
+    if let Some(profile) = &filter.profile {
+        query.push(" AND ").push(by.profile).push(" = ").bind(profile);
+    }
+    if let Some(user) = &filter.user {
+        query.push(" AND certificates.user_id = ").bind(user);
+    }
+    if let Some(device) = &filter.device {
+        query.push(" AND (certificates.device_id = ").bind(device);
+        query.push(" OR certificates.id IN (SELECT certificate_id FROM copies WHERE device_id = ");
+        query.bind(device).push("))");
+    }
+    if let Some(before) = &filter.expires_before {
+        query.push(" AND ").push(expiry).push(" < ").bind(before);
+    }
+    if let Some((state, now)) = &filter.state {
+        push_state(query, *state, *now, expiry);
+    }
+    if let Some(reason) = &filter.reason {
+        query.push(" AND certificates.reason = ").bind(reason);
+    }
+    if let Some(ca) = &filter.ca {
+        query.push(" AND certificates.ca_generation_id IN (SELECT id FROM ca_generations WHERE ca_id = ");
+        query.bind(ca).push(")");
+    }
+    if let Some(from) = &filter.expires_from {
+        query.push(" AND ").push(expiry).push(" >= ").bind(from);
+    }
+    if let Some(from) = &filter.issued_from {
+        query.push(" AND certificates.created_at >= ").bind(from);
+    }
+    if let Some(before) = &filter.issued_before {
+        query.push(" AND certificates.created_at < ").bind(before);
+    }
+    if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
+        query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations WHERE kind = 'revoke'");
+        if let Some(from) = &filter.revoked_from {
+            query.push(" AND requested_at >= ").bind(from);
+        }
+        if let Some(before) = &filter.revoked_before {
+            query.push(" AND requested_at < ").bind(before);
+        }
+        query.push(")");
+    }
+    if let Some(delivery) = filter.delivery {
+        push_delivery(query, delivery);
+    }
+    if let Some(platform) = filter.platform {
+        push_platform(query, platform, by.small_platform);
+    }
+    match filter.group {
+        Some(group) if by.small_group => {
+            fleet::push_in_group(query, "certificates.id", "certificates", group)
+        }
+        Some(group) => {
+            fleet::push_is_in_group(query, "certificates.user_id", "certificates.device_id", group);
+        }
+        None => {}
+    }
+    seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
+}
+
+fn push_delivery(query: &mut Sql, delivery: Delivery) {
+    query.push(match delivery {
+        Delivery::Failing => {
+            " AND certificates.id IN (SELECT certificate_id FROM copies WHERE state = 'failed')"
+        }
+        Delivery::Pending => {
+            " AND certificates.id IN (SELECT certificate_id FROM copies WHERE state IN ('pending', 'offered', 'missing'))
+              AND NOT EXISTS (SELECT 1 FROM copies f WHERE f.certificate_id = certificates.id AND f.state = 'failed')"
+        }
+        Delivery::Installed => {
+            " AND EXISTS (SELECT 1 FROM copies i WHERE i.certificate_id = certificates.id
+                          AND i.state IN ('installed', 'handed_out'))
+              AND NOT EXISTS (SELECT 1 FROM copies f WHERE f.certificate_id = certificates.id
+                              AND f.state IN ('failed', 'pending', 'offered', 'missing'))"
+        }
+        Delivery::Nowhere => {
+            " AND NOT EXISTS (SELECT 1 FROM copies n WHERE n.certificate_id = certificates.id
+                              AND n.state NOT IN ('removing', 'removed'))"
+        }
+    });
+}
+
+fn push_platform(query: &mut Sql, platform: Platform, small: bool) {
+    if small {
+        query.push(
+            " AND certificates.id IN (SELECT it.id FROM devices d JOIN certificates it ON it.device_id = d.id
+              WHERE d.platform = ",
+        );
+        query.bind(&platform);
+        query.push(
+            " UNION SELECT k.certificate_id FROM devices d JOIN copies k ON k.device_id = d.id
+              JOIN certificates it ON it.id = k.certificate_id
+              WHERE it.device_id IS NULL AND k.state <> 'removed' AND d.platform = ",
+        );
+        query.bind(&platform).push(")");
+        return;
+    }
+    query.push(" AND (EXISTS (SELECT 1 FROM devices d WHERE d.id = certificates.device_id AND d.platform = ");
+    query.bind(&platform);
+    query.push(
+        ") OR certificates.device_id IS NULL AND EXISTS (SELECT 1 FROM copies k JOIN devices d ON d.id = k.device_id
+           WHERE k.certificate_id = certificates.id AND k.state <> 'removed' AND d.platform = ",
+    );
+    query.bind(&platform).push("))");
+}
+
+/// SQLite uses the indexes of those that are not good when it is told that these are meant.
+const NOT_VALID: &str = " AND certificates.status <> 'valid'";
+
+fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp, expiry: &'static str) {
+    match state {
+        CertificateState::Valid => {
+            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
+        }
+        CertificateState::Expiring => {
+            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
+            query.push(" AND ").push(expiry).push(" <= ").bind(&now.plus(SOON));
+        }
+        CertificateState::Held => {
+            query.push(" AND certificates.status = 'held'").push(NOT_VALID);
+        }
+        CertificateState::Revoked => {
+            query.push(" AND certificates.status = 'revoked'").push(NOT_VALID);
+        }
+        CertificateState::Expired => {
+            query.push(" AND certificates.status <> 'revoked' AND ").push(expiry).push(" <= ").bind(&now);
+        }
+    }
+}

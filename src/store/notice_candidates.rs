@@ -1,0 +1,198 @@
+//! What notices are about, before anybody was told: bounded looks, each by an index or by ids, which go by time.
+
+use certporter_model::Timestamp;
+use certporter_model::ids::{
+    CaGenerationId, CertificateId, DeviceId, ProfileId, RequestId, RevocationId, SecurityEventId, UserId,
+};
+use certporter_model::revocation::Reason;
+use certporter_model::security_event::SecurityEventKind;
+use certporter_model::serial::SerialNumber;
+
+use super::security_events::SecurityEvent;
+use super::{Conn, Result, Sql, table_row};
+
+table_row! {
+    /// What of a certificate a notice tells.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ToldCertificate in "certificates" {
+        /// Its id.
+        pub id: CertificateId,
+        /// Of which profile.
+        pub profile_id: ProfileId,
+        /// Whose it is.
+        pub user_id: Option<UserId>,
+        /// For which device.
+        pub device_id: Option<DeviceId>,
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// Its subject.
+        pub subject: String,
+        /// Until when it is valid.
+        pub not_after: Timestamp,
+    }
+}
+
+table_row! {
+    /// What of a request a notice tells.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ToldRequest in "requests" {
+        /// Its id.
+        pub id: RequestId,
+        /// Of which profile.
+        pub profile_id: ProfileId,
+        /// For whom.
+        pub user_id: Option<UserId>,
+        /// For which device.
+        pub device_id: Option<DeviceId>,
+        /// The certificate that it takes the place of.
+        pub supersedes_id: Option<CertificateId>,
+        /// Why it failed.
+        pub cause: Option<String>,
+        /// What to do about it.
+        pub remedy: Option<String>,
+    }
+}
+
+table_row! {
+    /// What of a revocation a notice tells.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ToldRevocation in "revocations" {
+        /// Its id.
+        pub id: RevocationId,
+        /// Of which certificate.
+        pub certificate_id: CertificateId,
+        /// Why.
+        pub reason: Reason,
+        /// When it was asked for.
+        pub requested_at: Timestamp,
+    }
+}
+
+table_row! {
+    /// Until when a CRL is good.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct ToldCrl in "crls" {
+        /// Whose it is.
+        pub ca_generation_id: CaGenerationId,
+        /// When it was made.
+        pub this_update: Timestamp,
+        /// When relying parties stop going on with it.
+        pub next_update: Timestamp,
+    }
+}
+
+/// Current certificates that were to be renewed before `due`, are good still, and end before `ends`: those that were
+/// due first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unrenewed(
+    conn: &mut Conn,
+    (due, ends): (Timestamp, Timestamp),
+    now: Timestamp,
+    most: u32,
+) -> Result<Vec<ToldCertificate>> {
+    let mut query = Sql::select::<ToldCertificate>();
+    query.push(" WHERE standing = 'current' AND status = 'valid' AND renew_at < ").bind(&due);
+    query.push(" AND not_after > ").bind(&now).push(" AND not_after < ").bind(&ends);
+    query.push(" ORDER BY renew_at DESC LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// Certificates of persons, the newest first: for an example.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn newest(conn: &mut Conn, most: u32) -> Result<Vec<ToldCertificate>> {
+    let mut query = Sql::select::<ToldCertificate>();
+    query.push(" WHERE user_id IS NOT NULL ORDER BY id DESC LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// The certificates of those ids.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn certificates(conn: &mut Conn, ids: &[CertificateId]) -> Result<Vec<ToldCertificate>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(super::IN_A_LIST) {
+        let mut query = Sql::select::<ToldCertificate>();
+        query.push(" WHERE id IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<ToldCertificate>(conn).await?);
+    }
+    Ok(found)
+}
+
+/// Requests that failed, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn failed(conn: &mut Conn, most: u32) -> Result<Vec<ToldRequest>> {
+    let mut query = Sql::select::<ToldRequest>();
+    query.push(" WHERE state = 'failed' ORDER BY id DESC LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// Requests, the newest first: for an example.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn newest_requests(conn: &mut Conn, most: u32) -> Result<Vec<ToldRequest>> {
+    let mut query = Sql::select::<ToldRequest>();
+    query.push(" ORDER BY id DESC LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// Requests made since then that take the place of a person's certificate, the first one first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn replacing(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldRequest>> {
+    let mut query = Sql::select::<ToldRequest>();
+    query.push(" WHERE id >= ").bind(&RequestId::new(since, [0; 10]));
+    query.push(" AND supersedes_id IS NOT NULL AND user_id IS NOT NULL AND state <> 'cancelled'");
+    query.push(" ORDER BY id LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// Revocations for good asked for since then that take something away, the first one first: not those of certificates
+/// that another took the place of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn revoked(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldRevocation>> {
+    let mut query = Sql::select::<ToldRevocation>();
+    query.push(" WHERE requested_at >= ").bind(&since);
+    query.push(" AND kind = 'revoke' AND reason <> 'superseded' ORDER BY requested_at, id LIMIT ");
+    query.bind(&most);
+    query.all(conn).await
+}
+
+/// What happened in people's names since then, of these kinds, the first one first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn security(
+    conn: &mut Conn,
+    kinds: &[SecurityEventKind],
+    since: Timestamp,
+    most: u32,
+) -> Result<Vec<SecurityEvent>> {
+    let mut query = Sql::select::<SecurityEvent>();
+    query.push(" WHERE id >= ").bind(&SecurityEventId::new(since, [0; 10]));
+    query.push(" AND kind IN (").bind_list(kinds).push(") ORDER BY id LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// The newest full CRL of each generation.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn crls(conn: &mut Conn) -> Result<Vec<ToldCrl>> {
+    let mut query = Sql::select::<ToldCrl>();
+    query.push(
+        " WHERE shard = 0 AND number = (SELECT max(newer.number) FROM crls newer
+          WHERE newer.ca_generation_id = crls.ca_generation_id AND newer.shard = 0) ORDER BY ca_generation_id",
+    );
+    query.all(conn).await
+}

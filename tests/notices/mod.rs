@@ -1,0 +1,5 @@
+//! Notices by e-mail, through a real mail server.
+mod flow;
+pub(crate) mod scene;
+mod server;
+mod settings;
