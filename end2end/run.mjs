@@ -12,8 +12,11 @@ import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
 import * as everyPage from "./flows/every_page.mjs";
 import * as everywhere from "./flows/everywhere.mjs";
+import * as helpdesk from "./flows/helpdesk.mjs";
 import * as profile from "./flows/profile.mjs";
+import * as reports from "./flows/reports.mjs";
 import * as rotation from "./flows/rotation.mjs";
+import * as selfService from "./flows/self_service.mjs";
 
 const only = process.argv[2];
 const portal = await startPortal();
@@ -34,7 +37,10 @@ try {
     directory,
     certificates,
     access,
+    helpdesk,
+    reports,
     everywhere,
+    selfService,
     rotation,
     everyPage,
   ]) {

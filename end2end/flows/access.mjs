@@ -18,7 +18,7 @@ async function choose(page, link, password) {
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByLabel("Password again").fill(password);
   await page.getByRole("button", { name: "Choose this password" }).click();
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Helpdesk" }).waitFor();
 }
 
 // The lines of a CSV file (RFC 4180) by the names of their columns.
@@ -56,8 +56,7 @@ export const tests = {
 
     const helpdesk = await open(browser);
     await signIn(helpdesk, portal, first);
-    await helpdesk.getByText("You see the people and devices that are yours").waitFor();
-    await look(helpdesk, "overview-helpdesk");
+    await helpdesk.getByRole("heading", { level: 1, name: "Helpdesk" }).waitFor();
     const tasks = helpdesk.locator(".sidebar").getByRole("link");
     const names = (await tasks.allInnerTexts()).map((text) => text.trim());
     assert.ok(names.includes("Devices") && names.includes("Users"), names.join());
@@ -94,7 +93,7 @@ export const tests = {
     await signIn(before, portal, first);
     await before.getByText("The name or the password is wrong").waitFor();
     await signIn(before, portal, second);
-    await before.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    await before.getByRole("heading", { level: 1, name: "Helpdesk" }).waitFor();
     for (const it of [before, theirs, page]) await it.context().close();
   },
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use certporter_model::access::Caller;
+use certporter_model::access::{Caller, Visibility};
 use certporter_model::assignment::Source;
 use certporter_model::{GroupId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -66,14 +66,14 @@ pub async fn list(
     caller: &Caller,
     query: &GroupsQuery,
 ) -> Result<Page<GroupView>, ServiceError> {
-    Operation::GroupsList.visibility(caller)?;
+    let visibility = Operation::GroupsList.visibility(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
     let mut conn = portal.db().read().await?;
     let rows = groups::list(&mut conn, query.q.as_deref(), bounds.store(GroupId::from_uuid)).await?;
     let page = bounds.page(rows, |row| row.id.as_uuid());
     let ids: Vec<_> = page.data.iter().map(|row| row.id).collect();
     let counts: HashMap<_, _> =
-        memberships::counts(&mut conn, &ids, MOST_COUNTED).await?.into_iter().collect();
+        memberships::counts(&mut conn, &visibility, &ids, MOST_COUNTED).await?.into_iter().collect();
     Ok(page.map(|row| {
         let members = counts.get(&row.id).copied().unwrap_or(0);
         view(row, members)
@@ -85,10 +85,10 @@ pub async fn list(
 /// # Errors
 /// When the caller may not, or there is none.
 pub async fn get(portal: &Portal, caller: &Caller, id: GroupId) -> Result<GroupView, ServiceError> {
-    Operation::GroupsGet.visibility(caller)?;
+    let visibility = Operation::GroupsGet.visibility(caller)?;
     let mut conn = portal.db().read().await?;
     let group = find(&mut conn, id).await?;
-    shown(&mut conn, group).await
+    shown(&mut conn, &visibility, group).await
 }
 
 /// Whether the caller may create groups: asked before somebody fills a form in.
@@ -151,7 +151,7 @@ pub async fn update(
     groups::update(&mut tx, &group).await?;
     tx.commit(event(now, Operation::GroupsUpdate, &group)).await?;
     let mut conn = portal.db().read().await?;
-    shown(&mut conn, Group { version: version + 1, ..group }).await
+    shown(&mut conn, &Visibility::All, Group { version: version + 1, ..group }).await
 }
 
 /// Deletes a group: its members leave it, its assignments end.
@@ -163,7 +163,7 @@ pub async fn delete(portal: &Portal, caller: &Caller, id: GroupId, version: i64)
     let now = portal.now();
     let mut tx = portal.db().write(&permit).await?;
     let before = find(&mut tx, id).await?;
-    let touched = Touched::group(&mut tx, id).await?;
+    let touched = Touched::everybody_in(&mut tx, id).await?;
     let group = Group { deleted_at: Some(now), updated_at: now, version, ..before };
     groups::update(&mut tx, &group).await?;
     memberships::end_all_in(&mut tx, id, now).await?;
@@ -181,8 +181,12 @@ pub(super) async fn find(conn: &mut Conn, id: GroupId) -> Result<Group, ServiceE
     if group.deleted_at.is_some() { Err(ServiceError::NotFound { what: "group" }) } else { Ok(group) }
 }
 
-async fn shown(conn: &mut Conn, group: Group) -> Result<GroupView, ServiceError> {
-    let counts = memberships::counts(conn, &[group.id], MOST_COUNTED).await?;
+async fn shown(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    group: Group,
+) -> Result<GroupView, ServiceError> {
+    let counts = memberships::counts(conn, visibility, &[group.id], MOST_COUNTED).await?;
     Ok(view(group, counts.first().map_or(0, |(_, members)| *members)))
 }
 

@@ -51,6 +51,12 @@ operations! {
     UsersTimeline = "users.timeline": DirectoryRead, seen by DirectoryRead;
     /// Read how far the revocations of a user's certificates are.
     UsersRevocations = "users.revocations": DirectoryRead, seen by DirectoryRead;
+    /// Look people up, and note it.
+    UsersLookUp = "users.look_up": DirectoryRead, seen by DirectoryRead;
+    /// Read what is wrong with what a user holds, and how it stands on each device.
+    UsersDiagnosis = "users.diagnosis": DeviceRead, seen by DeviceRead;
+    /// Read what people, connectors, CAs and devices did about a user.
+    UsersHistory = "users.history": DeviceRead, seen by DeviceRead;
     /// List the groups that a user is in.
     UsersGroups = "users.groups": DirectoryRead, seen by DirectoryRead;
     /// Read which profiles reach a user, and why.
@@ -69,6 +75,12 @@ operations! {
     UsersEnable = "users.enable": DirectoryWrite, seen by DirectoryRead;
     /// Delete a user.
     UsersDelete = "users.delete": DirectoryWrite, seen by DirectoryRead;
+    /// Issue a one-time code with which a person signs in.
+    SignInCodesIssue = "sign_in_codes.issue": SignInCodeIssue, seen by DirectoryRead;
+    /// List what of a person's was opened with a code from staff and waits to be confirmed.
+    ConfirmationsList = "confirmations.list": ConfirmationApprove, seen by DirectoryRead;
+    /// Approve, as a second person, that it gets retained keys.
+    ConfirmationsApprove = "confirmations.approve": ConfirmationApprove, seen by DirectoryRead;
     /// List groups.
     GroupsList = "groups.list": DirectoryRead, seen by DirectoryRead;
     /// Read one group.
@@ -107,6 +119,10 @@ operations! {
     DevicesGroups = "devices.groups": DeviceRead, seen by DeviceRead;
     /// Read which profiles reach a device, and why.
     DevicesProfiles = "devices.profiles": DeviceRead, seen by DeviceRead;
+    /// Read why a device gets a profile's certificate, or not.
+    DevicesWhy = "devices.why": DeviceRead, seen by DeviceRead;
+    /// Have a copy on a device delivered again.
+    CopiesDeliverAgain = "copies.deliver_again": CertificateReissue, seen by DeviceRead;
     /// Register a device.
     DevicesCreate = "devices.create": DeviceWrite, seen by DeviceRead;
     /// Change what is known of a device.
@@ -125,6 +141,18 @@ operations! {
     DevicesHandOver = "devices.hand_over": DeviceWrite, seen by DeviceRead;
     /// Delete a device.
     DevicesDelete = "devices.delete": DeviceDelete, seen by DeviceRead;
+    /// Read snippets for what uses the certificates on a device.
+    DevicesSnippets = "devices.snippets": DeviceRead, seen by DeviceRead;
+    /// List what waits to be handed out for a device, and what was.
+    HandOutsList = "hand_outs.list": DeviceRead, seen by DeviceRead;
+    /// Enrol a device over a channel without the agent.
+    HandOutsChoose = "hand_outs.choose_channel": EnrolmentCodeIssue, seen by DeviceRead;
+    /// Make a file with a certificate and its key, and a one-time link to it.
+    HandOutsPrepare = "hand_outs.prepare": EnrolmentCodeIssue, seen by DeviceRead;
+    /// Withdraw the links of a device that were not used.
+    HandOutsWithdraw = "hand_outs.withdraw": EnrolmentCodeIssue, seen by DeviceRead;
+    /// Fetch a file with its one-time link.
+    HandOutsFetch = "hand_outs.fetch": OwnAccount, seen by OwnAccount;
     /// List profiles.
     ProfilesList = "profiles.list": ProfileRead, seen by ProfileRead;
     /// Read one profile.
@@ -211,10 +239,52 @@ operations! {
     PreflightsCreate = "preflights.create": AuthorityOperate, seen by AuthorityRead;
     /// Read how a preflight goes.
     PreflightsGet = "preflights.get": AuthorityRead, seen by AuthorityRead;
+    /// List comparisons of the portal with its CAs and devices.
+    ReconciliationsList = "reconciliations.list": AuthorityRead, seen by AuthorityRead;
+    /// Read one comparison.
+    ReconciliationsGet = "reconciliations.get": AuthorityRead, seen by AuthorityRead;
+    /// Compare the portal with its CAs and devices now.
+    ReconciliationsStart = "reconciliations.start": AuthorityOperate, seen by AuthorityRead;
+    /// List what the portal disagrees about with its CAs and devices.
+    DiscrepanciesList = "discrepancies.list": AuthorityRead, seen by AuthorityRead;
+    /// Read one discrepancy.
+    DiscrepanciesGet = "discrepancies.get": AuthorityRead, seen by AuthorityRead;
     /// Read what needs a hand, and the state of things.
     OverviewGet = "overview.get": CertificateRead, seen by CertificateRead;
+    /// Read how the certificates of the fleet are, by profile, platform and group.
+    ReportsHealth = "reports.health": CertificateRead, seen by CertificateRead;
+    /// Export how the certificates of the fleet are.
+    ReportsHealthExport = "reports.health.export": CertificateRead, seen by CertificateRead;
+    /// Read who held what on a day.
+    ReportsHeld = "reports.held": CertificateRead, seen by CertificateRead;
+    /// Export who held what on a day.
+    ReportsHeldExport = "reports.held.export": CertificateRead, seen by CertificateRead;
+    /// Read how long certificates may be on hold.
+    HoldsGet = "holds.get": SettingsManage, seen by SettingsManage;
+    /// Set how long certificates may be on hold before they are revoked.
+    HoldsUpdate = "holds.update": SettingsManage, seen by SettingsManage;
     /// Read how the portal is set up.
     SettingsGet = "settings.get": SettingsManage, seen by SettingsManage;
+    /// Read how mail is set up.
+    MailGet = "mail.get": SettingsManage, seen by SettingsManage;
+    /// Set the mail server up.
+    MailUpdate = "mail.update": SettingsManage, seen by SettingsManage;
+    /// Send a test message.
+    MailTest = "mail.test": SettingsManage, seen by SettingsManage;
+    /// List the notices that were written, and how far each is.
+    NoticesList = "notices.list": SettingsManage, seen by SettingsManage;
+    /// Read one notice.
+    NoticesGet = "notices.get": SettingsManage, seen by SettingsManage;
+    /// Have a notice sent again.
+    NoticesRetry = "notices.retry": SettingsManage, seen by SettingsManage;
+    /// List what notices say, and which are sent.
+    NoticeTemplatesList = "notice_templates.list": SettingsManage, seen by SettingsManage;
+    /// Read what notices of a kind say.
+    NoticeTemplatesGet = "notice_templates.get": SettingsManage, seen by SettingsManage;
+    /// Change what notices of a kind say, or switch them on or off.
+    NoticeTemplatesUpdate = "notice_templates.update": SettingsManage, seen by SettingsManage;
+    /// See how a notice would look.
+    NoticeTemplatesPreview = "notice_templates.preview": SettingsManage, seen by SettingsManage;
     /// List API tokens.
     TokensList = "tokens.list": TokenManage, seen by TokenManage;
     /// Create an API token.
@@ -243,6 +313,8 @@ operations! {
     OwnRead = "own.get": OwnAccount, seen by OwnAccount;
     /// Sign in.
     OwnSignIn = "own.sign_in": OwnAccount, seen by OwnAccount;
+    /// Sign in with a one-time code from staff.
+    OwnSignInWithCode = "own.sign_in_with_code": OwnAccount, seen by OwnAccount;
     /// Sign out.
     OwnSignOut = "own.sign_out": OwnAccount, seen by OwnAccount;
     /// Change one's own password.
@@ -253,6 +325,24 @@ operations! {
     OwnSessionsList = "own.sessions.list": OwnAccount, seen by OwnAccount;
     /// End one of one's own sessions.
     OwnSessionsEnd = "own.sessions.end": OwnAccount, seen by OwnAccount;
+    /// Add a device of one's own, and get the code with which it enrols.
+    OwnDevicesAdd = "own.devices.add": EnrolmentCodeIssue, seen by DeviceRead;
+    /// Remove a device of one's own.
+    OwnDevicesRemove = "own.devices.remove": DeviceRetire, seen by DeviceRead;
+    /// Report a device of one's own as lost: it is blocked at once.
+    OwnDevicesReportLost = "own.devices.report_lost": DeviceLost, seen by DeviceRead;
+    /// Lift the block of a device that one reported as lost oneself.
+    OwnDevicesFound = "own.devices.found": DeviceLost, seen by DeviceRead;
+    /// List what of one's own waits to be confirmed.
+    OwnConfirmationsList = "own.confirmations.list": OwnAccount, seen by OwnAccount;
+    /// Confirm with one's own password that a device or session is one's own.
+    OwnConfirmationsConfirm = "own.confirmations.confirm": OwnAccount, seen by OwnAccount;
+    /// Read what happened in one's name.
+    OwnSecurityEventsList = "own.security_events.list": OwnAccount, seen by OwnAccount;
+    /// Say that one has seen it.
+    OwnSecurityEventsAcknowledge = "own.security_events.acknowledge": OwnAccount, seen by OwnAccount;
+    /// End the codes with which one could sign in, and the sessions that they opened.
+    OwnSignInCodesEnd = "own.sign_in_codes.end": OwnAccount, seen by OwnAccount;
     /// Become the first administrator with the one-time set-up link.
     SetupRedeem = "setup.redeem": OwnAccount, seen by OwnAccount;
     /// Choose one's password with a one-time link.

@@ -80,6 +80,20 @@ impl PageQuery {
         Ok((self.octets::<8>()?.map(i64::from_be_bytes), limit))
     }
 
+    /// Parses the bounds of a list that two sequences make up together: the place in each, and how many.
+    ///
+    /// # Errors
+    /// Names `cursor` or `limit` when it is not right.
+    pub fn two_sequences(&self) -> Result<([Option<i64>; 2], u32), FieldErrors> {
+        let limit = Self { cursor: None, limit: self.limit }.bounds()?.limit;
+        let place = |octets: [u8; 16]| {
+            let number = u128::from_be_bytes(octets);
+            // Each half is one place.
+            [number >> 64, number & u128::from(u64::MAX)].map(|half| i64::try_from(half).ok())
+        };
+        Ok((self.octets::<16>()?.map_or([None, None], place), limit))
+    }
+
     /// Parses the bounds of a list in the order of a key and, among the same, of ids. `order` names the order as the
     /// query does, such as `-expiry`: a cursor of another order leads nowhere.
     ///
@@ -189,6 +203,14 @@ fn place(cursor: &str, order: &str) -> Option<(SortKey, Uuid)> {
     (of == order).then_some((key, id))
 }
 
+/// The cursor of a list that two sequences make up together, from the places below which it goes on; none where nothing
+/// was read yet. See [`PageQuery::two_sequences`].
+#[must_use]
+pub fn two_places(places: [Option<i64>; 2]) -> String {
+    let octets = places.map(|place| place.unwrap_or(i64::MAX).to_be_bytes());
+    URL_SAFE_NO_PAD.encode(octets.concat())
+}
+
 /// The page of up to `limit + 1` rows of a list in the order of a sequence number.
 pub fn sequence_page<T>(limit: u32, mut rows: Vec<T>, seq: impl Fn(&T) -> i64) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -224,6 +246,16 @@ mod tests {
         assert_eq!(store.after, Some((SortKey::Text("Åsa \"q\"".to_owned()), Uuid::from_u128(1))));
         assert_eq!(query.sorted("-subject").unwrap_err().as_slice()[0].field, "cursor");
         assert!(bounds.page(vec![("b", 2)], place).next.is_none());
+    }
+
+    #[test]
+    fn a_cursor_of_two_sequences_keeps_both_places() {
+        let query = |cursor| PageQuery { cursor, limit: None };
+        assert_eq!(query(None).two_sequences().unwrap().0, [None, None]);
+        let both = query(Some(two_places([Some(7), None]))).two_sequences().unwrap().0;
+        assert_eq!(both, [Some(7), Some(i64::MAX)]);
+        // What no page gave begins nowhere, and is no failure.
+        assert!(query(Some("nonsense".into())).two_sequences().is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use certporter_model::access::Caller;
 use certporter_model::device::{DeviceState, UserState};
 use certporter_model::names::Names as CertificateNames;
-use certporter_model::{DeviceId, GroupId, UserId};
+use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -84,15 +84,40 @@ pub async fn of_user(
     told(portal, &mut conn, Holder::User(id)).await
 }
 
+/// What the plan says of one profile on one device; none when there is no such profile any more.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn explained_on(
+    conn: &mut Conn,
+    device: DeviceId,
+    profile: ProfileId,
+    now: Timestamp,
+) -> Result<Option<Explanation>, ServiceError> {
+    let explained = planner::explain(conn, Holder::Device(device), now).await?;
+    Ok(explained.into_iter().find(|it| it.profile == profile))
+}
+
+/// The same in words, with what says it.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn told_one(
+    conn: &mut Conn,
+    it: &Explanation,
+) -> Result<(ProfileReach, Words), ServiceError> {
+    let words = Words::of_all(conn, std::slice::from_ref(it)).await?;
+    let names = Names::of(conn, [], it.device, [it.profile]).await?;
+    let (outcome, reasons) = words.of(it);
+    let (profile, device) = (names.profile(it.profile), names.device(it.device));
+    Ok((ProfileReach { profile, device, outcome, reasons }, words))
+}
+
 async fn told(portal: &Portal, conn: &mut Conn, holder: Holder) -> Result<Vec<ProfileReach>, ServiceError> {
     let explained = planner::explain(conn, holder, portal.now()).await?;
     let machines = explained.iter().filter_map(|it| it.device);
     let names = Names::of(conn, [], machines, explained.iter().map(|it| it.profile)).await?;
-    let ways = explained.iter().flat_map(|it| it.included.iter().chain(&it.excluded));
-    let ids: BTreeSet<GroupId> = ways.flat_map(|way| way.groups.iter().copied()).collect();
-    let known = groups::by_ids(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
-    let known = known.into_iter().map(|group| (group.id, group.name.to_string())).collect();
-    let words = Words { groups: known };
+    let words = Words::of_all(conn, &explained).await?;
     let mut told: Vec<ProfileReach> = explained
         .iter()
         .map(|it| {
@@ -113,11 +138,19 @@ async fn told(portal: &Portal, conn: &mut Conn, holder: Holder) -> Result<Vec<Pr
 }
 
 /// Says explanations in words.
-struct Words {
+pub(super) struct Words {
     groups: HashMap<GroupId, String>,
 }
 
 impl Words {
+    /// With the names of all groups that they name.
+    async fn of_all(conn: &mut Conn, explained: &[Explanation]) -> Result<Self, ServiceError> {
+        let ways = explained.iter().flat_map(|it| it.included.iter().chain(&it.excluded));
+        let ids: BTreeSet<GroupId> = ways.flat_map(|way| way.groups.iter().copied()).collect();
+        let known = groups::by_ids(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+        Ok(Self { groups: known.into_iter().map(|group| (group.id, group.name.to_string())).collect() })
+    }
+
     fn of(&self, it: &Explanation) -> (Outcome, Vec<ReachReason>) {
         if !it.obstacles.is_empty() {
             return (
@@ -149,7 +182,8 @@ impl Words {
         (outcome, reasons)
     }
 
-    fn against(&self, it: &Explanation, obstacle: Obstacle) -> Vec<ReachReason> {
+    /// What stands against it.
+    pub(super) fn against(&self, it: &Explanation, obstacle: Obstacle) -> Vec<ReachReason> {
         let text = match obstacle {
             Obstacle::Excluded => {
                 return it.excluded.iter().map(|way| self.way(way, "Excluded by")).collect();
@@ -173,7 +207,8 @@ impl Words {
         vec![plain(text)]
     }
 
-    fn way(&self, way: &Way, what: &str) -> ReachReason {
+    /// A way on which a group reaches somebody.
+    pub(super) fn way(&self, way: &Way, what: &str) -> ReachReason {
         let mut groups: Vec<GroupReference> = way.groups.iter().map(|id| self.group(*id)).collect();
         groups.reverse();
         let member = match way.member {
@@ -195,7 +230,8 @@ impl Words {
     }
 }
 
-fn plain(text: impl Into<String>) -> ReachReason {
+/// A reason that names no group.
+pub(super) fn plain(text: impl Into<String>) -> ReachReason {
     ReachReason { text: text.into(), groups: Vec::new() }
 }
 

@@ -42,6 +42,14 @@ pub(crate) fn for_update_skip_locked(engine: Engine) -> &'static str {
     }
 }
 
+/// What has a text compared by its octets, as SQLite does anyway: the order of beginnings.
+pub(crate) fn in_octets(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " COLLATE \"C\"",
+    }
+}
+
 /// As many zero octets as the column `sealed` has: to overwrite a key before it is dropped. PostgreSQL writes every
 /// version of a row to another place, and would overwrite nothing.
 pub(crate) fn zeros_as_long_as_sealed(engine: Engine) -> &'static str {
@@ -49,6 +57,41 @@ pub(crate) fn zeros_as_long_as_sealed(engine: Engine) -> &'static str {
         Engine::Sqlite => "zeroblob(length(sealed))",
         Engine::Postgres => "NULL",
     }
+}
+
+/// A part of a packed column: see [`push_packed`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Packed {
+    /// A UUID: 16 octets, zeros where it is null.
+    Id(&'static str),
+    /// As many octets as the column always has; never null.
+    Octets(&'static str),
+    /// An expression that is a text, never null. Only as the last part.
+    Text(&'static str),
+}
+
+/// Several columns as one, their octets one after the other. Where millions of rows are read, each value of a row costs
+/// more than its octets.
+pub(crate) fn push_packed(sql: &mut Sql, engine: Engine, parts: &[Packed]) {
+    sql.push(if engine == Engine::Sqlite { "CAST(" } else { "(" });
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            sql.push(" || ");
+        }
+        match (part, engine) {
+            (Packed::Id(column), Engine::Sqlite) => {
+                sql.push("COALESCE(").push(column).push(", x'00000000000000000000000000000000')")
+            }
+            (Packed::Id(column), Engine::Postgres) => sql
+                .push("uuid_send(COALESCE(")
+                .push(column)
+                .push(", '00000000-0000-0000-0000-000000000000'))"),
+            (Packed::Octets(column), _) => sql.push(column),
+            (Packed::Text(text), Engine::Sqlite) => sql.push("(").push(text).push(")"),
+            (Packed::Text(text), Engine::Postgres) => sql.push("convert_to(").push(text).push(", 'UTF8')"),
+        };
+    }
+    sql.push(if engine == Engine::Sqlite { " AS BLOB)" } else { ")" });
 }
 
 /// Keeps others from taking numbers of the outbox and the audit trail until this transaction has ended: otherwise a

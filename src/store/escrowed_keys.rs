@@ -70,6 +70,16 @@ pub async fn get(conn: &mut Conn, id: EscrowedKeyId) -> Result<EscrowedKey> {
     query.one(conn, "escrowed key").await
 }
 
+/// Of these keys, those that are there still, without reading them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn kept(conn: &mut Conn, ids: &[EscrowedKeyId]) -> Result<Vec<EscrowedKeyId>> {
+    let mut query = Sql::new("SELECT id FROM escrowed_keys WHERE sealed IS NOT NULL AND state <> 'destroyed' AND id IN (");
+    query.bind_list(ids).push(")");
+    query.scalars(conn).await
+}
+
 /// Every key that was generated for a request, the newest first.
 ///
 /// # Errors

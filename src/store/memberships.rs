@@ -1,10 +1,12 @@
 //! Who is and was in which group.
 
 use certporter_model::Timestamp;
+use certporter_model::access::Visibility;
 use certporter_model::assignment::{MemberKind, Source};
 use certporter_model::ids::{DeviceId, GroupId, MembershipId, UserId};
 use uuid::Uuid;
 
+use super::visibility::Seen;
 use super::{Conn, Page, Result, Sql, StoreError, WriteTx, groups, sql, table_row};
 
 /// What a membership is about: the kind and the plain id.
@@ -175,16 +177,24 @@ pub async fn of_group(
     query.all(conn).await
 }
 
-/// How many direct members each of these groups has; counting ends at `most`.
+/// How many direct members each of these groups has whom the caller may see; counting ends at `most`.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn counts(conn: &mut Conn, groups: &[GroupId], most: u32) -> Result<Vec<(GroupId, u32)>> {
+pub async fn counts(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    groups: &[GroupId],
+    most: u32,
+) -> Result<Vec<(GroupId, u32)>> {
+    let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::new(
         "SELECT groups.id, (SELECT count(*) FROM (SELECT 1 FROM memberships m WHERE m.group_id = groups.id
-                            AND m.valid_until IS NULL LIMIT ",
+                            AND m.valid_until IS NULL",
     );
-    query.bind(&most).push(") AS counted) AS members FROM groups WHERE groups.id IN (");
+    // Ids are of one kind of thing only, whatever the column.
+    seen.push(&mut query, Some("m.member_id"), Some("m.member_id"));
+    query.push(" LIMIT ").bind(&most).push(") AS counted) AS members FROM groups WHERE groups.id IN (");
     query.bind_list(groups).push(")");
     Ok(query.all::<Counted>(conn).await?.into_iter().map(|row| (row.id, row.members)).collect())
 }

@@ -34,6 +34,12 @@ migrations! {
     15 "0015_long_lists",
     16 "0016_external_authorities",
     17 "0017_revocation_proof",
+    18 "0018_crl_shards",
+    19 "0019_reconciliation",
+    20 "0020_helpdesk",
+    21 "0021_self_service",
+    22 "0022_hand_outs",
+    23 "0023_notices",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

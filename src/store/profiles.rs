@@ -1,11 +1,13 @@
 //! Certificate profiles and their versions.
 
 use certporter_model::Timestamp;
+use certporter_model::access::Visibility;
 use certporter_model::ids::ProfileId;
 use certporter_model::profile::Profile;
 use certporter_model::text::Name;
 
 use super::dialect::{Searched, for_update, push_search};
+use super::visibility::Seen;
 use super::{Conn, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, table_row};
 
 table_row! {
@@ -193,10 +195,11 @@ pub async fn list(conn: &mut Conn, search: Option<&str>, page: Page<ProfileId>) 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn reach(conn: &mut Conn, ids: &[ProfileId]) -> Result<Vec<ReachRow>> {
+pub async fn reach(conn: &mut Conn, visibility: &Visibility, ids: &[ProfileId]) -> Result<Vec<ReachRow>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::new(
         "SELECT p.id,
             (SELECT count(*) FROM assignments a
@@ -204,9 +207,10 @@ pub async fn reach(conn: &mut Conn, ids: &[ProfileId]) -> Result<Vec<ReachRow>> 
             (SELECT count(*) FROM assignments a
              WHERE a.profile_id = p.id AND a.mode = 'exclude' AND a.valid_until IS NULL) AS excluded,
             (SELECT count(*) FROM (SELECT 1 FROM certificates c
-             WHERE c.profile_id = p.id AND c.standing = 'current' LIMIT ",
+             WHERE c.profile_id = p.id AND c.standing = 'current'",
     );
-    query.bind(&i64::from(COUNTED + 1)).push(") AS counted) AS certificates FROM profiles p WHERE p.id IN (");
+    seen.push(&mut query, Some("c.user_id"), Some("c.device_id"));
+    query.push(" LIMIT ").bind(&i64::from(COUNTED + 1)).push(") AS counted) AS certificates FROM profiles p WHERE p.id IN (");
     query.bind_list(ids).push(")");
     query.all(conn).await
 }

@@ -7,8 +7,8 @@ use super::{Conn, Result, sql};
 const BEGINNINGS: u32 = 2_000;
 
 /// What the index is asked for, so that every word is somewhere; none when no trigram begins with one of them. A word
-/// that is too short for a trigram is found by those that begin with it: only at the very end of a key could it stand
-/// without being the beginning of one.
+/// that is too short for a trigram is found by those that begin with it: keys are indexed with two line ends after them,
+/// so that the last letters of a key begin one too.
 pub(crate) async fn wanted(conn: &mut Conn, words: &[String]) -> Result<Option<String>> {
     let mut wanted = Vec::new();
     for word in words {

@@ -18,6 +18,7 @@ on_both_engines!(
     a_certificate_is_found_by_whatever_is_known_of_it,
     who_is_renamed_is_found_by_the_new_name,
     every_state_is_told_apart,
+    letters_at_the_very_end_of_a_name_are_found,
 );
 
 const ORDERS: [SortedBy; 3] = [SortedBy::Issue, SortedBy::Expiry, SortedBy::Subject];
@@ -131,6 +132,27 @@ async fn who_is_renamed_is_found_by_the_new_name(db: TestDatabase) {
     users::update(&mut tx, &user).await.unwrap();
     tx.commit(event()).await.unwrap();
     assert_eq!(searched(&db, "zdzislawa").await, []);
+}
+
+async fn letters_at_the_very_end_of_a_name_are_found(db: TestDatabase) {
+    generate(&db, &Fleet::new(3, THEN, 10)).await.unwrap();
+    let first = SortedPage { after: None, limit: 200, descending: true };
+    let all = page(&db, &CertificateFilter::default(), SortedBy::Issue, &first).await;
+    let theirs = all.iter().find(|row| row.device_id.is_some()).unwrap();
+    let mut tx = db.write(&permit()).await.unwrap();
+    let mut device = devices::get(&mut tx, theirs.device_id.unwrap()).await.unwrap();
+    // The last of what the certificates of a device are searched by; no other name has these letters.
+    device.fqdn = Some("host.example.qz".parse().unwrap());
+    devices::update(&mut tx, &device).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    let expected: BTreeSet<_> =
+        all.iter().filter(|row| row.device_id == theirs.device_id).map(|row| row.id).collect();
+    for typed in ["qz", "e.qz host", "z example.q"] {
+        let found: BTreeSet<_> = searched(&db, typed).await.into_iter().collect();
+        assert_eq!(found, expected, "{typed}");
+    }
+    assert!(searched(&db, "z").await.contains(&theirs.id));
+    assert_eq!(searched(&db, "qzz").await, []);
 }
 
 async fn every_state_is_told_apart(db: TestDatabase) {

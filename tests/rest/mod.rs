@@ -5,6 +5,7 @@ mod certificate_lists;
 mod certificates;
 mod document;
 mod flow;
+mod helpdesk;
 mod imports;
 mod long_imports;
 mod preview;

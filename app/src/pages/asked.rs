@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::{Operation, Portal, ServiceError, sign_in};
+use certporter::service::{Operation, Portal, ServiceError, sign_in, sign_in_codes};
 use certporter::web::state::AppState;
-use certporter_model::access::{Actor, Caller};
+use certporter_model::access::{Actor, Caller, Role};
 use certporter_model::{FieldErrors, ParseError};
 use http::StatusCode;
 use http::request::Parts;
@@ -54,8 +54,14 @@ impl FromRequestParts<PagesState> for Asked {
 
 /// The parts of the portal in which the caller may see something.
 fn tasks(caller: &Caller) -> Vec<Task> {
+    if matches!(caller.actor(), Actor::Person { .. }) {
+        return vec![Task::Own];
+    }
+    // Whoever is of the helpdesk alone begins there.
+    let overview = (!is_helpdesk_alone(caller)).then_some((Task::Overview, None));
+    let helpdesk = Operation::UsersDiagnosis.thinkable(caller).is_ok();
+    let helpdesk = helpdesk.then_some((Task::Helpdesk, Some(Operation::UsersLookUp)));
     let seen = [
-        (Task::Overview, None),
         (Task::Profiles, Some(Operation::ProfilesList)),
         (Task::Groups, Some(Operation::GroupsList)),
         (Task::Devices, Some(Operation::DevicesList)),
@@ -63,11 +69,21 @@ fn tasks(caller: &Caller) -> Vec<Task> {
         (Task::Certificates, Some(Operation::CertificatesList)),
         (Task::Requests, Some(Operation::RequestsList)),
         (Task::Authorities, Some(Operation::AuditList)),
+        (Task::Reports, Some(Operation::ReportsHealth)),
         (Task::Audit, Some(Operation::AuditList)),
         (Task::Settings, None),
     ];
     let may = |operation: &Option<Operation>| operation.is_none_or(|it| it.thinkable(caller).is_ok());
-    seen.into_iter().filter(|(_, operation)| may(operation)).map(|(task, _)| task).collect()
+    let own = caller.user().map(|_| Task::Own);
+    let seen = overview.into_iter().chain(helpdesk).chain(seen);
+    seen.filter(|(_, operation)| may(operation)).map(|(task, _)| task).chain(own).collect()
+}
+
+/// Whether the caller runs nothing of the portal, and is here to help people.
+#[must_use]
+pub fn is_helpdesk_alone(caller: &Caller) -> bool {
+    let runs = [Role::Administrator, Role::PkiOperator, Role::Auditor];
+    caller.has_role(Role::Helpdesk) && !runs.into_iter().any(|role| caller.has_role(role))
 }
 
 impl Asked {
@@ -82,10 +98,12 @@ impl Asked {
     /// # Errors
     /// When their account is gone or disabled.
     pub async fn still_signed_in(&self) -> Result<Caller, ServiceError> {
-        let Actor::Account { id, .. } = self.caller.actor() else {
-            return Err(ServiceError::Unauthenticated);
+        let caller = match (self.caller.actor(), self.caller.staff_code()) {
+            (Actor::Account { id, .. }, _) => sign_in::caller_of(&self.portal, *id).await?,
+            (_, Some(code)) => sign_in_codes::caller_of(&self.portal, code.id).await?,
+            _ => None,
         };
-        sign_in::caller_of(&self.portal, *id).await?.ok_or(ServiceError::Unauthenticated)
+        caller.ok_or(ServiceError::Unauthenticated)
     }
 
     /// Answers with a page, or with what the service said instead.

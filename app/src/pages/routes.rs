@@ -9,7 +9,7 @@ use certporter::web::state::AppState;
 use http::HeaderMap;
 
 use super::asked::{Asked, PagesState};
-use super::{admin, invitation, set_up, sign_in, theme};
+use super::{admin, hand_outs, helpdesk, invitation, self_service, set_up, sign_in, theme};
 use crate::site::Site;
 
 /// Every page, and what pages fetch.
@@ -20,6 +20,9 @@ pub fn router(app: AppState) -> Router {
     });
     Router::new()
         .merge(admin::routes())
+        .merge(hand_outs::routes())
+        .merge(helpdesk::routes())
+        .merge(self_service::routes())
         .route("/setup", get(set_up::get).post(set_up::post))
         .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))

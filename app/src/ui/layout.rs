@@ -105,6 +105,8 @@ pub fn Document(
 pub enum Task {
     /// What needs a hand, and the state of things.
     Overview,
+    /// Looking people up, and what is wrong with what they hold.
+    Helpdesk,
     /// Certificate profiles.
     Profiles,
     /// Groups and assignments.
@@ -119,14 +121,19 @@ pub enum Task {
     Requests,
     /// Issuing CAs and connectors.
     Authorities,
+    /// How the certificates of the fleet are, who held what.
+    Reports,
     /// Who did what.
     Audit,
     /// Accounts, tokens, sessions.
     Settings,
+    /// What is one's own, for whoever has certificates.
+    Own,
 }
 
-const TASKS: [(Task, &str, &str, &str); 10] = [
+const TASKS: [(Task, &str, &str, &str); 13] = [
     (Task::Overview, "/", "layout-dashboard", "Overview"),
+    (Task::Helpdesk, "/helpdesk", "life-buoy", "Helpdesk"),
     (Task::Profiles, "/profiles", "scroll-text", "Profiles"),
     (Task::Groups, "/groups", "users-round", "Groups"),
     (Task::Devices, "/devices", "monitor-smartphone", "Devices"),
@@ -134,8 +141,10 @@ const TASKS: [(Task, &str, &str, &str); 10] = [
     (Task::Certificates, "/certificates", "file-badge", "Certificates"),
     (Task::Requests, "/requests", "list-checks", "Requests"),
     (Task::Authorities, "/authorities", "landmark", "CAs and connectors"),
+    (Task::Reports, "/reports", "chart-column", "Reports"),
     (Task::Audit, "/audit", "history", "Audit"),
     (Task::Settings, "/settings", "settings", "Settings"),
+    (Task::Own, "/me", "smartphone", "My devices"),
 ];
 
 /// A page for somebody signed in: sidebar, top line, and the page itself.
@@ -326,7 +335,7 @@ fn Tasks(task: Option<Task>, label: &'static str) -> AnyView {
 
 /// The account menu: who is signed in, light or dark, signing out.
 #[component]
-fn Account() -> AnyView {
+pub fn Account() -> AnyView {
     let around = expect_context::<Surroundings>();
     around
         .person
@@ -341,10 +350,17 @@ fn Account() -> AnyView {
                         <span class="who">{person.name}</span>
                     </summary>
                     <div class="panel">
-                        <a class="btn btn-ghost w-full" href="/settings/own">
-                            <Icon name="settings"/>
-                            "My account"
-                        </a>
+                        {person
+                            .tasks
+                            .contains(&Task::Settings)
+                            .then(|| {
+                                view! {
+                                    <a class="btn btn-ghost w-full" href="/settings/own">
+                                        <Icon name="settings"/>
+                                        "My account"
+                                    </a>
+                                }
+                            })}
                         <ThemeChoice theme=around.theme address=around.address/>
                         <form method="post" action="/sign-out">
                             <button class="btn w-full" type="submit">

@@ -12,7 +12,7 @@ mod try_out;
 mod view;
 
 use certporter_model::ProfileId;
-use certporter_model::access::Caller;
+use certporter_model::access::{Caller, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -51,13 +51,13 @@ pub async fn list(
     caller: &Caller,
     query: &ProfilesQuery,
 ) -> Result<Page<ProfileSummary>, ServiceError> {
-    Operation::ProfilesList.visibility(caller)?;
+    let visibility = Operation::ProfilesList.visibility(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
     let mut conn = portal.db().read().await?;
     let rows = profiles::list(&mut conn, query.q.as_deref(), bounds.store(ProfileId::from_uuid)).await?;
     let page = bounds.page(rows, |row| row.id.as_uuid());
     let ids: Vec<_> = page.data.iter().map(|row| row.id).collect();
-    let reached = profiles::reach(&mut conn, &ids).await?;
+    let reached = profiles::reach(&mut conn, &visibility, &ids).await?;
     let reach = |id| reached.iter().find(|row| row.id == id).copied().map(Reach::from).unwrap_or_default();
     Ok(page.map(|row| ProfileSummary {
         id: row.id,
@@ -75,10 +75,10 @@ pub async fn list(
 /// # Errors
 /// When the caller may not, or there is none.
 pub async fn get(portal: &Portal, caller: &Caller, id: ProfileId) -> Result<ProfileView, ServiceError> {
-    Operation::ProfilesGet.visibility(caller)?;
+    let visibility = Operation::ProfilesGet.visibility(caller)?;
     let mut conn = portal.db().read().await?;
     let head = find(&mut conn, id).await?;
-    shown(&mut conn, head).await
+    shown(&mut conn, &visibility, head).await
 }
 
 /// The versions of a profile, newest first.
@@ -138,12 +138,16 @@ pub(super) async fn find(conn: &mut Conn, id: ProfileId) -> Result<ProfileHead, 
 async fn view_of(portal: &Portal, id: ProfileId) -> Result<ProfileView, ServiceError> {
     let mut conn = portal.db().read().await?;
     let head = profiles::get(&mut conn, id).await?;
-    shown(&mut conn, head).await
+    shown(&mut conn, &Visibility::All, head).await
 }
 
-async fn shown(conn: &mut Conn, head: ProfileHead) -> Result<ProfileView, ServiceError> {
+async fn shown(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    head: ProfileHead,
+) -> Result<ProfileView, ServiceError> {
     let current = profiles::version(conn, head.id, head.current_version).await?;
-    let reach = profiles::reach(conn, &[head.id]).await?.pop();
+    let reach = profiles::reach(conn, visibility, &[head.id]).await?.pop();
     Ok(ProfileView {
         id: head.id,
         current_version: head.current_version,

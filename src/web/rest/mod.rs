@@ -17,20 +17,26 @@ mod authenticate;
 mod authorities;
 mod body;
 mod certificates;
+mod confirmations;
 mod devices;
 mod document;
 mod groups;
+mod hand_outs;
+mod helpdesk;
 mod idempotency;
 mod imports;
+mod notices;
 mod precondition;
 mod profiles;
+mod reconciliation;
+mod reports;
 mod requests;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header;
@@ -47,13 +53,19 @@ pub const BASE: &str = "/api/v1";
 fn described() -> OpenApiRouter<Portal> {
     let areas = OpenApiRouter::new()
         .merge(users::routes())
+        .merge(confirmations::routes())
         .merge(groups::routes())
+        .merge(helpdesk::routes())
         .merge(devices::routes())
+        .merge(hand_outs::routes())
         .merge(imports::routes())
         .merge(profiles::routes())
         .merge(requests::routes())
         .merge(certificates::routes())
         .merge(authorities::routes())
+        .merge(reconciliation::routes())
+        .merge(notices::routes())
+        .merge(reports::routes())
         .merge(administration::routes());
     OpenApiRouter::with_openapi(document::head()).nest(BASE, areas)
 }
@@ -72,7 +84,7 @@ pub fn routes(portal: &Portal) -> Router {
     let text = Arc::new(serde_json::to_vec(&document).unwrap_or_default());
     let gated = routes
         .with_state(portal.clone())
-        .layer(from_fn(acting::rehearsed))
+        .layer(from_fn_with_state(portal.clone(), acting::rehearsed))
         .layer(from_fn_with_state(portal.clone(), idempotency::once))
         .layer(from_fn_with_state(Gate { portal: portal.clone(), gates }, authenticate::authenticate));
     Router::new()

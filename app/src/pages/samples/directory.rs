@@ -120,6 +120,7 @@ fn shown_user() -> user::User {
         events: events(),
         actions: action::Action::of(UserState::Blocked).to_vec(),
         may_edit: true,
+        may_diagnose: true,
     }
 }
 

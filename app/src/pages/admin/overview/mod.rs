@@ -6,14 +6,15 @@ mod chart;
 mod matters;
 
 use axum::Router;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use certporter::service::ServiceError;
 use certporter::service::overview::{self, CertificateCounts, FirstSteps, OverviewView};
+use certporter_model::access::Role;
 use certporter_model::certificate::CertificateStatus;
 use leptos::prelude::*;
 
-use crate::pages::asked::{Asked, PagesState};
+use crate::pages::asked::{Asked, PagesState, is_helpdesk_alone};
 use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -26,6 +27,13 @@ pub fn routes() -> Router<PagesState> {
 }
 
 async fn show(asked: Asked) -> Response {
+    let grants = asked.caller.grants();
+    if !grants.is_empty() && grants.iter().all(|grant| grant.role == Role::User) {
+        return Redirect::to("/me").into_response();
+    }
+    if is_helpdesk_alone(&asked.caller) {
+        return Redirect::to("/helpdesk").into_response();
+    }
     match overview::get(&asked.portal, &asked.caller).await {
         // Whoever sees only a part of the organisation begins with their own.
         Err(ServiceError::Forbidden(_)) => {

@@ -4,13 +4,15 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use certporter::service::certificates::{self, CertificateSummary, CertificatesQuery};
 use certporter::service::devices::{self, DeviceSummary, DevicesQuery};
+use certporter::service::helpdesk;
 use certporter::service::members::{self, MembershipView};
 use certporter::service::reach::{self, ProfileReach};
 use certporter::service::revocation_progress::{self, RevocationProgress};
 use certporter::service::timeline::TimelineQuery;
 use certporter::service::users::{self, UserView};
-use certporter::service::{Operation, ServiceError};
-use certporter_model::access::Scope;
+use certporter::service::{Operation, Portal, ServiceError};
+use certporter_model::UserId;
+use certporter_model::access::{Caller, Scope};
 use certporter_model::device::UserState;
 use leptos::prelude::*;
 
@@ -18,7 +20,9 @@ use super::action::Action;
 use super::why::Why;
 use super::words::source;
 use crate::pages::admin::devices::read::event;
+use crate::islands::live::Live;
 use crate::pages::asked::{Asked, id};
+use crate::pages::live::follow;
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::{Notice, Tone};
@@ -54,6 +58,8 @@ pub struct User {
     pub actions: Vec<Action>,
     /// Whether the caller may edit them.
     pub may_edit: bool,
+    /// Whether the caller may look at what is wrong.
+    pub may_diagnose: bool,
 }
 
 /// What was done just now, as the address says it.
@@ -69,10 +75,23 @@ pub async fn get(asked: Asked, Path(text): Path<String>, Query(saved): Query<Sav
     asked.answer(shown, page).await
 }
 
+/// Sends how far it is with taking away what the user holds, as it goes on.
+pub async fn events(asked: Asked, Path(text): Path<String>) -> Response {
+    let id = match id::<UserId>(&text, "user") {
+        Ok(id) => id,
+        Err(error) => return asked.refuse(error).await,
+    };
+    let read = move |portal: Portal, caller: Caller| async move {
+        revocation_progress::of_user(&portal, &caller, id).await
+    };
+    follow(asked, move |change| change.user == Some(id), read, how_far).await
+}
+
 async fn read(asked: &Asked, text: &str, saved: String) -> Result<User, ServiceError> {
     let (portal, caller) = (&asked.portal, &asked.caller);
     let id = id(text, "user")?;
     let user = users::get(portal, caller, id).await?;
+    helpdesk::look_up(portal, caller, id).await?;
     let query = DevicesQuery { owner: Some(id), ..DevicesQuery::default() };
     let devices = allowed(devices::list(portal, caller, &query).await)?.map(|page| page.data);
     let query = CertificatesQuery { user: Some(id), limit: Some(SOME), ..CertificatesQuery::default() };
@@ -88,6 +107,7 @@ async fn read(asked: &Asked, text: &str, saved: String) -> Result<User, ServiceE
     Ok(User {
         actions: Action::of(user.state).iter().copied().filter(may_do).collect(),
         may_edit: may(Operation::UsersUpdate),
+        may_diagnose: may(Operation::UsersDiagnosis),
         saved,
         devices: devices.unwrap_or_default(),
         certificates,
@@ -110,7 +130,7 @@ fn allowed<T>(part: Result<T, ServiceError>) -> Result<Option<T>, ServiceError> 
 
 /// The page.
 pub fn page(shown: User) -> AnyView {
-    let User { user, saved, devices, certificates, groups, reach, progress, events, actions, may_edit } =
+    let User { user, saved, devices, certificates, groups, reach, progress, events, actions, may_edit, may_diagnose } =
         shown;
     let id = user.id;
     let lead = match &user.email {
@@ -124,9 +144,17 @@ pub fn page(shown: User) -> AnyView {
     let title = user.display_name.clone();
     let known = details(user);
     view! {
-        <Page title=title.clone() task=Some(Task::Users)>
+        <Page title=title.clone() task=Some(Task::Users) island=progress.is_open()>
             <Heading title lead within=("/users", "Users")>
                 <div class="actions">
+                    {may_diagnose
+                        .then(|| {
+                            view! {
+                                <a class="btn" href=format!("/helpdesk/people/{id}")>
+                                    "What is wrong?"
+                                </a>
+                            }
+                        })}
                     {may_edit
                         .then(|| {
                             view! {
@@ -166,7 +194,15 @@ pub fn page(shown: User) -> AnyView {
                     <Moment at=changed/>
                 </Fact>
             </Facts>
-            {(progress.asked > 0).then(|| how_far(&progress))}
+            {(progress.asked > 0)
+                .then(|| {
+                    if progress.is_open() {
+                        let source = format!("/users/{id}/revocations/events");
+                        view! { <Live source>{how_far(progress)}</Live> }.into_any()
+                    } else {
+                        how_far(progress)
+                    }
+                })}
             <Section title="Devices">{devices}</Section>
             <Section title="Profiles that reach this person">
                 <Why reach with_devices=count != 1/>
@@ -192,10 +228,10 @@ pub fn page(shown: User) -> AnyView {
 }
 
 /// How far it is, step by step.
-fn how_far(progress: &RevocationProgress) -> AnyView {
-    let RevocationProgress { asked, at_ca, in_crl, removed, finished, .. } = *progress;
+pub fn how_far(progress: RevocationProgress) -> AnyView {
+    let RevocationProgress { asked, at_ca, in_crl, removed, finished, .. } = progress;
     let lead = if progress.is_open() {
-        "It goes on by itself; this page shows how far it was when it was opened."
+        "It goes on by itself, whether or not this page stays open."
     } else {
         "All of it is done."
     };
@@ -208,6 +244,13 @@ fn how_far(progress: &RevocationProgress) -> AnyView {
     view! {
         <Section title="Holds and revocations">
             <p class="quiet">{lead}</p>
+            <div class="progressing">
+                <progress
+                    max=asked.to_string()
+                    value=finished.to_string()
+                    aria-label="Holds and revocations that are finished"
+                ></progress>
+            </div>
             <Details>
                 {steps
                     .into_iter()

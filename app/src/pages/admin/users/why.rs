@@ -74,7 +74,7 @@ const fn status(outcome: Outcome) -> Status {
 }
 
 /// A reason; the groups that it names become links.
-fn reason(reason: ReachReason) -> AnyView {
+pub fn reason(reason: ReachReason) -> AnyView {
     let mut rest = reason.text.as_str();
     let mut parts = Vec::new();
     // The text names the assigned group first, then the one that the member is in.
