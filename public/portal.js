@@ -105,3 +105,8 @@ const offer = () => {
 };
 offer();
 new MutationObserver(offer).observe(document.body, { childList: true, subtree: true });
+
+// What is still being looked at is asked for again by itself.
+for (const form of document.querySelectorAll("form[data-again]")) {
+  setTimeout(() => form.requestSubmit(form.querySelector("button")), 1000);
+}

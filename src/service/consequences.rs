@@ -3,6 +3,8 @@
 //! A preview is the operation itself, on a database where nothing can be committed: it changes what it would change,
 //! plans, and is rolled back. So there is no second description of what an operation does that could differ.
 
+use std::time::Duration;
+
 use certporter_model::revocation::Reason;
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{CertificateId, Timestamp, UserId};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::ServiceError;
+use super::looks::{self, Counting};
 use super::names::Names;
 use super::portal::{Intent, Portal};
 use super::reference::{DeviceReference, ProfileReference, UserReference};
@@ -32,12 +35,21 @@ pub struct Consequences {
     pub sample: Vec<Consequence>,
     /// What the operation carries when it is asked for, so that it is refused when the consequences have changed.
     pub digest: ContentDigest,
+    /// How far the look at it is, while it goes on because many are concerned: nothing else is known yet then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 /// Nothing follows.
 impl Default for Consequences {
     fn default() -> Self {
-        Self { summary: Summary::default(), holders: 0, sample: Vec::new(), digest: digest([]) }
+        Self {
+            summary: Summary::default(),
+            holders: 0,
+            sample: Vec::new(),
+            digest: digest([]),
+            counting: None,
+        }
     }
 }
 
@@ -97,10 +109,27 @@ pub async fn preview<T>(
     portal: &Portal,
     operation: impl AsyncFnOnce(&Portal) -> Result<T, ServiceError>,
 ) -> Result<Consequences, ServiceError> {
-    match operation(&portal.with_intent(Intent::Rehearse)).await {
+    concluded(portal, operation(&portal.with_intent(Intent::Rehearse)).await, PATIENCE).await
+}
+
+/// A page waits so long for a look at many before it shows how far the look is.
+pub const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What a rehearsal came to. Of a change that concerns many it is found out now, for as long as `patience`: see
+/// [`Consequences::counting`].
+///
+/// # Errors
+/// Whatever the operation refuses for.
+pub async fn concluded<T>(
+    portal: &Portal,
+    rehearsed: Result<T, ServiceError>,
+    patience: Duration,
+) -> Result<Consequences, ServiceError> {
+    match rehearsed {
         // It found nothing to do.
         Ok(_) => Ok(Consequences::default()),
         Err(ServiceError::Rehearsed(consequences)) => Ok(*consequences),
+        Err(ServiceError::ToLookAt(what_if)) => looks::look(portal, *what_if, patience).await,
         Err(error) => Err(error),
     }
 }
@@ -157,6 +186,7 @@ pub(super) async fn shown(conn: &mut Conn, preview: Preview) -> Result<Consequen
         summary: preview.summary,
         holders: preview.holders,
         digest: preview.digest,
+        counting: None,
     })
 }
 

@@ -5,6 +5,7 @@ use certporter_model::error::InvalidTransition;
 use certporter_model::{FieldErrors, ParseError};
 
 use super::consequences::Consequences;
+use crate::pipeline::planner::WhatIf;
 use crate::store::StoreError;
 
 /// Why something was not done. Typed by what the asker can do about it; what happened inside is only in the log.
@@ -44,6 +45,10 @@ pub enum ServiceError {
     /// No failure: how a rehearsal ends. See [`super::consequences::preview`].
     #[error("this was rehearsed only")]
     Rehearsed(Box<Consequences>),
+    /// No failure: how the rehearsal of a change ends that may concern many. What follows is found out after its
+    /// transaction: see [`super::consequences::concluded`].
+    #[error("this was rehearsed only")]
+    ToLookAt(Box<WhatIf>),
     /// Too often.
     #[error("too many tries: try again in {retry_after} seconds")]
     TooMany {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use certporter_model::Timestamp;
 use certporter_model::thumbprint::ContentDigest;
 
+use super::hand_outs::HandOutDesk;
 use super::live::Live;
+use super::looks::Looks;
 use super::overview::Kept;
 use crate::ca::ExternalCas;
 use crate::clock::Clock;
 use crate::config::PublicAddresses;
+use crate::mail::PasswordSafe;
 use crate::random::{Random, octets};
 use crate::store::Db;
 
@@ -32,8 +35,11 @@ pub struct Portal {
     db: Db,
     live: Live,
     counts: Kept,
+    looks: Looks,
     intent: Intent,
     external: Option<ExternalCas>,
+    hand_outs: Option<HandOutDesk>,
+    mail: Option<PasswordSafe>,
 }
 
 /// What an operation is asked for.
@@ -58,8 +64,11 @@ impl Portal {
             db,
             live: Live::default(),
             counts: Kept::default(),
+            looks: Looks::default(),
             intent: Intent::Do,
             external: None,
+            hand_outs: None,
+            mail: None,
         }
     }
 
@@ -67,6 +76,30 @@ impl Portal {
     #[must_use]
     pub fn with_external(self, external: ExternalCas) -> Self {
         Self { external: Some(external), ..self }
+    }
+
+    /// With leave to open keys in escrow into files that are handed out.
+    #[must_use]
+    pub fn with_hand_outs(self, desk: HandOutDesk) -> Self {
+        Self { hand_outs: Some(desk), ..self }
+    }
+
+    /// What makes files that are handed out; none in a process without the master key.
+    #[must_use]
+    pub fn hand_outs(&self) -> Option<&HandOutDesk> {
+        self.hand_outs.as_ref()
+    }
+
+    /// With leave to seal the mail server's password.
+    #[must_use]
+    pub fn with_mail(self, safe: PasswordSafe) -> Self {
+        Self { mail: Some(safe), ..self }
+    }
+
+    /// What seals the mail server's password; none in a process without the master key.
+    #[must_use]
+    pub fn mail(&self) -> Option<&PasswordSafe> {
+        self.mail.as_ref()
     }
 
     /// The CAs that people add; none in a process without the master key.
@@ -128,6 +161,12 @@ impl Portal {
     #[must_use]
     pub fn counts(&self) -> &Kept {
         &self.counts
+    }
+
+    /// What is being looked at because many are concerned.
+    #[must_use]
+    pub fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     /// Where the portal is reached from outside.

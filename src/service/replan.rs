@@ -4,9 +4,10 @@ use certporter_model::assignment::MemberKind;
 use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 
 use super::consequences;
+use super::looks;
 use super::error::ServiceError;
 use super::portal::{Intent, Portal};
-use crate::pipeline::planner::{self, Whom};
+use crate::pipeline::planner::{self, WhatIf, Whom};
 use crate::plan::{Action, Limits, Slot};
 use crate::store::memberships::{self, Member};
 use crate::store::{Result, StoreError, WriteTx};
@@ -17,6 +18,10 @@ pub(super) struct Touched {
     pub(super) users: Vec<UserId>,
     pub(super) devices: Vec<DeviceId>,
     pub(super) profiles: Vec<ProfileId>,
+    /// Whether the change is one of what is the same for many, and of nobody by themselves, but for the groups that
+    /// nobody is in any more.
+    structure: bool,
+    left: Vec<GroupId>,
 }
 
 impl Touched {
@@ -29,7 +34,7 @@ impl Touched {
     }
 
     pub(super) fn profile(id: ProfileId) -> Self {
-        Self { profiles: vec![id], ..Self::default() }
+        Self { profiles: vec![id], structure: true, ..Self::default() }
     }
 
     pub(super) fn and_user(mut self, id: Option<UserId>) -> Self {
@@ -39,6 +44,8 @@ impl Touched {
 
     /// These, and those of another change in the same transaction.
     pub(super) fn add(&mut self, other: Self) {
+        self.structure &= other.structure;
+        self.left.extend(other.left);
         self.users.extend(other.users);
         self.devices.extend(other.devices);
         self.profiles.extend(other.profiles);
@@ -72,8 +79,16 @@ impl Touched {
         Ok(match member.kind {
             MemberKind::User => Self::user(UserId::from_uuid(member.id)),
             MemberKind::Device => Self::device(DeviceId::from_uuid(member.id)),
-            MemberKind::Group => Self::group(tx, GroupId::from_uuid(member.id)).await?,
+            MemberKind::Group => {
+                // Whom a group is within is the same for all of its members.
+                Self { structure: true, ..Self::group(tx, GroupId::from_uuid(member.id)).await? }
+            }
         })
+    }
+
+    /// Everybody who is in a group now, since it goes.
+    pub(super) async fn everybody_in(tx: &mut WriteTx, id: GroupId) -> Result<Self> {
+        Ok(Self { structure: true, left: vec![id], ..Self::group(tx, id).await? })
     }
 }
 
@@ -81,7 +96,7 @@ impl Touched {
 /// very many people jobs are made instead, in the same transaction.
 ///
 /// # Errors
-/// [`ServiceError::Rehearsed`] or [`ServiceError::ConsequencesChanged`], as the portal's intent asks; the transaction
+/// [`ServiceError::Rehearsed`], [`ServiceError::ToLookAt`] or [`ServiceError::ConsequencesChanged`], as the portal's intent asks; the transaction
 /// is then to be dropped.
 pub(super) async fn replan(
     portal: &Portal,
@@ -107,6 +122,21 @@ pub(super) async fn replan_after(
     let whom = touched.whom();
     match portal.intent() {
         Intent::Do => {}
+        Intent::Rehearse if touched.structure => {
+            let what_if = WhatIf::read(tx, &whom, &touched.left).await?;
+            return Err(ServiceError::ToLookAt(Box::new(what_if)));
+        }
+        Intent::DoIf(shown) if touched.structure => {
+            let concerned = WhatIf::read(tx, &whom, &touched.left).await?.concerning(tx).await?;
+            let consequences = if concerned.are_many() {
+                looks::to_be_looked_at(&concerned)
+            } else {
+                consequences::after(tx, &whom, itself, now).await?
+            };
+            if consequences.digest != shown {
+                return Err(ServiceError::ConsequencesChanged(Box::new(consequences)));
+            }
+        }
         Intent::Rehearse => {
             return Err(ServiceError::Rehearsed(Box::new(
                 consequences::after(tx, &whom, itself, now).await?,

@@ -1,10 +1,11 @@
 //! What would follow: shown before a change, and held to when it is made.
 
+use certporter::generate::{Fleet, generate};
 use http::Method;
 use serde_json::{Value, json};
 
 use super::flow::{device, enrol, id, user};
-use super::program::{Program, wifi};
+use super::program::{NOW, Program, wifi};
 use crate::conformance::on_both_engines;
 use crate::support::database::TestDatabase;
 
@@ -12,6 +13,7 @@ on_both_engines! {
     a_preview_tells_what_then_happens_and_does_nothing,
     what_was_shown_is_done_or_refused,
     a_preview_refuses_what_the_change_refuses,
+    what_was_shown_for_many_is_held_to_by_who_is_concerned,
 }
 
 /// Maria with an enrolled laptop, in a group; the profile Wi-Fi waits to be assigned to it.
@@ -124,6 +126,54 @@ async fn a_preview_refuses_what_the_change_refuses(database: TestDatabase) {
     keyed(&format!("{path}?preview=true")).send().await.ok();
     let done = keyed(&path).send().await.ok();
     assert_eq!(done["state"], "retired");
+}
+
+async fn what_was_shown_for_many_is_held_to_by_who_is_concerned(database: TestDatabase) {
+    let program = Program::new(database).await;
+    generate(&program.database, &Fleet::new(4, NOW, 700)).await.unwrap();
+    let profiles = program.get("/profiles").await.ok();
+    let mut largest = (0, Value::Null, Value::Null);
+    for profile in profiles["data"].as_array().unwrap() {
+        let path = format!("/profiles/{}", id(profile));
+        let etag = program.get(&path).await.etag();
+        let asked = program.ask(Method::DELETE, &format!("{path}?preview=true")).header("if-match", etag);
+        let shown = asked.send().await.ok();
+        assert_eq!(shown.get("counting"), None, "a program is told when it is known: {shown}");
+        let holders = shown["holders"].as_u64().unwrap();
+        if holders > largest.0 {
+            largest = (holders, profile.clone(), shown);
+        }
+    }
+    let (holders, profile, shown) = largest;
+    assert!(holders > 300, "no profile concerns many: {holders}");
+    let path = format!("/profiles/{}", id(&profile));
+    let delete = async |digest: &str| {
+        let etag = program.get(&path).await.etag();
+        let asked = program.ask(Method::DELETE, &path).header("if-match", etag);
+        asked.header("if-consequences", digest.to_owned()).send().await
+    };
+    // The profile reaches one more group than was shown.
+    let group = program.post("/groups", &json!({"name": "Newcomers"})).await.ok();
+    let assignments = format!("{path}/assignments");
+    let added = program.post(&assignments, &json!({"group_id": id(&group), "mode": "include"})).await.ok();
+    let omar = user(&program, "omar.newcomer").await;
+    let members = format!("/groups/{}/members", id(&group));
+    program.post(&members, &json!({"kind": "user", "id": id(&omar)})).await.ok();
+    let digest = shown["digest"].as_str().unwrap();
+    let refused = delete(digest).await.problem(409, &[]);
+    assert_eq!(refused["type"], "/problems/consequences-changed");
+    let total = refused["consequences"]["counting"]["total"].as_u64().unwrap();
+    assert!(total > 300, "{refused}");
+    assert!(program.get(&path).await.status.is_success(), "nothing is done");
+    // The group goes again: nobody else is concerned than was shown, and what was shown is done.
+    program.ask(Method::DELETE, &format!("{assignments}/{}", id(&added))).send().await.ok();
+    let now = refused["consequences"]["digest"].as_str().unwrap();
+    assert_ne!(now, digest);
+    let shown = program.ask(Method::DELETE, &format!("{path}?preview=true"));
+    let shown = shown.header("if-match", program.get(&path).await.etag()).send().await.ok();
+    assert_eq!(shown["holders"], json!(holders), "{shown}");
+    delete(shown["digest"].as_str().unwrap()).await.ok();
+    program.get(&path).await.problem(404, &[]);
 }
 
 /// A handler that took the portal itself would do what was only to be previewed.

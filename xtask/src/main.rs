@@ -5,6 +5,7 @@
 //! - [`command`], [`progress`]: running other programs and showing that they run
 //! - [`stamp`]: skipping what is up to date
 //! - [`tools`]: programs that others must install, and how they get here
+//! - [`node`]: which one runs the browser's tests
 //! - [`wasm`], [`style`], [`icons`], [`assets`]: the site
 //! - [`portal`], [`rest`], [`agent_files`]: what the demo works with
 //! - [`build`], [`demo`], [`test`], [`bench`]: the commands
@@ -16,6 +17,7 @@ mod command;
 mod demo;
 mod failure;
 mod icons;
+mod node;
 mod npm;
 mod portal;
 mod progress;

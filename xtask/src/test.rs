@@ -1,12 +1,14 @@
 //! `cargo xtask test`: every test there is.
 
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use clap::Args;
 
 use crate::build;
 use crate::command;
 use crate::failure::{Failure, Outcome};
+use crate::node;
 use crate::npm;
 use crate::python;
 use crate::tools;
@@ -30,30 +32,51 @@ impl Test {
             command::run_visibly(workspace.cargo().args(["fmt", "--all", "--check"]))?;
             rust_tests(workspace, &python)?;
         }
-        let browser = Command::new("node")
+        let lints = if self.browser { None } else { Some(Lints::begin(workspace)?) };
+        let node = node::for_the_browser(&python)?;
+        let browser = Command::new(node)
             .current_dir(workspace.path("end2end"))
             .arg("run.mjs")
             .env("CERTPORTER", &executable)
             .env("CERTPORTER_SCREENSHOTS", workspace.target("screenshots"))
-            .stdin(std::process::Stdio::null())
+            .stdin(Stdio::null())
             .status()
             .map_err(|why| Failure::new(format!("the browser's tests could not be started: {why}")))?;
+        if let Some(lints) = lints {
+            lints.end()?;
+        }
         if !browser.success() {
             return Err(Failure::new("the browser's tests failed"));
         }
-        if !self.browser {
-            command::run_visibly(workspace.cargo().args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--quiet",
-                "--",
-                "--deny",
-                "warnings",
-            ]))?;
-        }
         eprintln!("✓ every test passed");
         Ok(())
+    }
+}
+
+/// Clippy, with the time that the browser's tests leave it: they wait for pages more than they compute.
+struct Lints {
+    running: Child,
+    output: PathBuf,
+}
+
+impl Lints {
+    fn begin(workspace: &Workspace) -> Outcome<Self> {
+        let output = workspace.target("clippy.txt");
+        let file = std::fs::File::create(&output).map_err(Failure::at(&output))?;
+        let mut clippy = workspace.patient_cargo();
+        clippy.args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]);
+        let failed = |why| Failure::new(format!("clippy could not be started: {why}"));
+        clippy.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        Ok(Self { running: clippy.spawn().map_err(failed)?, output })
+    }
+
+    fn end(mut self) -> Outcome {
+        let failed = |why| Failure::new(format!("clippy could not be waited for: {why}"));
+        if self.running.wait().map_err(failed)?.success() {
+            return Ok(());
+        }
+        let said = std::fs::read_to_string(&self.output).unwrap_or_default();
+        Err(Failure::new(format!("clippy found:\n{said}")))
     }
 }
 

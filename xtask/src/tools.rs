@@ -75,6 +75,11 @@ pub(crate) const TEST: &[Tool] = &[
         why: "a VPN takes client certificates, and refuses what certporter revokes",
     },
     Tool {
+        present: &["/usr/lib/*/faketime/libfaketime.so.1"],
+        packages: &["faketime"],
+        why: "some tests move a portal's clock: blocks that outlast their time, renewals",
+    },
+    Tool {
         present: &["/usr/lib/python3*/venv/__init__.py"],
         packages: &["python3", "python3-venv"],
         why: "pkilint and Python's cryptography read what certporter issues",

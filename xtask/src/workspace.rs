@@ -1,5 +1,6 @@
 //! Where things are.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -65,7 +66,21 @@ impl Workspace {
 
     /// `cargo`, in the checkout, building into the target folder.
     pub(crate) fn cargo(&self) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        self.prepared(Command::new(Self::cargos_program()))
+    }
+
+    /// The same, but for everything else first.
+    pub(crate) fn patient_cargo(&self) -> Command {
+        let mut nice = Command::new("nice");
+        nice.args(["-n", "19"]).arg(Self::cargos_program());
+        self.prepared(nice)
+    }
+
+    fn cargos_program() -> OsString {
+        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    }
+
+    fn prepared(&self, mut cargo: Command) -> Command {
         cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         // What cargo told this program about itself would make its own children build anew.
         for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {

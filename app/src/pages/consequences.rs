@@ -3,7 +3,7 @@
 //! The form of a change goes to its own address. Without a digest nothing is done and the answer is a page with
 //! [`crate::ui::consequences::Preview`], whose form goes to the same address with the same values and the digest.
 //!
-//! ```ignore
+//! ```text
 //! let operation = |portal: Portal| async move { devices::block(&portal, &asked.caller, id, &draft).await };
 //! match preview_or_do(&asked, &form.digest, operation).await {
 //!     Ok(Outcome::Done(device)) => Redirect::to(..).into_response(),
@@ -12,7 +12,7 @@
 //! }
 //! ```
 
-use certporter::service::consequences::Consequences;
+use certporter::service::consequences::{Consequences, PATIENCE, concluded};
 use certporter::service::portal::Intent;
 use certporter::service::{Portal, ServiceError};
 use certporter_model::FieldErrors;
@@ -47,7 +47,7 @@ where
 {
     let Some(shown) = digest_of(digest)? else {
         let outcome = operation(asked.portal.with_intent(Intent::Rehearse)).await;
-        return rehearsed(outcome).map(|consequences| Outcome::Show(Shown { consequences, changed: false }));
+        return rehearsed(asked, outcome).await;
     };
     held_to(operation(asked.portal.with_intent(Intent::DoIf(shown))).await)
 }
@@ -68,6 +68,9 @@ where
     let expected = shown.unwrap_or_else(|| Consequences::default().digest);
     let outcome = held_to(operation(asked.portal.with_intent(Intent::DoIf(expected))).await)?;
     Ok(match outcome {
+        Outcome::Show(first) if shown.is_none() && first.consequences.counting.is_some() => {
+            rehearsed(asked, operation(asked.portal.with_intent(Intent::Rehearse)).await).await?
+        }
         Outcome::Show(first) if shown.is_none() => Outcome::Show(Shown { changed: false, ..first }),
         other => other,
     })
@@ -81,13 +84,12 @@ fn digest_of(text: &str) -> Result<Option<ContentDigest>, ServiceError> {
     Ok(Some(text.parse().map_err(wrong)?))
 }
 
-fn rehearsed<T>(outcome: Result<T, ServiceError>) -> Result<Consequences, ServiceError> {
-    match outcome {
-        // It found nothing to do.
-        Ok(_) => Ok(Consequences::default()),
-        Err(ServiceError::Rehearsed(consequences)) => Ok(*consequences),
-        Err(error) => Err(error),
-    }
+async fn rehearsed<T, U>(
+    asked: &Asked,
+    outcome: Result<T, ServiceError>,
+) -> Result<Outcome<U>, ServiceError> {
+    let consequences = concluded(&asked.portal, outcome, PATIENCE).await?;
+    Ok(Outcome::Show(Shown { consequences, changed: false }))
 }
 
 fn held_to<T>(outcome: Result<T, ServiceError>) -> Result<Outcome<T>, ServiceError> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use certporter::plan::summary::Summary;
 use certporter::service::consequences::{Consequence, Consequences, Effect};
+use certporter::service::looks::Counting;
 use certporter_model::revocation::Reason;
 use leptos::prelude::*;
 
@@ -46,23 +47,16 @@ pub fn Preview(
     children: Option<Children>,
 ) -> AnyView {
     let consequences = shown.consequences;
+    if let Some(counting) = consequences.counting {
+        return looking(counting, shown.changed, &action, fields, back);
+    }
     let (summary, digest) = (&consequences.summary, consequences.digest);
     let sample = consequences.sample.clone();
     let takes_away = summary.revocations() > 0 || summary.held > 0 || summary.removed > 0;
     let danger = destructive || takes_away;
     let label = label(&submit, &Counted::from(summary));
     view! {
-        {shown
-            .changed
-            .then(|| {
-                view! {
-                    <Notice tone=Tone::Wary>
-                        <p>
-                            "Nothing was done yet: what follows has changed since it was shown to you. This is how it is now."
-                        </p>
-                    </Notice>
-                }
-            })}
+        {shown.changed.then(has_changed)}
         <Section title="What will follow">
             <Following of=consequences/>
         </Section>
@@ -88,6 +82,67 @@ pub fn Preview(
             </a>
             </div>
         </form>
+    }
+    .into_any()
+}
+
+fn has_changed() -> AnyView {
+    view! {
+        <Notice tone=Tone::Wary>
+            <p>
+                "Nothing was done yet: what follows has changed since it was shown to you. This is how it is now."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// While it is found out what will follow for many: how far that is, and a form that asks again, by itself where the
+/// browser can.
+fn looking(
+    counting: Counting,
+    changed: bool,
+    action: &str,
+    fields: Vec<(String, String)>,
+    back: String,
+) -> AnyView {
+    view! {
+        {changed.then(has_changed)}
+        <form class="confirm" method="post" action=action.to_owned() data-again="true">
+            {fields
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+                .collect_view()}
+            <Looking of=counting/>
+            <div class="buttons">
+                <button class="btn btn-primary" type="submit">
+                    "Look again"
+                </button>
+                <a class="btn btn-ghost" href=back>
+                    "Don\u{2019}t do it"
+                </a>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// How far the look at what will follow is.
+#[component]
+pub fn Looking(
+    /// How far.
+    of: Counting,
+) -> AnyView {
+    let Counting { done, total } = of;
+    let so_far = format!("{done} of {total} devices and people were looked at.");
+    view! {
+        <Section title="What will follow">
+            <p>"Many are concerned, so finding out takes a moment. Nothing is done meanwhile."</p>
+            <div class="progressing">
+                <progress max=total.to_string() value=done.to_string() aria-label="Looked at"></progress>
+                <p role="status">{so_far}</p>
+            </div>
+        </Section>
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ use crate::pipeline::work::ReplanScope;
 use crate::plan::Holder;
 use crate::store::memberships;
 use crate::store::planning::reached;
-use crate::store::{Conn, StoreError, devices};
+use crate::store::{Conn, StoreError};
 
 /// Whom a change touches. What follows from that (a user's devices, a device's owner, members of groups) is added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub(super) async fn holders(conn: &mut Conn, whom: &Whom) -> Result<BTreeSet<Hol
     }
     // A device's owner may hold a copy on it, and so may whoever had it before.
     for chunk in chunks(&some) {
-        users.extend(devices::by_ids(conn, &chunk).await?.iter().filter_map(|device| device.owner_id));
+        users.extend(reached::owners_of(conn, &chunk).await?);
         users.extend(reached::users_with_copies(conn, &chunk).await?);
     }
     for chunk in chunks(&users) {

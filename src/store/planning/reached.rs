@@ -16,7 +16,8 @@ pub async fn users_with_copies(conn: &mut Conn, devices: &[DeviceId]) -> Result<
         "SELECT DISTINCT certificates.holder_id FROM copies
          JOIN certificates ON certificates.id = copies.certificate_id
          WHERE certificates.holder_kind = 'user' AND copies.device_id IN (",
-    );
+    )
+    .in_order(conn.engine());
     query.bind_list(devices).push(")");
     query.scalars(conn).await
 }
@@ -26,8 +27,19 @@ pub async fn users_with_copies(conn: &mut Conn, devices: &[DeviceId]) -> Result<
 /// # Errors
 /// When the database refuses.
 pub async fn devices_of(conn: &mut Conn, users: &[UserId]) -> Result<Vec<DeviceId>> {
-    let mut query = Sql::new("SELECT id FROM devices WHERE owner_id IN (");
+    let mut query = Sql::new("SELECT id FROM devices WHERE owner_id IN (").in_order(conn.engine());
     query.bind_list(users).push(") ORDER BY id");
+    query.scalars(conn).await
+}
+
+/// Who owns these devices.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn owners_of(conn: &mut Conn, devices: &[DeviceId]) -> Result<Vec<UserId>> {
+    let start = "SELECT owner_id FROM devices WHERE owner_id IS NOT NULL AND id IN (";
+    let mut query = Sql::new(start).in_order(conn.engine());
+    query.bind_list(devices).push(")");
     query.scalars(conn).await
 }
 
@@ -71,13 +83,13 @@ pub async fn holders_of_profile(conn: &mut Conn, profile: ProfileId) -> Result<V
 /// # Errors
 /// When the database refuses.
 pub async fn former_devices(conn: &mut Conn, users: &[UserId]) -> Result<Vec<Ownership>> {
-    let mut query = Sql::select::<Ownership>();
+    let mut query = Sql::select::<Ownership>().in_order(conn.engine());
     query.push(" WHERE valid_until IS NOT NULL AND user_id IN (").bind_list(users);
     query.push(") ORDER BY valid_from");
     query.all(conn).await
 }
 
-/// Users and devices in the order of their ids, from `after` on: for going through all of them.
+/// Users in the order of their ids, from `after` on: for going through all of them.
 ///
 /// # Errors
 /// When the database refuses.
@@ -90,15 +102,19 @@ pub async fn next_users(conn: &mut Conn, after: Option<UserId>, limit: u32) -> R
     .await
 }
 
-/// The same for devices.
+/// The same for devices that nobody owns.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn next_devices(conn: &mut Conn, after: Option<DeviceId>, limit: u32) -> Result<Vec<DeviceId>> {
-    match after {
-        Some(after) => sql!("SELECT id FROM devices WHERE id > $1 ORDER BY id LIMIT $2", after, limit),
-        None => sql!("SELECT id FROM devices ORDER BY id LIMIT $1", limit),
+pub async fn next_shared_devices(
+    conn: &mut Conn,
+    after: Option<DeviceId>,
+    limit: u32,
+) -> Result<Vec<DeviceId>> {
+    let mut query = Sql::new("SELECT id FROM devices WHERE owner_id IS NULL");
+    if let Some(after) = &after {
+        query.push(" AND id > ").bind(after);
     }
-    .scalars(conn)
-    .await
+    query.push(" ORDER BY id LIMIT ").bind(&limit);
+    query.scalars(conn).await
 }

@@ -1,7 +1,10 @@
 //! Changes: done, done only if what follows is still what was shown, or only rehearsed to see what would follow.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use axum::Json;
-use axum::extract::{FromRef, FromRequestParts, Request};
+use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use certporter_model::thumbprint::ContentDigest;
@@ -12,9 +15,10 @@ use utoipa::IntoParams;
 
 use super::super::problem::Problem;
 use super::body::Query;
-use crate::service::Portal;
-use crate::service::consequences::Consequences;
+use crate::pipeline::planner::WhatIf;
+use crate::service::consequences::{Consequences, concluded};
 use crate::service::portal::Intent;
+use crate::service::{Portal, ServiceError};
 
 /// The header with the digest of the consequences that were shown.
 pub(super) const IF_CONSEQUENCES: HeaderName = HeaderName::from_static("if-consequences");
@@ -75,6 +79,31 @@ pub(super) fn told(consequences: &Consequences) -> Response {
     response
 }
 
+/// What would follow is yet to be found out.
+#[derive(Debug, Clone)]
+struct Asked(Arc<Mutex<Option<WhatIf>>>);
+
+/// 200 with what would follow, as soon as it is known: [`rehearsed`] waits for it.
+pub(super) fn to_look_at(what_if: WhatIf) -> Response {
+    let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
+    response.extensions_mut().insert(Asked(Arc::new(Mutex::new(Some(what_if)))));
+    response
+}
+
+/// A program waits so long for a look at very many.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Finds out what would follow.
+async fn found_out(portal: &Portal, what_if: WhatIf) -> Response {
+    match concluded(portal, Err::<(), _>(ServiceError::ToLookAt(Box::new(what_if))), PATIENCE).await {
+        Ok(consequences) if consequences.counting.is_none() => told(&consequences),
+        Ok(_) => {
+            Problem::unavailable("this concerns very many and is still being looked at", 10).into_response()
+        }
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
 /// Whether a request asks for nothing but what would follow.
 pub(super) fn is_preview(request: &Request) -> bool {
     let asked = |query: &str| query.split('&').any(|pair| pair == "preview=true");
@@ -82,9 +111,15 @@ pub(super) fn is_preview(request: &Request) -> bool {
 }
 
 /// A preview of a change that found nothing to do is answered as one, and not as if it had been done.
-pub(super) async fn rehearsed(request: Request, next: Next) -> Response {
+pub(super) async fn rehearsed(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let preview = is_preview(&request);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let Some(Asked(asked)) = response.extensions_mut().remove::<Asked>() {
+        let what_if = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(what_if) = what_if {
+            return found_out(&portal, what_if).await;
+        }
+    }
     if preview && response.status().is_success() && response.extensions().get::<Told>().is_none() {
         return told(&Consequences::default());
     }

@@ -9,6 +9,7 @@ use super::super::problem::Problem;
 use super::acting;
 use super::precondition::etag;
 use crate::service::ServiceError;
+use crate::pipeline::planner::WhatIf;
 use crate::service::consequences::Consequences;
 
 /// What a handler answers.
@@ -21,12 +22,15 @@ pub(super) enum NotDone {
     Refused(Problem),
     /// It was only to be found out what would follow.
     Rehearsed(Box<Consequences>),
+    /// The same, of a change that may concern many: it is found out on the way out.
+    ToLookAt(Box<WhatIf>),
 }
 
 impl From<ServiceError> for NotDone {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Rehearsed(consequences) => Self::Rehearsed(consequences),
+            ServiceError::ToLookAt(what_if) => Self::ToLookAt(what_if),
             error => Self::Refused(error.into()),
         }
     }
@@ -37,6 +41,7 @@ impl IntoResponse for NotDone {
         match self {
             Self::Refused(problem) => problem.into_response(),
             Self::Rehearsed(consequences) => acting::told(&consequences),
+            Self::ToLookAt(what_if) => acting::to_look_at(*what_if),
         }
     }
 }
