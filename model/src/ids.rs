@@ -80,6 +80,8 @@ ids! {
     CopyId = "copy id",
     /// A sealed PFX for one copy and one management certificate.
     EnvelopeId = "envelope id",
+    /// A file that is handed out by a one-time link.
+    HandOutId = "hand-out id",
     /// A revocation, hold or release.
     RevocationId = "revocation id",
     /// A key in escrow.
@@ -96,6 +98,12 @@ ids! {
     AccountId = "account id",
     /// A way in which an account signs in.
     SignInIdentityId = "sign-in identity id",
+    /// A one-time code from staff, with which a person signs in for a short while.
+    SignInCodeId = "sign-in code id",
+    /// A device or session that waits to be confirmed: the id of its enrolment, or of its sign-in code.
+    ConfirmationId = "confirmation id",
+    /// Something that a person is told about their own sign-ins and devices.
+    SecurityEventId = "security event id",
     /// An API token.
     ApiTokenId = "API token id",
     /// A job in the queue.
@@ -110,6 +118,12 @@ ids! {
     TimelineEventId = "timeline event id",
     /// A custom attribute of a user or device.
     AttributeId = "attribute id",
+    /// A notice by e-mail.
+    NoticeId = "notice id",
+    /// A comparison of the portal with its CAs and devices.
+    ReconciliationId = "reconciliation id",
+    /// Something on which the portal and a CA or device disagree.
+    DiscrepancyId = "discrepancy id",
     /// A test certificate through a connector and its CA.
     PreflightId = "preflight id",
     /// A running process of the portal.

@@ -11,31 +11,38 @@
 //! - [`serial`], [`thumbprint`], [`oid`], [`key`]: the parts of a certificate
 //! - [`pattern`], [`variable`], [`distinguished_name`], [`subject_alternative_name`]: names with variables
 //! - [`names`]: those names with the values put in
-//! - [`profile`], [`assignment`], [`platform`], [`feature`], [`escrow`]: what administrators author
+//! - [`profile`], [`assignment`], [`platform`], [`feature`], [`feature_settings`], [`escrow`]: what administrators author
+//! - [`delivery`]: the roads to a device, and the files that are handed out
 //! - [`device`], [`request`], [`certificate`], [`copy`], [`job`]: states, and which state may follow which
-//! - [`revocation`]: reasons, triggers, who may use which
+//! - [`notice`]: notices by e-mail; [`security_event`]: what a person is told of their sign-ins and devices
+//! - [`revocation`]: reasons, triggers, who may use which; [`reconciliation`]: where portal, CAs and devices disagree
 //! - [`access`]: roles, permissions, callers, permits
 pub mod access;
 pub mod assignment;
 pub mod certificate;
 pub mod copy;
+pub mod delivery;
 pub mod device;
 pub mod distinguished_name;
 pub mod error;
 pub mod escrow;
 pub mod feature;
+pub mod feature_settings;
 pub mod hardware;
 pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod key;
 pub mod names;
+pub mod notice;
 pub mod oid;
 pub mod pattern;
 pub mod platform;
 pub mod profile;
+pub mod reconciliation;
 pub mod request;
 pub mod revocation;
+pub mod security_event;
 pub mod serial;
 pub mod subject_alternative_name;
 pub mod text;

@@ -17,10 +17,13 @@ use crate::ca::device_ca::{DeviceCa, SERVER_RENEWAL};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{PublicAddresses, RawSettings, Settings};
 use crate::kra::Kra;
+use crate::mail::PasswordSafe;
 use crate::pipeline::Pipeline;
+use crate::pipeline::notices::Post;
 use crate::pki::secret_box::MasterKey;
 use crate::random::{Random, SystemRandom};
 use crate::service::device_protocol::{DeviceProtocol, Wakes};
+use crate::service::hand_outs::HandOutDesk;
 use crate::service::import::LongImports;
 use crate::service::live::Change;
 use crate::service::portal::{Parts, Portal};
@@ -73,6 +76,8 @@ struct Authorities {
     devices: DeviceCa,
     kra: Kra,
     external: ExternalCas,
+    /// Opens the mail server's password.
+    safe: PasswordSafe,
 }
 
 impl Authorities {
@@ -91,13 +96,15 @@ impl Authorities {
             publish_dir: settings.publish_dir.clone(),
             crl_interval: settings.crl_interval,
             crl_lifetime: settings.crl_lifetime,
+            crl_shards: settings.crl_shards,
         };
         let devices = DeviceCa::open(db, &master, clock.as_ref(), random.clone()).await?;
         let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), builtin).await?;
         let master = Arc::new(master);
         let kra = Kra::open(db.clone(), master.clone(), clock.as_ref(), random.clone()).await?;
+        let safe = PasswordSafe::new(master.clone(), random.clone());
         let external = ExternalCas::new(db.clone(), master, clock, random);
-        Ok(Self { builtin, devices, kra, external })
+        Ok(Self { builtin, devices, kra, external, safe })
     }
 }
 
@@ -126,7 +133,8 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         authorities.kra.clone(),
         authorities.builtin.clone(),
     );
-    let pipeline = Arc::new(pipeline.with_external(authorities.external.clone()));
+    let post = Post { safe: authorities.safe.clone(), portal: addresses.portal.to_string() };
+    let pipeline = Arc::new(pipeline.with_external(authorities.external.clone()).with_post(post));
     let wakes = Wakes::new();
     let protocol = DeviceProtocol::new(
         db.clone(),
@@ -147,7 +155,9 @@ pub async fn run(args: ServeArgs, pages: Pages) -> Result<(), CommandError> {
         }
     });
     let portal = Portal::new(Parts { db: db.clone(), clock, random, addresses })
-        .with_external(authorities.external.clone());
+        .with_external(authorities.external.clone())
+        .with_hand_outs(HandOutDesk { kra: authorities.kra.clone(), builtin: authorities.builtin.clone() })
+        .with_mail(authorities.safe.clone());
     pipeline.set_importer(LongImports::of(&portal));
     let state = AppState { portal: portal.clone(), site: settings.site.clone() };
     let people = people::router(&state, pages, health::collect_metrics())?;

@@ -6,7 +6,7 @@ use super::Pipeline;
 use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
-use crate::store::{external_cas, idempotency_keys, jobs, outbox, preflights, rate_limits, sessions};
+use crate::store::{external_cas, hand_outs, idempotency_keys, jobs, notices, outbox, preflights, rate_limits, sessions};
 
 /// How often everything is planned anew.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -19,6 +19,12 @@ const KEEP_DONE: Duration = Duration::from_secs(3 * 86_400);
 
 /// How long announcements are kept for whoever follows them.
 const KEEP_ANNOUNCED: Duration = Duration::from_secs(86_400);
+
+/// How long letters that were sent, or failed, are kept.
+const KEEP_NOTICES: Duration = Duration::from_secs(90 * 86_400);
+
+/// How long is known that a matter was told.
+const KEEP_TOLD: Duration = Duration::from_secs(400 * 86_400);
 
 /// How long preflights are kept.
 const KEEP_PREFLIGHTS: Duration = Duration::from_secs(30 * 86_400);
@@ -40,6 +46,9 @@ impl Pipeline {
         let mut books = self.db.bookkeeping().await?;
         Work::Sweep.schedule(&mut books, now, now, random).await?;
         Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, random).await?;
+        Work::CollectNotices.schedule(&mut books, now, now, random).await?;
+        Work::SendNotices.schedule(&mut books, now, now, random).await?;
+        self.schedule_reconciliation(&mut books, now).await?;
         Work::PublishCrl { ca: self.builtin.id() }.schedule(&mut books, now, now, random).await?;
         for row in external_cas::all(&mut books).await? {
             Work::PublishCrl { ca: row.id }.schedule(&mut books, now, now, random).await?;
@@ -68,7 +77,10 @@ impl Pipeline {
         let limits = rate_limits::drop_before(&mut books, now.minus(KEEP_LIMITS)).await?;
         let keys = idempotency_keys::drop_before(&mut books, now.minus(KEEP_IDEMPOTENCY)).await?;
         let announced = outbox::drop_before(&mut books, now.minus(KEEP_ANNOUNCED)).await?;
+        notices::drop_before(&mut books, now.minus(KEEP_NOTICES), now.minus(KEEP_TOLD)).await?;
         preflights::drop_before(&mut books, now.minus(KEEP_PREFLIGHTS)).await?;
+        self.forget_reconciliations(&mut books, now).await?;
+        hand_outs::forget_expired(&mut books, now).await?;
         Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, self.random.as_ref()).await?;
         books.commit().await?;
         tracing::info!(jobs, sessions, limits, keys, announced, "cleared away");

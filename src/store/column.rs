@@ -5,6 +5,7 @@ use certporter_model::access::{Actor, Permission, Role};
 use certporter_model::assignment::{AssignmentMode, HolderKind, MemberKind, Source};
 use certporter_model::certificate::{BulkKind, CertificateStatus, RevocationKind, Standing};
 use certporter_model::copy::CopyState;
+use certporter_model::delivery::{Channel, HandOutFormat};
 use certporter_model::device::{DeviceState, EnrolmentState, UserState};
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
 use certporter_model::feature::Feature;
@@ -13,10 +14,13 @@ use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::ids::*;
 use certporter_model::job::{JobKind, JobState};
 use certporter_model::names::Names;
+use certporter_model::notice::{NoticeKind, NoticeState};
 use certporter_model::platform::Platform;
 use certporter_model::profile::Profile;
+use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
+use certporter_model::security_event::SecurityEventKind;
 use certporter_model::serial::SerialNumber;
 use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::text::{Explanation, Name};
@@ -126,7 +130,7 @@ ids! {
     UserId, GroupId, MembershipId, DeviceId, EnrolmentId, EnrolmentCodeId, ManagementCertificateId, ProfileId,
     AssignmentId, RequestId, CertificateId, CopyId, EnvelopeId, RevocationId, EscrowedKeyId, CaId, CaGenerationId,
     KraGenerationId, ConnectorId, AccountId, SignInIdentityId, ApiTokenId, JobId, ApprovalId, ImportId, AuditEventId,
-    TimelineEventId, AttributeId, InstanceId, PreflightId, BulkActionId,
+    TimelineEventId, AttributeId, InstanceId, PreflightId, BulkActionId, NoticeId, SignInCodeId, SecurityEventId, HandOutId, ReconciliationId, DiscrepancyId,
 }
 
 macro_rules! texts {
@@ -142,7 +146,8 @@ texts! {
     Permission, Role, AssignmentMode, HolderKind, MemberKind, Source, CertificateStatus, RevocationKind, Standing,
     CopyState, DeviceState, EnrolmentState, UserState, EscrowPolicy, EscrowState, Feature, JobKind, JobState, Platform,
     RequestState, Step, Reason, Trigger, Name, Explanation, Upn, Email, Sid, HardwareSerial, Imei, Meid,
-    MacAddress, Fqdn, BulkKind,
+    MacAddress, Fqdn, BulkKind, NoticeKind, NoticeState, SecurityEventKind, Channel, HandOutFormat,
+    DiscrepancyKind, Mending,
 }
 
 macro_rules! digests {

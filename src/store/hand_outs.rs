@@ -1,10 +1,10 @@
 //! Hand-outs: files with a certificate and its key that wait to be fetched by a one-time link. Of a link only the hash
 //! is kept; the file rests sealed to the KRA, and is gone once it is fetched or its time is over.
 
+use certporter_model::Timestamp;
 use certporter_model::delivery::{HandOutFormat, HandOutState};
 use certporter_model::ids::{CertificateId, DeviceId, EnrolmentId, HandOutId, KraGenerationId};
 use certporter_model::thumbprint::SecretHash;
-use certporter_model::{CopyId, Timestamp};
 
 use super::{Bookkeeping, Conn, Result, Sql, WriteConn, WriteTx, dialect, sql, table_row};
 
@@ -162,20 +162,4 @@ async fn forget_file(tx: &mut WriteConn, id: HandOutId) -> Result<()> {
     overwrite.execute(tx).await?;
     sql!("UPDATE hand_outs SET sealed = NULL WHERE id = $1", id).execute(tx).await?;
     Ok(())
-}
-
-/// A copy that was handed out.
-///
-/// # Errors
-/// When it can't be any more: it was removed meanwhile.
-pub async fn handed_out(tx: &mut WriteTx, copy: CopyId, now: Timestamp) -> Result<()> {
-    sql!(
-        "UPDATE copies SET state = 'handed_out', offered_at = COALESCE(offered_at, $2), cause = NULL, remedy = NULL,
-                updated_at = $2, version = version + 1
-         WHERE id = $1 AND state IN ('pending', 'handed_out')",
-        copy,
-        now
-    )
-    .change(tx, "copy that can be handed out")
-    .await
 }

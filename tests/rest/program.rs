@@ -8,6 +8,7 @@ use axum::body::Body;
 use certporter::ca::{BuiltinCa, BuiltinSettings, DeviceCa, ExternalCas};
 use certporter::clock::ManualClock;
 use certporter::config::{PublicAddresses, WebAddress};
+use certporter::mail::PasswordSafe;
 use certporter::pki::secret_box::MasterKey;
 use certporter::random::SeededRandom;
 use certporter::service::portal::Parts;
@@ -32,9 +33,9 @@ pub(crate) struct Program {
     pub(crate) database: TestDatabase,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) portal: Portal,
-    pub(super) random: Arc<SeededRandom>,
-    pub(super) master: Arc<MasterKey>,
-    pub(super) builtin: BuiltinCa,
+    pub(crate) random: Arc<SeededRandom>,
+    pub(crate) master: Arc<MasterKey>,
+    pub(crate) builtin: BuiltinCa,
     pub(super) device_ca: DeviceCa,
     router: Router,
     token: String,
@@ -152,7 +153,8 @@ impl Program {
         let parts = Parts { db, clock: clock.clone(), random: random.clone(), addresses };
         let master = Arc::new(master);
         let external = ExternalCas::new(parts.db.clone(), master.clone(), clock.clone(), random.clone());
-        let portal = Portal::new(parts).with_external(external);
+        let safe = PasswordSafe::new(master.clone(), random.clone());
+        let portal = Portal::new(parts).with_external(external).with_mail(safe);
         let router = rest::routes(&portal);
         let mut program = Self {
             database,
@@ -235,6 +237,7 @@ fn settings(database: &TestDatabase, pki_url: String) -> BuiltinSettings {
         publish_dir: database.folder().join("pki"),
         crl_interval: Duration::from_secs(3600),
         crl_lifetime: Duration::from_secs(3 * 3600),
+        crl_shards: 1,
     }
 }
 

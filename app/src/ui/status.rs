@@ -42,6 +42,13 @@ impl Status {
     /// A large plan that a newer one has overtaken.
     pub const PLAN_OUTDATED: Self = Self::new("over", "history", "Outdated");
 
+    /// A disagreement that somebody has to decide about.
+    pub const UNDECIDED: Self = Self::new("wary", "triangle-alert", "Needs somebody");
+    /// A disagreement about which the portal has done something.
+    pub const BEING_MENDED: Self = Self::new("busy", "rotate-cw", "Being mended");
+    /// A disagreement that is gone.
+    pub const RESOLVED: Self = Self::new("good", "circle-check", "Resolved");
+
     /// Its word.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -159,6 +166,7 @@ impl From<Step> for Status {
             Step::Issued => ("good", "file-badge"),
             Step::Escrowed => ("over", "lock"),
             Step::Installed | Step::Released => ("good", "circle-check"),
+            Step::HandedOut => ("wary", "circle-help"),
             Step::InstallFailed | Step::Failed => ("bad", "circle-x"),
             Step::RemovalOffered => ("busy", "undo-2"),
             Step::Removed | Step::KeyDestroyed => ("over", "trash-2"),

@@ -1,10 +1,11 @@
 //! The model's words as people read them.
 
-use certporter::service::certificates::CertificateState;
+use certporter::service::certificates::{CertificateDelivery, CertificateState};
 use certporter::service::consequences::Effect;
 use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::platform::Platform;
+use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use certporter_model::request::{RequestState, Step};
 use certporter_model::revocation::{Reason, Trigger};
 
@@ -57,6 +58,17 @@ pub const fn certificate_state(state: CertificateState) -> &'static str {
     }
 }
 
+/// How far the copies of a certificate are, as in a filter.
+#[must_use]
+pub const fn delivery(delivery: CertificateDelivery) -> &'static str {
+    match delivery {
+        CertificateDelivery::Installed => "Installed",
+        CertificateDelivery::Pending => "On its way",
+        CertificateDelivery::Failing => "Could not be installed",
+        CertificateDelivery::Nowhere => "On no device",
+    }
+}
+
 /// A reason for a revocation, as somebody chooses it.
 #[must_use]
 pub const fn reason(reason: Reason) -> &'static str {
@@ -96,6 +108,7 @@ pub const fn trigger(trigger: Trigger) -> &'static str {
         Trigger::EnrolledAgain => "The same hardware enrolled again",
         Trigger::Asked => "Somebody asked for it",
         Trigger::Surplus => "One too many, or not what was asked for",
+        Trigger::RevokedAtCa => "Revoked at the CA itself",
     }
 }
 
@@ -169,6 +182,7 @@ pub const fn step(step: Step) -> &'static str {
         Step::Sealed => "Sealed for the device",
         Step::Offered => "Offered to the device",
         Step::Installed => "Installed",
+        Step::HandedOut => "Handed out, unconfirmed",
         Step::InstallFailed => "Not installed",
         Step::RemovalOffered => "Removal asked of the device",
         Step::Removed => "Removed",
@@ -181,6 +195,34 @@ pub const fn step(step: Step) -> &'static str {
         Step::Held => "On hold",
         Step::Released => "Off hold",
         Step::KeyDestroyed => "Escrowed key destroyed",
+    }
+}
+
+/// What the portal and a CA or device disagree about.
+#[must_use]
+pub const fn discrepancy(kind: DiscrepancyKind) -> &'static str {
+    match kind {
+        DiscrepancyKind::UnknownHere => "At the CA, not on record here",
+        DiscrepancyKind::Stray => "Another certificate for a key of ours",
+        DiscrepancyKind::UnknownThere => "On record here, unknown to the CA",
+        DiscrepancyKind::RevokedHereOnly => "Revoked here, good at the CA",
+        DiscrepancyKind::RevokedThereOnly => "Revoked at the CA, not here",
+        DiscrepancyKind::HeldDifferently => "On hold on one side only",
+        DiscrepancyKind::StillReported => "Still on the device",
+        DiscrepancyKind::ReportedAgain => "Back on the device",
+        DiscrepancyKind::AnotherThumbprint => "Another certificate on the device",
+    }
+}
+
+/// What the portal did about it.
+#[must_use]
+pub const fn mending(mending: Mending) -> &'static str {
+    match mending {
+        Mending::None => "Nothing by itself",
+        Mending::OrderedAgain => "The CA was told again",
+        Mending::TakenOver => "What was done at the CA counts here too",
+        Mending::RecordedAndRevoked => "It was recorded and revoked",
+        Mending::RemovalAskedAgain => "The device was asked again to remove it",
     }
 }
 

@@ -28,6 +28,38 @@ pub(crate) fn run<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
     said
 }
 
+/// A clock for processes of a test, as far ahead of the machine's as a file says.
+struct Time {
+    file: tempfile::NamedTempFile,
+    library: PathBuf,
+}
+
+impl Time {
+    fn new() -> Self {
+        // Debian has it in a folder that is named by the architecture.
+        let folders = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+        let found = folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|file| file.exists());
+        let library = found.expect("libfaketime is missing: `cargo xtask test` installs it");
+        let time = Self { file: tempfile::NamedTempFile::new().unwrap(), library };
+        time.set(0);
+        time
+    }
+
+    fn set(&self, days: u32) {
+        std::fs::write(self.file.path(), format!("+{days}d")).unwrap();
+    }
+
+    /// What measures how long something takes goes on as it is: only the time of day is another.
+    fn environment(&self) -> [(&'static str, std::ffi::OsString); 4] {
+        [
+            ("LD_PRELOAD", self.library.clone().into()),
+            ("FAKETIME_TIMESTAMP_FILE", self.file.path().into()),
+            ("FAKETIME_CACHE_DURATION", "1".into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+        ]
+    }
+}
+
 /// A running portal. Killed when it is dropped.
 pub(crate) struct Installation {
     process: Child,
@@ -37,6 +69,7 @@ pub(crate) struct Installation {
     pki: String,
     token: String,
     client: reqwest::Client,
+    time: Option<Time>,
 }
 
 impl Installation {
@@ -47,9 +80,19 @@ impl Installation {
 
     /// The same, with more flags.
     pub(super) async fn start_with(flags: &[&str]) -> Self {
+        Self::start_at(flags, None).await
+    }
+
+    /// The same, with a clock that can be moved, for its agents and OpenSSL too.
+    pub(super) async fn start_in_a_time_of_its_own() -> Self {
+        Self::start_at(&[], Some(Time::new())).await
+    }
+
+    async fn start_at(flags: &[&str], time: Option<Time>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut command = Command::new(certporter());
+        command.envs(time.iter().flat_map(Time::environment));
         command.arg("serve").arg("--data").arg(&data).env("RUST_LOG", "info");
         for listener in ["--listen", "--device-listen", "--pki-listen"] {
             command.arg(listener).arg("127.0.0.1:0");
@@ -80,6 +123,7 @@ impl Installation {
         let flags: Vec<&str> = flags.iter().copied().chain(["--data", data.to_str().unwrap()]).collect();
         let token = run(certporter(), &flags).trim().to_owned();
         Self {
+            time,
             process,
             portal: address("portal"),
             devices: address("devices"),
@@ -158,7 +202,7 @@ impl Installation {
     }
 
     /// Puts another version in the place of what was read, by REST.
-    pub(super) async fn put(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Value {
         let request = self.client.put(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
         Self::answer(path, request.header("if-match", self.version(path).await).json(body)).await
     }
@@ -191,18 +235,25 @@ impl Installation {
 
     /// A person of a group with a profile, and their laptop, which has not enrolled; its id.
     pub(crate) async fn laptop_with_wifi_and_vpn(&self) -> String {
+        self.laptop_with(json!({})).await
+    }
+
+    /// The same with a profile that differs so.
+    pub(super) async fn laptop_with(&self, changed: Value) -> String {
         let id = |value: &Value| value["id"].as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
         let person = json!({"user_name": "maria.ortiz", "display_name": "María Ortiz", "email": "maria.ortiz@example.org"});
         let person = id(&self.post("/users", &person).await);
         let group = id(&self.post("/groups", &json!({"name": "Staff", "description": ""})).await);
         self.post(&format!("/groups/{group}/members"), &json!({"kind": "user", "id": person})).await;
-        let profile = json!({
+        let mut profile = json!({
             "name": "Wi-Fi and VPN", "platforms": ["linux"], "subject_type": "user", "key_scope": "device",
             "subject": "CN={{UserName}},O=Example", "key_algorithm": "ec-p256",
             "subject_alternative_names": [{"kind": "email", "value": "{{EmailAddress}}"}],
             "key_usage": {"digital_signature": true}, "extended_key_usages": ["1.3.6.1.5.5.7.3.2"],
             "validity_days": 365, "renewal_threshold_percent": 20, "features": ["wifi", "vpn"], "escrow": "none",
         });
+        let Value::Object(changed) = changed else { panic!("settings are an object") };
+        profile.as_object_mut().unwrap().extend(changed);
         let profile = id(&self.post("/profiles", &profile).await);
         let assignment = json!({"group_id": group, "mode": "include"});
         self.post(&format!("/profiles/{profile}/assignments"), &assignment).await;
@@ -218,13 +269,79 @@ impl Installation {
 
     /// The same with a folder of that name, for an installation with several agents.
     pub(crate) async fn enrol_as(&self, device: &str, name: &str) -> PathBuf {
+        let folder = self.enrol_without_sync(device, name).await;
+        self.agent(&["sync", "--once", "--dir", folder.to_str().unwrap()]);
+        folder
+    }
+
+    /// The same, and the device does not ask for anything yet.
+    pub(super) async fn enrol_without_sync(&self, device: &str, name: &str) -> PathBuf {
         let code = self.post(&format!("/devices/{device}/enrolment-codes"), &json!({})).await;
         let folder = self.folder.path().join(name);
         let dir = folder.to_str().unwrap();
         let code = code["code"].as_str().unwrap();
-        run(certporter(), &["agent", "enrol", "--server", &self.devices, "--code", code, "--dir", dir]);
-        run(certporter(), &["agent", "sync", "--once", "--dir", dir]);
+        self.agent(&["enrol", "--server", &self.devices, "--code", code, "--dir", dir]);
         folder
+    }
+
+    /// Runs the agent in the portal's time.
+    pub(super) fn agent(&self, arguments: &[&str]) -> String {
+        self.run_here(certporter(), &[&["agent"], arguments].concat())
+    }
+
+    /// Runs OpenSSL in the portal's time.
+    pub(super) fn openssl(&self, arguments: &[&str]) -> String {
+        self.run_here("openssl", arguments)
+    }
+
+    fn run_here(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).envs(self.time.iter().flat_map(Time::environment));
+        let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {}\n{said}\n{errors}", output.status);
+        said
+    }
+
+    /// Lets so many days since the present go by, at once: the clock leaps there, and somebody says that it is right.
+    pub(super) async fn in_days(&mut self, days: u32) {
+        self.leaps(days).await;
+        if days < 8 {
+            return;
+        }
+        let mut plan = Value::Null;
+        self.until("the leap is noticed", async || {
+            plan = self.get("/approvals").await[0].clone();
+            plan["kind"] == "clock" && plan["state"] == "waiting"
+        })
+        .await;
+        let id = plan["id"].as_str().unwrap();
+        let decision = json!({"approve": true, "explanation": "it really is so late"});
+        self.post(&format!("/approvals/{id}/decide"), &decision).await;
+    }
+
+    /// Moves the clock of the portal, which runs on, to so many days after the present; of agents and OpenSSL too.
+    /// Returns when the portal has seen it.
+    pub(super) async fn leaps(&mut self, days: u32) {
+        let time = self.time.as_ref().expect("its clock can be moved");
+        time.set(days);
+        let day = self.run_here("date", &["-u", "+%d %b %Y"]);
+        let moved = async {
+            loop {
+                let answer = self.client.get(format!("{}/healthz", self.portal)).send().await.unwrap();
+                if answer.headers()["date"].to_str().unwrap().contains(day.trim()) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, moved).await.expect("the portal's clock does not move");
+        // The token that was good before has ended.
+        let data = self.data();
+        let flags = ["token", "create", "--name", "later", "--role", "administrator", "--expires", "30"];
+        let flags: Vec<&str> = flags.iter().copied().chain(["--data", data.to_str().unwrap()]).collect();
+        self.token = self.run_here(certporter(), &flags).trim().to_owned();
     }
 
     /// The root's certificate as relying parties fetch it, in a PEM file.
@@ -252,6 +369,38 @@ impl Installation {
             }
         };
         tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("no CRL has {serial}"))
+    }
+
+    /// Asks again and again until it is so.
+    pub(super) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let asking = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{what}: not in time"));
+    }
+
+    /// Waits until everybody was planned for after now: the sweep that is due has ended, and the next one waits.
+    pub(super) async fn swept(&self) {
+        let data = self.data().join("certporter.sqlite");
+        let now: i64 = self.run_here("date", &["+%s"]).trim().parse().unwrap();
+        let asked = format!(
+            "SELECT count(*) FROM jobs WHERE kind = 'sweep' AND state = 'ready' AND not_before > {now}000"
+        );
+        let ended = || run("sqlite3", &["-readonly", data.to_str().unwrap(), &asked]).trim() == "1";
+        self.until("the sweep", async || ended()).await;
+    }
+
+    /// Waits until the CRL does not have a serial number any more.
+    pub(super) async fn crl_without(&self, serial: &str) {
+        let file = self.folder.path().join("crl.der");
+        let fetch = async {
+            while self.crl_in(&file).await.contains(serial) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("the CRL keeps {serial}"))
     }
 
     async fn crl_in(&self, file: &Path) -> String {

@@ -2,6 +2,7 @@
 
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::feature::Feature;
+use certporter_model::feature_settings::FeatureSettingsDraft;
 use certporter_model::key::{KeyAlgorithm, KeyUsage};
 use certporter_model::oid::Oid;
 use certporter_model::platform::Platform;
@@ -28,6 +29,7 @@ fn base(name: &str, description: &str) -> ProfileDraft {
         validity_days: 365,
         renewal_threshold_percent: 20,
         features: Vec::new(),
+        feature_settings: FeatureSettingsDraft::default(),
         escrow: EscrowPolicy::None,
         pfx_format: PfxFormat::Modern,
         ca: "builtin".to_owned(),

@@ -147,7 +147,13 @@ async fn hand_over(
         return Err(ServiceError::conflict("nothing waits for this device any more"));
     }
     for copy in found {
-        hand_outs::handed_out(tx, copy.id, now).await?;
+        let mut copy = copies::lock(tx, copy.id).await?;
+        // One whose key is kept may be handed out again.
+        if copy.state != CopyState::HandedOut {
+            copy.go(CopyState::HandedOut)?;
+        }
+        copy.offered_at = Some(now);
+        copies::save(tx, &copy, now).await?;
         let row = timeline::of_copy(Step::HandedOut, &copy, &certificate);
         row.detail(copy.feature.as_str()).write(tx, now, portal.random());
         tx.announce(Announcement {

@@ -261,9 +261,12 @@ async fn contact(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<(), S
         return Ok(());
     }
     let now = portal.now();
-    let (_, mut tx, _) = devices::open(portal, caller, Operation::HandOutsPrepare, id).await?;
+    let (_, mut tx, device) = devices::open(portal, caller, Operation::HandOutsPrepare, id).await?;
     device_contacts::returned(&mut tx, id, now).await?;
-    Work::Replan { scope: ReplanScope::Device { id } }.enqueue(&mut tx, now, portal.random()).await?;
+    let scopes = [Some(ReplanScope::Device { id }), device.owner_id.map(|id| ReplanScope::User { id })];
+    for scope in scopes.into_iter().flatten() {
+        Work::Replan { scope }.enqueue(&mut tx, now, portal.random()).await?;
+    }
     let event = AuditEvent::new(now, Operation::HandOutsPrepare.name(), Target::one("device", id.as_uuid()));
     Ok(tx.commit(event.with("asked_for", "a renewal")).await?)
 }
