@@ -12,6 +12,7 @@ import * as devices from "./flows/devices.mjs";
 import * as directory from "./flows/directory.mjs";
 import * as everyPage from "./flows/every_page.mjs";
 import * as everywhere from "./flows/everywhere.mjs";
+import * as handOuts from "./flows/hand_outs.mjs";
 import * as helpdesk from "./flows/helpdesk.mjs";
 import * as profile from "./flows/profile.mjs";
 import * as reports from "./flows/reports.mjs";
@@ -38,6 +39,7 @@ try {
     certificates,
     access,
     helpdesk,
+    handOuts,
     reports,
     everywhere,
     selfService,

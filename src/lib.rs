@@ -11,6 +11,7 @@
 //! - [`wire`]: the versioned messages that devices and connectors exchange with the portal
 //! - [`delivery`]: the ways to a device, and what is sealed for it
 //! - [`kra`]: private keys in escrow; never hands out plaintext
+//! - [`mail`]: letters to people, and the server that takes them; the only user of `lettre`
 //! - [`service`]: what people may ask: the only door for pages and REST
 //! - [`pipeline`]: the queue, and the steps that bring a certificate and take it away
 //! - [`connector`]: the worker beside an issuing CA
@@ -27,6 +28,7 @@ pub mod connector;
 pub mod delivery;
 pub mod generate;
 pub mod kra;
+pub mod mail;
 pub mod pipeline;
 pub mod pki;
 pub mod plan;

@@ -15,8 +15,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ca", &["pki", "store", "config"]),
     ("kra", &["pki", "store", "delivery"]),
     ("delivery", &["pki", "wire"]),
-    ("pipeline", &["ca", "kra", "delivery", "plan", "pki", "store", "wire", "config"]),
-    ("service", &["pipeline", "plan", "kra", "ca", "delivery", "pki", "store", "wire", "config"]),
+    ("mail", &["pki"]),
+    ("pipeline", &["mail", "ca", "kra", "delivery", "plan", "pki", "store", "wire", "config"]),
+    ("service", &["mail", "pipeline", "plan", "kra", "ca", "delivery", "pki", "store", "wire", "config"]),
     ("web", &["service", "wire", "config", "pki", "pipeline", "ca"]),
     ("connector", &["pipeline", "ca", "kra", "pki", "wire", "delivery"]),
     ("agent", &["wire", "pki", "delivery"]),
@@ -24,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "mail",
             "web",
             "connector",
             "agent",
@@ -50,6 +52,7 @@ const AT_HOME: &[(&str, &str)] = &[
     ("argon2", "service"),
     ("getrandom", "random"),
     ("tower_sessions", "web"),
+    ("lettre", "mail"),
 ];
 
 fn root() -> PathBuf {

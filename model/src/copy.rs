@@ -32,7 +32,8 @@ transitions!(CopyState("copy") {
     Failed => [Pending, Offered, Installed, Failed, Removing, Removed],
     Missing => [Pending, Offered, Installed, Removing, Removed],
     Removing => [Removing, Removed],
-    Removed => [Pending, Removed],
+    // A device may turn out to have it all the same.
+    Removed => [Pending, Removing, Removed],
 });
 
 impl CopyState {

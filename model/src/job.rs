@@ -41,9 +41,13 @@ words! {
         Bulk = "bulk",
         /// A long file is checked, or a part of it imported.
         Import = "import",
+        /// What is to be told by e-mail is looked for, or letters are brought to the mail server.
+        Notices = "notices",
         /// The plan is made for everything, in chunks.
         Sweep = "sweep",
         /// What is outdated is cleared away: sessions, codes, finished jobs.
         Housekeeping = "housekeeping",
+        /// The portal is compared with its CAs and devices, in parts.
+        Reconcile = "reconcile",
     }
 }

@@ -15,8 +15,8 @@ words! {
         Replacement = "replacement",
         /// To a person: a certificate of theirs was revoked.
         Revoked = "revoked",
-        /// To a person: a key of theirs was recovered.
-        KeyRecovered = "key_recovered",
+        /// To a person: a file with a private key of theirs was prepared to be fetched.
+        KeyHandedOut = "key_handed_out",
         /// To a person: somebody issued a code with which one signs in as them.
         SignInCode = "sign_in_code",
         /// To a person: a device of theirs was enrolled with a code that staff issued.

@@ -126,5 +126,7 @@ words! {
         Asked = "asked",
         /// What the CA issued differs from what was asked, or is one too many.
         Surplus = "surplus",
+        /// Somebody revoked it at the CA itself.
+        RevokedAtCa = "revoked_at_ca",
     }
 }

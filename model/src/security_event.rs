@@ -9,6 +9,8 @@ words! {
         SignInCodeIssued = "sign_in_code_issued",
         /// Somebody signed in with such a code.
         SignedInWithCode = "signed_in_with_code",
+        /// Staff set the password of an account of theirs, made an invitation for it, or linked it to them.
+        AccountChangedByStaff = "account_changed_by_staff",
         /// Staff, or a session opened with a code from staff, issued an enrolment code for a device of theirs.
         EnrolmentCodeIssued = "enrolment_code_issued",
         /// A device enrolled with such a code.

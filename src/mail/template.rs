@@ -219,10 +219,11 @@ pub const fn standard(kind: NoticeKind) -> (&'static str, &'static str) {
             "Hello {{DisplayName}},\n\n{{What}} of yours can't be used any more:\n\n{{List}}\n\nIf you did not expect \
              this, ask your helpdesk.\n",
         ),
-        NoticeKind::KeyRecovered => (
-            "A key of yours was recovered",
-            "Hello {{DisplayName}},\n\na private key of yours was taken out of escrow:\n\n{{List}}\n\nWho has it can read what was \
-             encrypted to it. If you do not know of this, tell your helpdesk at once.\n",
+        NoticeKind::KeyHandedOut => (
+            "A file with a key of yours was prepared",
+            "Hello {{DisplayName}},\n\na file with a certificate of yours and its private key was prepared, to be \
+             fetched once by a link:\n\n{{List}}\n\nWhoever has the file and its password can act as you. If you do \
+             not know of this, tell your helpdesk at once.\n",
         ),
         NoticeKind::SignInCode => (
             "A sign-in code was issued for you",

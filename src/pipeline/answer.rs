@@ -1,18 +1,16 @@
-//! What the connector brings back from the CA, other than a certificate: see [`issued`](super::issued) for that.
+//! What the connector brings back from the CA for a request, other than a certificate: see [`issued`](super::issued)
+//! for that.
 
 use certporter_model::request::{RequestState, Step};
 use certporter_model::{RequestId, Timestamp};
 
 use super::error::StepError;
 use super::orders::ConnectorIdentity;
-use super::work::Work;
-use super::{Pipeline, backoff, fault, timeline};
-use crate::ca::builtin::OCSP_ANSWER_LIFE;
+use super::{Pipeline, backoff, timeline};
 use crate::store::jobs::{self, Retry};
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::steps::{certificates, revocations};
-use crate::store::{AuditEvent, Target, WriteTx, ca_generations, outages};
-use crate::wire::connector::{Answer, Lease, RevokeOrder};
+use crate::store::{AuditEvent, Target, WriteTx, outages};
+use crate::wire::connector::{Answer, Lease};
 
 /// Why a request did not get on, and what to do about it.
 #[derive(Debug, Clone, Copy)]
@@ -167,70 +165,5 @@ impl Pipeline {
         let not_before = now.plus(backoff::wait_after(job.attempt, random));
         let again = Retry { not_before, progress: false, cause: trouble.cause, remedy: trouble.remedy };
         Ok(jobs::retry(tx, lease.job, lease.fence, &again, now).await?)
-    }
-
-    /// Takes the answer to an order to revoke, hold or release.
-    ///
-    /// # Errors
-    /// [`StepError::LeaseLost`] when another worker has it; when the database refuses.
-    pub async fn record_revoked(
-        &self,
-        connector: &ConnectorIdentity,
-        lease: Lease,
-        order: &RevokeOrder,
-        answer: &Answer,
-    ) -> Result<(), StepError> {
-        let now = self.clock.now();
-        let mut tx = self.db.write(&connector.permit()?).await?;
-        if !jobs::is_held(&mut tx, lease.job, lease.fence).await? {
-            return Err(StepError::LeaseLost);
-        }
-        let certificate = certificates::lock(&mut tx, order.certificate_id).await?;
-        let action = match answer {
-            Answer::Revoked { duration_ms } => {
-                let ca = ca_generations::generation(&mut tx, certificate.ca_generation_id).await?.ca_id;
-                // Only the built-in CA's responder is known: how long its answers are good.
-                let ocsp_until = (ca == self.builtin.id()).then(|| now.plus(OCSP_ANSWER_LIFE));
-                let id = certificate.id;
-                if revocations::at_ca(&mut tx, id, order.revocation, now, ocsp_until).await? {
-                    let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).took(*duration_ms);
-                    row.detail(order.what.as_str()).write(&mut tx, now, self.random.as_ref());
-                }
-                Work::PublishCrl { ca }.enqueue(&mut tx, now, self.random.as_ref()).await?;
-                jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
-                "revocation.at_ca"
-            }
-            Answer::Failed { cause, remedy, .. } | Answer::Refused { cause, remedy } => {
-                let job = jobs::get(&mut tx, lease.job).await?;
-                if job.cause.as_deref() != Some(cause.as_str()) {
-                    let row = timeline::of_certificate(Step::RevokedAtCa, &certificate).wrong(cause, remedy);
-                    row.write(&mut tx, now, self.random.as_ref());
-                }
-                let refused = matches!(answer, Answer::Refused { .. });
-                let outage = matches!(answer, Answer::Failed { outage: true, .. });
-                if outage {
-                    outages::forgive(&mut tx, lease.job, lease.fence).await?;
-                }
-                if refused || (!outage && super::queue::is_last_attempt(&job)) {
-                    jobs::bury(&mut tx, lease.job, lease.fence, cause, remedy, now).await?;
-                } else {
-                    let not_before = now.plus(backoff::wait_after(job.attempt, self.random.as_ref()));
-                    let again = Retry { not_before, progress: false, cause, remedy };
-                    jobs::retry(&mut tx, lease.job, lease.fence, &again, now).await?;
-                }
-                "revocation.failed"
-            }
-            Answer::Issued { .. } | Answer::Pending { .. } | Answer::Nothing => {
-                jobs::complete(&mut tx, lease.job, lease.fence, now).await?;
-                "revocation.unanswered"
-            }
-        };
-        super::revoke::announce(&mut tx, &certificate);
-        let target = Target::one("certificate", certificate.id.as_uuid());
-        tx.commit(AuditEvent::new(now, action, target).with("revocation", order.revocation.to_string()))
-            .await?;
-        fault::point("after_revoked");
-        self.queue.wake();
-        Ok(())
     }
 }

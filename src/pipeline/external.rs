@@ -148,7 +148,7 @@ impl Pipeline {
                     all = false;
                     continue;
                 }
-                if revocations::in_crl(&mut tx, revocation.id, crl, now).await? {
+                if !revocations::in_crl(&mut tx, &[revocation.id], crl, now).await?.is_empty() {
                     noted += 1;
                     let row = timeline::of_certificate(Step::InCrl, &certificate);
                     row.detail(format!("CRL number {}", crl.number)).write(
@@ -156,7 +156,7 @@ impl Pipeline {
                         now,
                         self.random.as_ref(),
                     );
-                    revocations::settle(&mut tx, certificate.id, now).await?;
+                    revocations::settle(&mut tx, &[certificate.id], now).await?;
                     super::revoke::announce(&mut tx, &certificate);
                 }
             }
@@ -170,7 +170,7 @@ impl Pipeline {
 }
 
 /// What a CA's error means for a job of the portal's own.
-fn ca_error(error: CaError) -> StepError {
+pub(super) fn ca_error(error: CaError) -> StepError {
     match error {
         CaError::Store(error) => StepError::Store(error),
         CaError::Pki(error) => StepError::Pki(error),

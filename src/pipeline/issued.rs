@@ -254,6 +254,27 @@ impl Pipeline {
 }
 
 impl Pipeline {
+    /// Records a certificate that was found at the CA beside the request that it is of, which has ended, and has it
+    /// revoked. None when it is on record.
+    pub(super) async fn record_found(
+        &self,
+        tx: &mut WriteTx,
+        request: RequestId,
+        (certificate, generation): (&Certificate, CaGenerationId),
+        now: Timestamp,
+    ) -> Result<Option<CertificateId>, StepError> {
+        if certificates::by_thumbprint(tx, certificate.thumbprint()).await?.is_some() {
+            return Ok(None);
+        }
+        let mut request = requests::lock(tx, request).await?;
+        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
+        let why = Why::revoked(Reason::Superseded, Trigger::Surplus);
+        let brought = (certificate, generation);
+        self.record_surplus(tx, &mut request, &profile, brought, &why, now).await?;
+        Self::announce_request(tx, &request);
+        Ok(certificates::by_thumbprint(tx, certificate.thumbprint()).await?.map(|it| it.id))
+    }
+
     /// The key that was generated for the request; one that was kept on renewal belongs to others too.
     async fn own_key(
         &self,

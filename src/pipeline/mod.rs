@@ -2,15 +2,18 @@
 //!
 //! A request: [`orders`] (claimed by a connector) -> [`intent`] -> [`answer`] or [`issued`] (checked, recorded) ->
 //! [`deliver`] (escrowed, sealed, offered) -> [`reports`] (installed, failed, removed, missing). A revocation:
-//! [`revoke`] (asked for) -> [`orders`], [`answer`] (at the CA) -> [`publish`] (in the CRL) -> [`reports`] (gone from
-//! the devices). Each step is one transaction with a row of the [`timeline`]; none is open while a key is generated
+//! [`revoke`] (asked for) -> [`standings`] (at the CA) -> [`publish`] (in the CRL) -> [`reports`] (gone from the
+//! devices). Each step is one transaction with a row of the [`timeline`]; none is open while a key is generated
 //! or somebody is asked over the network. Any step may be repeated, on any machine.
 //!
 //! - [`work`]: what jobs are about; [`queue`]: how they are claimed and what becomes of them; [`workers`]: the loop
 //! - [`portal`]: which of them the portal does itself; [`upkeep`]: those that come round by the clock
 //! - [`bulk`]: what somebody does to many certificates at once; [`imports`]: long files, part by part
 //! - [`change`]: cancelling and retrying requests, destroying keys; [`retry`]: many at once
+//! - [`notices`]: letters to operators and persons
 //! - [`preflight`]: a test certificate, for no device; [`external`]: CAs that publish by themselves
+//! - [`reconciliation`]: the portal compared with its CAs and devices
+//! - [`leap`]: a clock that leaps ahead
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
 //! - [`fault`]: where tests let the process die
@@ -25,15 +28,19 @@ pub mod fault;
 pub mod imports;
 pub mod intent;
 pub mod issued;
+pub mod leap;
+pub mod notices;
 pub mod orders;
 pub mod planner;
 pub mod portal;
 pub mod preflight;
 pub mod publish;
 pub mod queue;
+pub mod reconciliation;
 pub mod reports;
 pub mod retry;
 pub mod revoke;
+pub mod standings;
 pub mod timeline;
 pub mod upkeep;
 pub mod work;
@@ -74,6 +81,8 @@ pub struct Pipeline {
     pub builtin: BuiltinCa,
     /// The CAs that were added, if this process may open their credentials.
     pub external: Option<ExternalCas>,
+    /// What it takes to write letters, if this process may open the mail server's password.
+    pub post: Option<notices::Post>,
     profiles: Mutex<HashMap<(ProfileId, i64), Arc<Profile>>>,
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
     authorities: Mutex<HashMap<Name, CaId>>,
@@ -107,6 +116,7 @@ impl Pipeline {
             kra,
             builtin,
             external: None,
+            post: None,
             profiles,
             issuers,
             authorities,
@@ -118,6 +128,12 @@ impl Pipeline {
     #[must_use]
     pub fn with_external(self, external: ExternalCas) -> Self {
         Self { external: Some(external), ..self }
+    }
+
+    /// With leave to write letters.
+    #[must_use]
+    pub fn with_post(self, post: notices::Post) -> Self {
+        Self { post: Some(post), ..self }
     }
 
     /// The leave of the portal's own workers.

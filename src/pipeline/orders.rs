@@ -1,11 +1,13 @@
 //! What connectors are given to do: jobs of their pool, claimed and made into orders.
 
 use certporter_model::access::{Caller, Permission, Permit, Scope};
+use certporter_model::job::JobKind;
 use certporter_model::request::{RequestState, Step};
 use certporter_model::text::Name;
 use certporter_model::{ConnectorId, EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::{StepError, kra_error};
+use super::standings::TOGETHER;
 use super::timeline;
 use super::work::{Work, connector_pool};
 use super::workers::LEASE;
@@ -14,10 +16,9 @@ use crate::kra::KraError;
 use crate::pki;
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::steps::{certificates, revocations};
-use crate::store::{AuditEvent, StoreError, Target, WriteTx, ca_generations, escrowed_keys};
+use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys};
 use crate::wire::connector::{
-    Asked, CsrOctets, Intent, IssueOrder, Lease, Order, RevokeOrder, SealedKeyOctets, Task, VERSION,
+    Asked, CsrOctets, Intent, IssueOrder, Lease, Order, SealedKeyOctets, Task, VERSION,
 };
 use crate::wire::octets::{CertificateOctets, Octets, TooLong};
 
@@ -50,7 +51,8 @@ pub(super) fn bounded<const MAX: usize>(octets: Vec<u8>) -> Result<Octets<MAX>, 
 }
 
 impl Pipeline {
-    /// Claims what is due for a connector and answers it as orders. What turns out to need none (the request was
+    /// Claims what is due for a connector and answers it as orders: at most so many, and revocations, holds and
+    /// releases as many as go [`TOGETHER`]. What turns out to need none (the request was
     /// cancelled before anything happened, it waits for a value, it is finished) is settled here.
     ///
     /// # Errors
@@ -67,12 +69,22 @@ impl Pipeline {
         let now = self.clock.now();
         let mut tx = self.db.write(&connector.permit()?).await?;
         let claim = Claim { pools: &pools, owner: connector.name.as_str(), lease: LEASE, most };
-        let claimed = jobs::claim(&mut tx, &claim, now).await?;
+        let mut claimed = jobs::claim(&mut tx, &claim, now).await?;
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        let mut orders = Vec::with_capacity(claimed.len());
-        let mut events = Vec::with_capacity(claimed.len());
+        if claimed.iter().any(|job| job.kind == JobKind::Revoke) {
+            let more = Claim { most: TOGETHER, ..claim };
+            claimed.extend(jobs::claim_kind(&mut tx, &more, JobKind::Revoke, now).await?);
+        }
+        let (standings, claimed): (Vec<Job>, Vec<Job>) =
+            claimed.into_iter().partition(|job| job.kind == JobKind::Revoke);
+        let mut events = Vec::with_capacity(claimed.len() + 1);
+        if !standings.is_empty() {
+            let event = AuditEvent::new(now, "job.claim", Target::none("job"));
+            events.push(event.with("kind", JobKind::Revoke.as_str()).with("jobs", standings.len()));
+        }
+        let mut orders = self.revoke_orders(&mut tx, &standings, now).await?;
         for job in claimed {
             let target = Target::one("job", job.id.as_uuid());
             let event = AuditEvent::new(now, "job.claim", target).with("kind", job.kind.as_str());
@@ -101,7 +113,7 @@ impl Pipeline {
     }
 
     /// Gives a job up, and with it the request that it is about.
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         tx: &mut WriteTx,
         job: &Job,
@@ -135,25 +147,6 @@ impl Pipeline {
             Ok(Work::Request { request, .. }) => {
                 let order = self.issue_order(tx, job, request, connector, now).await?;
                 Ok(order.map(|order| Task::Issue(Box::new(order))))
-            }
-            Ok(Work::Revoke { certificate, .. }) => {
-                let Some(revocation) = revocations::latest_open(tx, certificate).await? else {
-                    return Ok(None);
-                };
-                let certificate = certificates::get(tx, certificate).await?;
-                let generation = ca_generations::generation(tx, certificate.ca_generation_id).await?;
-                let ca = self.ca_name(tx, generation.ca_id).await?;
-                Ok(Some(Task::Revoke(RevokeOrder {
-                    revocation: revocation.id,
-                    certificate_id: certificate.id,
-                    ca,
-                    generation: generation.id,
-                    serial: certificate.serial,
-                    certificate: bounded(certificate.der)?,
-                    what: revocation.kind,
-                    reason: revocation.reason,
-                    at: revocation.requested_at,
-                })))
             }
             Ok(Work::Preflight { preflight, .. }) => {
                 let order = self.preflight_order(tx, job, preflight, connector, now).await?;

@@ -27,6 +27,9 @@ impl Pipeline {
             Work::RotateCa { ca, from } => self.rotate_ca(ca, from).await,
             Work::DestroyKey { key } => self.destroy_key(lease, key).await,
             Work::Housekeeping => self.housekeeping().await,
+            Work::Reconcile => self.reconcile().await,
+            Work::CollectNotices => self.collect_notices().await,
+            Work::SendNotices => self.send_notices().await,
             Work::Replan { scope } => self.replan(lease, scope).await,
             Work::Retry { cause, asked_at, asked_by } => {
                 self.retry_those(lease, cause, asked_at, asked_by).await

@@ -1,9 +1,10 @@
 //! CRLs: published at once after a revocation, and by schedule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use certporter_model::request::Step;
-use certporter_model::{CaGenerationId, CaId};
+use certporter_model::serial::SerialNumber;
+use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId};
 
 use super::error::StepError;
 use super::queue::Outcome;
@@ -11,9 +12,13 @@ use super::work::Work;
 use super::{Pipeline, fault, timeline};
 use crate::ca::CaError;
 use crate::pki::PkiError;
-use crate::store::steps::certificates;
+use crate::store::issued_certificates::{self, StandingEntry};
+use crate::store::steps::certificates::{self, CertificateInWork};
 use crate::store::steps::revocations::{self, CompleteCrl, RevocationInWork};
-use crate::store::{AuditEvent, StoreError, Target};
+use crate::store::{AuditEvent, Conn, StoreError, Target, crls};
+
+/// So many revocations are noted in a transaction.
+const TOGETHER: usize = 1_000;
 
 impl Pipeline {
     /// Publishes the CRLs of a CA and notes which revocations they have. Many revocations that come together make one
@@ -28,7 +33,7 @@ impl Pipeline {
         self.builtin.publish().await.map_err(crl_error)?;
         fault::point("after_crl");
         let mut missing = false;
-        for chunk in awaiting.chunks(200) {
+        for chunk in awaiting.chunks(TOGETHER) {
             missing |= !self.note_in_crl(chunk).await?;
         }
         fault::point("after_crl_recorded");
@@ -59,37 +64,41 @@ impl Pipeline {
         self.publish_crl(ca).await
     }
 
-    /// Answers whether the CRLs had all of them.
+    /// Notes which of these the CRLs have. Answers whether they have all.
     async fn note_in_crl(&self, chunk: &[RevocationInWork]) -> Result<bool, StepError> {
         let now = self.clock.now();
         let mut tx = self.db.write(&Self::permit()?).await?;
-        let mut lists: HashMap<CaGenerationId, Option<CompleteCrl>> = HashMap::new();
-        let (mut all, mut noted) = (true, 0_u64);
+        let ids: Vec<CertificateId> = chunk.iter().map(|revocation| revocation.certificate_id).collect();
+        let found = certificates::get_all(&mut tx, &ids).await?;
+        let lists = lists_of(&mut tx, &found).await?;
+        let mut by_list: BTreeMap<CompleteCrl, Vec<RevocationId>> = BTreeMap::new();
         for revocation in chunk {
-            let certificate = certificates::get(&mut tx, revocation.certificate_id).await?;
-            let generation = certificate.ca_generation_id;
-            let complete = match lists.get(&generation) {
-                Some(known) => *known,
-                None => revocations::complete_crl(&mut tx, generation).await?,
-            };
-            lists.insert(generation, complete);
-            let Some(crl) = complete else {
-                all = false;
-                continue;
-            };
-            if revocations::in_crl(&mut tx, revocation.id, crl, now).await? {
-                noted += 1;
-                let row = timeline::of_certificate(Step::InCrl, &certificate);
-                row.detail(format!("CRL number {}", crl.number)).write(&mut tx, now, self.random.as_ref());
-                revocations::settle(&mut tx, certificate.id, now).await?;
-                super::revoke::announce(&mut tx, &certificate);
+            if let Some(list) = lists.get(&revocation.certificate_id) {
+                by_list.entry(*list).or_default().push(revocation.id);
             }
         }
-        if noted > 0 {
-            let event = AuditEvent::new(now, "revocation.in_crl", Target::none("revocation"));
-            tx.commit(event.with("count", noted)).await?;
+        let mut news: HashMap<RevocationId, CompleteCrl> = HashMap::new();
+        for (list, ids) in by_list {
+            let noted = revocations::in_crl(&mut tx, &ids, list, now).await?;
+            news.extend(noted.into_iter().map(|id| (id, list)));
         }
-        Ok(all)
+        let found: HashMap<CertificateId, CertificateInWork> =
+            found.into_iter().map(|it| (it.id, it)).collect();
+        let mut settled = Vec::with_capacity(news.len());
+        for revocation in chunk {
+            let Some(list) = news.get(&revocation.id) else { continue };
+            let Some(certificate) = found.get(&revocation.certificate_id) else { continue };
+            let row = timeline::of_certificate(Step::InCrl, certificate);
+            row.detail(format!("CRL number {}", list.number)).write(&mut tx, now, self.random.as_ref());
+            super::revoke::announce(&mut tx, certificate);
+            settled.push(certificate.id);
+        }
+        revocations::settle(&mut tx, &settled, now).await?;
+        if !settled.is_empty() {
+            let event = AuditEvent::new(now, "revocation.in_crl", Target::none("revocation"));
+            tx.commit(event.with("count", settled.len())).await?;
+        }
+        Ok(chunk.iter().all(|revocation| lists.contains_key(&revocation.certificate_id)))
     }
 
     /// Sees to it that the next CRL is made in time, whatever else happens.
@@ -101,6 +110,34 @@ impl Pipeline {
         work.schedule(&mut books, next.max(now), now, self.random.as_ref()).await?;
         Ok(books.commit().await?)
     }
+}
+
+/// The lists that have the standings of certificates of the built-in CA, where they have them.
+async fn lists_of(
+    conn: &mut Conn,
+    certificates: &[CertificateInWork],
+) -> Result<HashMap<CertificateId, CompleteCrl>, StoreError> {
+    let mut by_generation: BTreeMap<CaGenerationId, Vec<&CertificateInWork>> = BTreeMap::new();
+    for certificate in certificates {
+        by_generation.entry(certificate.ca_generation_id).or_default().push(certificate);
+    }
+    let mut lists = HashMap::with_capacity(certificates.len());
+    for (generation, of) in by_generation {
+        let published = crls::latest_in_short(conn, generation).await?;
+        let serials: Vec<SerialNumber> = of.iter().map(|certificate| certificate.serial.clone()).collect();
+        let entries = issued_certificates::standings(conn, generation, &serials).await?;
+        let entries: HashMap<SerialNumber, StandingEntry> =
+            entries.into_iter().map(|entry| (entry.serial.clone(), entry)).collect();
+        for certificate in of {
+            let entry = entries.get(&certificate.serial);
+            let list = entry.and_then(|entry| crls::complete(&published, entry.shard, entry.changed_at));
+            if let Some(list) = list {
+                let number = i64::try_from(list.number).unwrap_or(i64::MAX);
+                lists.insert(certificate.id, CompleteCrl { number, earlier_until: list.earlier_until });
+            }
+        }
+    }
+    Ok(lists)
 }
 
 pub(super) fn crl_error(error: CaError) -> StepError {

@@ -1,5 +1,6 @@
 //! The queue, as the portal's own workers see it: claim, and say what became of it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{Mutex, watch};
 
 use super::backoff;
-use super::workers::{LEASE, Source, Unavailable};
+use super::workers::{Claimed, LEASE, Source, Unavailable};
 use crate::clock::Clock;
 use crate::random::Random;
 use crate::store::jobs::{self, Claim, Job, Retry};
@@ -140,6 +141,7 @@ impl Queue {
         let mut books = self.db.bookkeeping().await?;
         let lost = jobs::heartbeat(&mut books, &pairs, LEASE).await?;
         books.commit().await?;
+        let lost: HashSet<_> = lost.into_iter().collect();
         Ok(leases.iter().filter(|lease| lost.contains(&lease.job)).copied().collect())
     }
 
@@ -220,11 +222,11 @@ impl<H: Handler> Portal<H> {
 impl<H: Handler> Source for Portal<H> {
     type Task = Job;
 
-    fn claim(&self, most: u32) -> BoxFuture<'_, Result<Vec<(Lease, Job)>, Unavailable>> {
+    fn claim(&self, most: u32) -> BoxFuture<'_, Claimed<Job>> {
         Box::pin(async move {
             let claimed = self.queue.claim(&self.pools, &self.owner, most).await;
             let jobs = claimed.map_err(|error| Unavailable(error.to_string()))?;
-            Ok(jobs.into_iter().map(|job| (Lease { job: job.id, fence: job.fence }, job)).collect())
+            Ok(jobs.into_iter().map(|job| (vec![Lease { job: job.id, fence: job.fence }], job)).collect())
         })
     }
 
@@ -234,7 +236,7 @@ impl<H: Handler> Source for Portal<H> {
         )
     }
 
-    fn work(self: Arc<Self>, _lease: Lease, job: Job) -> BoxFuture<'static, ()> {
+    fn work(self: Arc<Self>, job: Job) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let job = Arc::new(job);
             let outcome = if job.attempt > job.max_attempts {

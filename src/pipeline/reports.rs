@@ -5,6 +5,7 @@ use certporter_model::request::Step;
 use certporter_model::thumbprint::Thumbprint;
 use certporter_model::{CopyId, DeviceId, Timestamp};
 
+use super::reconciliation::devices;
 use super::timeline;
 use super::work::{ReplanScope, Work};
 use crate::random::Random;
@@ -55,10 +56,10 @@ pub async fn take(
         Err(error) => return Err(error),
     };
     let certificate = certificates::get(tx, copy.certificate_id).await?;
-    if certificate.thumbprint != thumbprint {
-        return Ok(Effect::Nothing);
-    }
-    let Some((next, step)) = next_state(copy.state, reported) else { return Ok(Effect::Nothing) };
+    let next = next_state(copy.state, reported).filter(|_| certificate.thumbprint == thumbprint);
+    let Some((next, step)) = next else {
+        return contradiction(tx, &mut copy, &certificate, (thumbprint, reported), now, random).await;
+    };
     let before = copy.state;
     copy.go(next)?;
     let mut row = timeline::of_copy(step, &copy, &certificate).detail(copy.feature.as_str());
@@ -86,8 +87,11 @@ pub async fn take(
         }
     }
     copies::save(tx, &copy, now).await?;
+    if *reported != Reported::Missing {
+        devices::agrees(tx, &copy, now).await?;
+    }
     row.write(tx, now, random);
-    revocations::settle(tx, certificate.id, now).await?;
+    revocations::settle(tx, &[certificate.id], now).await?;
     let quiet =
         *reported == Reported::Installed && !certificates::awaits_confirmation(tx, &certificate).await?;
     if before != next && !quiet {
@@ -95,6 +99,41 @@ pub async fn take(
     }
     announce(tx, &copy, &certificate);
     Ok(Effect::Changed)
+}
+
+/// What a device that gets removals alone says of a copy that it still has: nothing of it counts but that it is there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn still_there(
+    tx: &mut WriteTx,
+    device: DeviceId,
+    (copy, thumbprint): (CopyId, Thumbprint),
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Effect, StoreError> {
+    let mut copy = copies::lock(tx, copy).await?;
+    if copy.device_id != device || !matches!(copy.state, CopyState::Removing | CopyState::Removed) {
+        return Ok(Effect::Nothing);
+    }
+    let certificate = certificates::get(tx, copy.certificate_id).await?;
+    contradiction(tx, &mut copy, &certificate, (thumbprint, &Reported::Installed), now, random).await
+}
+
+/// What a device says of a copy changes nothing: it is known, or contradicts what is known.
+async fn contradiction(
+    tx: &mut WriteTx,
+    copy: &mut CopyInWork,
+    certificate: &CertificateInWork,
+    said: (Thumbprint, &Reported),
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Effect, StoreError> {
+    let told = devices::contradicts(tx, copy, certificate, said, now, random).await?;
+    let same = said.0 == certificate.thumbprint;
+    let known = same && copy.state == CopyState::Installed && *said.1 == Reported::Installed;
+    let changed = told || (known && devices::agrees(tx, copy, now).await?);
+    Ok(if changed { Effect::Changed } else { Effect::Nothing })
 }
 
 /// A device says what it sees; what that means depends on what it was told. Nothing when it means nothing new.

@@ -1,10 +1,12 @@
 //! Revocations, holds and releases: how they are asked for, and their way to CA, CRL and devices.
 
+use std::collections::HashMap;
+
 use certporter_model::certificate::{CertificateStatus, RevocationKind};
 use certporter_model::request::Step;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::text::Name;
-use certporter_model::{CertificateId, RevocationId, Timestamp};
+use certporter_model::{CertificateId, ProfileId, RevocationId, Timestamp};
 
 use super::timeline;
 use super::work::Work;
@@ -60,6 +62,64 @@ pub async fn ask(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Option<RevocationId>, StoreError> {
+    let Some(new) = decide(certificate, why, now, random)? else { return Ok(None) };
+    let id = new.id;
+    certificates::save(tx, certificate, now).await?;
+    certificate.version += 1;
+    write(tx, &[new], &[&*certificate], now, random).await?;
+    Ok(Some(id))
+}
+
+/// The same for a certificate that is not locked yet.
+///
+/// # Errors
+/// As [`ask`]; also when there is no such certificate.
+pub async fn ask_for(
+    tx: &mut WriteTx,
+    certificate: CertificateId,
+    why: &Why,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Option<RevocationId>, StoreError> {
+    let mut certificate = certificates::lock(tx, certificate).await?;
+    ask(tx, &mut certificate, why, now, random).await
+}
+
+/// The same for many, each once, in some statements for all of them.
+///
+/// # Errors
+/// As [`ask_for`].
+pub async fn ask_for_all(
+    tx: &mut WriteTx,
+    all: &[(CertificateId, Why)],
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    let whys: HashMap<CertificateId, &Why> = all.iter().map(|(id, why)| (*id, why)).collect();
+    let ids: Vec<CertificateId> = whys.keys().copied().collect();
+    let mut locked = certificates::lock_all(tx, &ids).await?;
+    if locked.len() != ids.len() {
+        return Err(StoreError::NotFound { what: "certificate" });
+    }
+    let (mut new, mut changed) = (Vec::with_capacity(locked.len()), Vec::with_capacity(locked.len()));
+    for certificate in &mut locked {
+        let Some(why) = whys.get(&certificate.id) else { continue };
+        if let Some(revocation) = decide(certificate, why, now, random)? {
+            new.push(revocation);
+            changed.push(&*certificate);
+        }
+    }
+    certificates::save_all(tx, &changed, now).await?;
+    write(tx, &new, &changed, now, random).await
+}
+
+/// Gives a certificate the status that it is to have. None when nothing changes.
+fn decide(
+    certificate: &mut CertificateInWork,
+    why: &Why,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Option<NewRevocation>, StoreError> {
     let next = match why.kind {
         RevocationKind::Revoke => CertificateStatus::Revoked,
         RevocationKind::Hold => CertificateStatus::Held,
@@ -79,47 +139,49 @@ pub async fn ask(
         reason = certificate.reason.map_or(reason, |known| known.graver(reason));
     }
     certificate.reason = (next != CertificateStatus::Valid).then_some(reason);
-    certificates::save(tx, certificate, now).await?;
-    certificate.version += 1;
-    let id = RevocationId::new(now, octets(random));
-    let new = NewRevocation {
-        id,
+    Ok(Some(NewRevocation {
+        id: RevocationId::new(now, octets(random)),
         certificate: certificate.id,
         kind: why.kind,
         reason,
         trigger: why.trigger,
         explanation: why.explanation.clone(),
-    };
-    revocations::insert(tx, &new, now).await?;
-    let step = match why.kind {
-        RevocationKind::Revoke => Step::RevocationRequested,
-        RevocationKind::Hold => Step::Held,
-        RevocationKind::Release => Step::Released,
-    };
-    let row = timeline::of_certificate(step, certificate).detail(format!("{reason}, {}", why.trigger));
-    row.write(tx, now, random);
-    let pool = pool_of(tx, certificate).await?;
-    Work::Revoke { certificate: certificate.id, pool }.enqueue(tx, now, random).await?;
-    announce(tx, certificate);
-    Ok(Some(id))
+    }))
 }
 
-/// The same for a certificate that is not locked yet.
-///
-/// # Errors
-/// As [`ask`]; also when there is no such certificate.
-pub async fn ask_for(
+/// Writes what was decided for these certificates, in the same order; their jobs, timelines and announcements.
+async fn write(
     tx: &mut WriteTx,
-    certificate: CertificateId,
-    why: &Why,
+    new: &[NewRevocation],
+    certificates: &[&CertificateInWork],
     now: Timestamp,
     random: &dyn Random,
-) -> Result<Option<RevocationId>, StoreError> {
-    let mut certificate = certificates::lock(tx, certificate).await?;
-    ask(tx, &mut certificate, why, now, random).await
+) -> Result<(), StoreError> {
+    revocations::insert_all(tx, new, now).await?;
+    let mut pools: HashMap<(ProfileId, i64), Name> = HashMap::new();
+    let mut work = Vec::with_capacity(new.len());
+    for (revocation, certificate) in new.iter().zip(certificates) {
+        let step = match revocation.kind {
+            RevocationKind::Revoke => Step::RevocationRequested,
+            RevocationKind::Hold => Step::Held,
+            RevocationKind::Release => Step::Released,
+        };
+        let detail = format!("{}, {}", revocation.reason, revocation.trigger);
+        timeline::of_certificate(step, certificate).detail(detail).write(tx, now, random);
+        let version = (certificate.profile_id, certificate.profile_version);
+        let pool = match pools.get(&version) {
+            Some(known) => known.clone(),
+            None => profiles::version(tx, version.0, version.1).await?.connector_pool().clone(),
+        };
+        pools.entry(version).or_insert_with(|| pool.clone());
+        work.push(Work::Revoke { certificate: certificate.id, pool });
+        announce(tx, certificate);
+    }
+    Work::enqueue_all(&work, tx, now, random).await
 }
 
-async fn pool_of(tx: &mut WriteTx, certificate: &CertificateInWork) -> Result<Name, StoreError> {
+/// The pool of connectors beside a certificate's CA.
+pub(super) async fn pool_of(tx: &mut WriteTx, certificate: &CertificateInWork) -> Result<Name, StoreError> {
     let profile = profiles::version(tx, certificate.profile_id, certificate.profile_version).await?;
     Ok(profile.connector_pool().clone())
 }
@@ -158,6 +220,7 @@ pub const fn reason_of(trigger: Trigger) -> Reason {
         | Trigger::OwnerChanged
         | Trigger::Targeted
         | Trigger::Unblocked
+        | Trigger::RevokedAtCa
         | Trigger::Asked => Reason::CessationOfOperation,
     }
 }

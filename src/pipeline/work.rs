@@ -102,8 +102,14 @@ pub enum Work {
         /// The import.
         import: ImportId,
     },
+    /// What is to be told by e-mail is looked for.
+    CollectNotices,
+    /// Letters are brought to the mail server.
+    SendNotices,
     /// The plan is made for everything.
     Sweep,
+    /// The portal is compared with its CAs and devices, in parts.
+    Reconcile,
     /// What is outdated is cleared away.
     Housekeeping,
 }
@@ -174,7 +180,9 @@ impl Work {
             Self::Retry { .. } => JobKind::Retry,
             Self::Bulk { .. } => JobKind::Bulk,
             Self::Import { .. } => JobKind::Import,
+            Self::CollectNotices | Self::SendNotices => JobKind::Notices,
             Self::Sweep => JobKind::Sweep,
+            Self::Reconcile => JobKind::Reconcile,
             Self::Housekeeping => JobKind::Housekeeping,
         }
     }
@@ -203,7 +211,9 @@ impl Work {
             Self::Retry { cause, .. } => cause.clone(),
             Self::Bulk { action } => action.to_string(),
             Self::Import { import } => import.to_string(),
-            Self::Sweep | Self::Housekeeping => "all".to_owned(),
+            Self::CollectNotices => "collect".to_owned(),
+            Self::SendNotices => "send".to_owned(),
+            Self::Sweep | Self::Reconcile | Self::Housekeeping => "all".to_owned(),
         }
     }
 
@@ -218,8 +228,10 @@ impl Work {
             Self::Request { .. } => 50,
             Self::Bulk { .. } | Self::Import { .. } => 55,
             Self::Replan { .. } => 60,
+            Self::CollectNotices | Self::SendNotices => 65,
             Self::Retry { .. } => 70,
             Self::Sweep => 80,
+            Self::Reconcile => 85,
             Self::Housekeeping => 90,
         }
     }
@@ -230,12 +242,15 @@ impl Work {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
             Self::RotateCa { .. } => 5,
+            // Mail waits for as long as its server is away.
+            Self::CollectNotices | Self::SendNotices => 1_000_000,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
             Self::Replan { .. }
             | Self::Retry { .. }
             | Self::Bulk { .. }
             | Self::Import { .. }
             | Self::Sweep
+            | Self::Reconcile
             | Self::Housekeeping => 20,
         }
     }

@@ -24,15 +24,15 @@ const GATHER: Duration = Duration::from_millis(40);
 /// How long to wait after the source itself has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Things to do, each under its lease.
-pub type Claimed<T> = Result<Vec<(Lease, T)>, Unavailable>;
+/// Things to do, each under its lease; or under several, where jobs are done together.
+pub type Claimed<T> = Result<Vec<(Vec<Lease>, T)>, Unavailable>;
 
 /// Where work comes from, and how it is done.
 pub trait Source: Send + Sync + 'static {
     /// A thing to do.
     type Task: Send + 'static;
 
-    /// At most so many things to do, each under a lease.
+    /// At most so many things to do, each under a lease. What is done together counts as one.
     fn claim(&self, most: u32) -> BoxFuture<'_, Claimed<Self::Task>>;
 
     /// Makes leases last longer. Answers those that were lost; their work goes on, since it may bring something that
@@ -40,7 +40,7 @@ pub trait Source: Send + Sync + 'static {
     fn keep(&self, leases: Vec<Lease>) -> BoxFuture<'_, Result<Vec<Lease>, Unavailable>>;
 
     /// Does it and says so to whom it may concern. Never fails: what goes wrong is part of what is said.
-    fn work(self: Arc<Self>, lease: Lease, task: Self::Task) -> BoxFuture<'static, ()>;
+    fn work(self: Arc<Self>, task: Self::Task) -> BoxFuture<'static, ()>;
 
     /// Returns when there may be something new to claim; also, without any sign, after a while.
     fn arrival(&self) -> BoxFuture<'_, ()>;
@@ -55,7 +55,7 @@ pub struct Unavailable(pub String);
 /// is finished first.
 pub async fn run<S: Source>(source: Arc<S>, most: u32, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
-    let mut leases: HashMap<Id, Lease> = HashMap::new();
+    let mut leases: HashMap<Id, Vec<Lease>> = HashMap::new();
     let mut beat = tokio::time::interval(HEARTBEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Whether the last claim got all that there was.
@@ -74,9 +74,9 @@ pub async fn run<S: Source>(source: Arc<S>, most: u32, mut stop: watch::Receiver
             match source.claim(free).await {
                 Ok(claimed) => {
                     drained = claimed.len() < usize::try_from(free).unwrap_or(usize::MAX);
-                    for (lease, task) in claimed {
-                        let handle = running.spawn(Arc::clone(&source).work(lease, task));
-                        leases.insert(handle.id(), lease);
+                    for (under, task) in claimed {
+                        let handle = running.spawn(Arc::clone(&source).work(task));
+                        leases.insert(handle.id(), under);
                     }
                 }
                 Err(unavailable) => {
@@ -112,8 +112,8 @@ pub async fn run_once<S: Source>(source: &Arc<S>, most: u32) -> Result<usize, Un
     let claimed = source.claim(most).await?;
     let count = claimed.len();
     let mut running = JoinSet::new();
-    for (lease, task) in claimed {
-        running.spawn(Arc::clone(source).work(lease, task));
+    for (_, task) in claimed {
+        running.spawn(Arc::clone(source).work(task));
     }
     while let Some(ended) = running.join_next().await {
         if let Err(error) = ended {
@@ -123,7 +123,7 @@ pub async fn run_once<S: Source>(source: &Arc<S>, most: u32) -> Result<usize, Un
     Ok(count)
 }
 
-fn forget(leases: &mut HashMap<Id, Lease>, ended: Result<(Id, ()), tokio::task::JoinError>) {
+fn forget(leases: &mut HashMap<Id, Vec<Lease>>, ended: Result<(Id, ()), tokio::task::JoinError>) {
     let id = match ended {
         Ok((id, ())) => id,
         Err(error) => {
@@ -135,11 +135,11 @@ fn forget(leases: &mut HashMap<Id, Lease>, ended: Result<(Id, ()), tokio::task::
     leases.remove(&id);
 }
 
-async fn keep<S: Source>(source: &S, leases: &HashMap<Id, Lease>) {
+async fn keep<S: Source>(source: &S, leases: &HashMap<Id, Vec<Lease>>) {
     if leases.is_empty() {
         return;
     }
-    match source.keep(leases.values().copied().collect()).await {
+    match source.keep(leases.values().flatten().copied().collect()).await {
         Ok(lost) => lost.iter().for_each(|lease| tracing::warn!("the lease of job {} was lost", lease.job)),
         Err(unavailable) => tracing::warn!("leases can't be kept: {unavailable}"),
     }

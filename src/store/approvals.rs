@@ -83,6 +83,16 @@ pub async fn get(conn: &mut Conn, id: ApprovalId) -> Result<Approval> {
     by_id(conn, &id, "plan that waits").await
 }
 
+/// The newest one of a kind.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn newest_of(conn: &mut Conn, kind: &str) -> Result<Option<Approval>> {
+    let mut query = Sql::select::<Approval>();
+    query.push(" WHERE kind = ").bind(kind).push(" ORDER BY id DESC LIMIT 1");
+    query.optional(conn).await
+}
+
 /// Those in that state, the newest first.
 ///
 /// # Errors

@@ -10,15 +10,15 @@ use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 
 use super::certificate_numbers::numbered;
-use super::certificates::{
-    Certificate, CertificateFilter, CertificateState, Indexes, push_conditions, push_conditions_by,
-    without_colons,
+use super::certificate_filter::{
+    CertificateFilter, CertificateState, Delivery, Indexes, push_conditions_by,
 };
+use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
 use super::search_key::words;
 use super::trigrams;
 use super::visibility::Seen;
-use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, sql};
+use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, fleet, sql};
 
 /// What certificates are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +68,11 @@ pub async fn find(
     by: SortedBy,
     page: &SortedPage<CertificateId>,
 ) -> Result<Vec<Certificate>> {
-    let mut list = List { seen: Seen::by(conn, visibility).await?, filter, by, page, is_rare: false };
+    let small = Small::of(conn, filter).await?;
+    let mut list = List { seen: Seen::by(conn, visibility).await?, filter, by, page, is_rare: false, small };
     if let (Some(_), Some(state)) = (filter.profile, filter.state) {
         let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
-        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false };
+        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false, small: Small::default() };
         list.is_rare = all.is_of_fewer(conn, SORTED).await?;
     }
     let Some(typed) = filter.search.as_deref() else {
@@ -133,9 +134,10 @@ pub async fn ids(
 ) -> Result<Vec<CertificateId>> {
     let page = SortedPage { after: None, limit, descending: true };
     let seen = Seen::by(conn, visibility).await?;
-    let list = List { seen, filter, by: SortedBy::Issue, page: &page, is_rare: false };
+    let small = Small::of(conn, filter).await?;
+    let list = List { seen, filter, by: SortedBy::Issue, page: &page, is_rare: false, small };
     let mut query = Sql::new("SELECT certificates.id FROM certificates WHERE 1 = 1");
-    push_conditions(&mut query, &list.seen, filter);
+    list.push_conditions(&mut query);
     if let Some(typed) = filter.search.as_deref() {
         let numbered = numbered(conn, typed).await?;
         if numbered.is_empty() {
@@ -155,6 +157,28 @@ struct List<'l> {
     page: &'l SortedPage<CertificateId>,
     /// Whether fewer certificates are in the filter's state than its profile may have.
     is_rare: bool,
+    small: Small,
+}
+
+/// Which parts of a filter leave so few that they are listed: as many members or devices as are sorted at once.
+#[derive(Debug, Clone, Copy, Default)]
+struct Small {
+    group: bool,
+    platform: bool,
+}
+
+impl Small {
+    async fn of(conn: &mut Conn, filter: &CertificateFilter) -> Result<Self> {
+        let group = match filter.group {
+            Some(group) => fleet::is_small_group(conn, group, SORTED).await?,
+            None => false,
+        };
+        let platform = match filter.platform {
+            Some(platform) => fleet::is_small_platform(conn, platform, SORTED).await?,
+            None => false,
+        };
+        Ok(Self { group, platform })
+    }
 }
 
 impl List<'_> {
@@ -178,7 +202,7 @@ impl List<'_> {
     }
 
     fn indexes(&self) -> Indexes {
-        let mut indexes = Indexes::default();
+        let mut indexes = self.every_index();
         if self.by != SortedBy::Expiry {
             indexes.expiry = "+certificates.not_after";
         }
@@ -186,6 +210,16 @@ impl List<'_> {
             indexes.profile = "+certificates.profile_id";
         }
         indexes
+    }
+
+    fn every_index(&self) -> Indexes {
+        let Small { group: small_group, platform: small_platform } = self.small;
+        Indexes { small_group, small_platform, ..Indexes::default() }
+    }
+
+    /// The filter without words.
+    fn push_conditions(&self, query: &mut Sql) {
+        push_conditions_by(query, &self.seen, self.filter, &self.every_index());
     }
 
     fn push_cursor(&self, query: &mut Sql) {
@@ -210,7 +244,8 @@ impl List<'_> {
     /// Without words. Where no index has the filter in this order, what it leaves is sorted when it is not much; else
     /// the list is gone through.
     async fn filtered(&self, conn: &mut Conn) -> Result<Vec<Certificate>> {
-        if self.filter.is_in_order(self.by) || !self.is_of_fewer(conn, SORTED).await? {
+        let listed = self.small.group || self.small.platform;
+        if !listed && self.filter.is_in_order(self.by) || !self.is_of_fewer(conn, SORTED).await? {
             return self.all().all(conn).await;
         }
         self.among_few(&[]).all(conn).await
@@ -219,7 +254,7 @@ impl List<'_> {
     /// Whether the filter leaves fewer than so many, wherever the page begins.
     async fn is_of_fewer(&self, conn: &mut Conn, most: u32) -> Result<bool> {
         let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
-        push_conditions(&mut query, &self.seen, self.filter);
+        self.push_conditions(&mut query);
         query.push(" LIMIT ").bind(&most).push(") AS bounded");
         Ok(query.scalar::<i64>(conn).await? < i64::from(most))
     }
@@ -228,7 +263,7 @@ impl List<'_> {
     fn among_few(&self, words: &[String]) -> Sql {
         let mut query = Sql::select::<Certificate>();
         query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
-        push_conditions(&mut query, &self.seen, self.filter);
+        self.push_conditions(&mut query);
         query.push(")");
         push_words(&mut query, Searched::Certificates, words);
         self.push_cursor(&mut query);
@@ -247,7 +282,7 @@ impl List<'_> {
             query.push(" AND certificates_search.rowid < (SELECT row_number FROM certificates WHERE id = ");
             query.bind(after).push(")");
         }
-        push_conditions(&mut query, &self.seen, self.filter);
+        self.push_conditions(&mut query);
         query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
         query
     }
@@ -287,7 +322,7 @@ impl List<'_> {
         let first = SortedPage { limit: NEAR, ..self.page.clone() };
         List { seen: self.seen.clone(), page: &first, ..*self }.push_end(&mut query);
         query.push(")");
-        push_conditions(&mut query, &self.seen, self.filter);
+        self.push_conditions(&mut query);
         push_words(&mut query, Searched::Certificates, words);
         self.push_end(&mut query);
         query
@@ -313,6 +348,9 @@ impl CertificateFilter {
             issued_before,
             revoked_from,
             revoked_before,
+            delivery,
+            platform,
+            group,
         } = self;
         status.is_some()
             || standing.is_some()
@@ -322,6 +360,9 @@ impl CertificateFilter {
             || state.is_some()
             || reason.is_some()
             || ca.is_some()
+            || delivery.is_some()
+            || platform.is_some()
+            || group.is_some()
             || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
                 .into_iter()
                 .any(Option::is_some)
@@ -338,7 +379,8 @@ impl CertificateFilter {
         let issued = self.issued_from.is_some() || self.issued_before.is_some();
         let by_issue = self.reason.is_some() || issued;
         let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let scattered = revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
+        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing));
+        let scattered = few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
         self.user.is_some() || self.device.is_some() || !scattered
     }
 }

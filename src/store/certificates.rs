@@ -6,7 +6,7 @@ use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::ids::{
-    CaGenerationId, CaId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, UserId,
+    CaGenerationId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, UserId,
 };
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::serial::SerialNumber;
@@ -14,9 +14,13 @@ use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, Sha1Thumbprint, Thumbprint};
 use uuid::Uuid;
 
+pub use super::certificate_filter::{CertificateFilter, CertificateState, Delivery};
+use super::certificate_filter::{Indexes, push_conditions_by};
 use super::dialect::{Searched, push_search};
 use super::visibility::Seen;
-use super::{Conn, Page, Result, Sql, StoreError, WriteTx, by_id, fold, search_key, sql, table_row};
+use super::{
+    Conn, IN_A_LIST, Page, Result, Sql, StoreError, WriteTx, by_id, fold, search_key, sql, table_row,
+};
 
 table_row! {
     /// A certificate.
@@ -102,60 +106,6 @@ table_row! {
     }
 }
 
-/// Which certificates.
-#[derive(Debug, Clone, Default)]
-pub struct CertificateFilter {
-    /// Every word somewhere in the subject, alternative names, serial number or thumbprints. Colons in a number don't
-    /// matter.
-    pub search: Option<String>,
-    /// Good, held or revoked.
-    pub status: Option<CertificateStatus>,
-    /// With this standing.
-    pub standing: Option<Standing>,
-    /// Of this profile.
-    pub profile: Option<ProfileId>,
-    /// Of this user.
-    pub user: Option<UserId>,
-    /// Of this device, or with a copy on it.
-    pub device: Option<DeviceId>,
-    /// In this state at that moment.
-    pub state: Option<(CertificateState, Timestamp)>,
-    /// Held or revoked for this reason.
-    pub reason: Option<Reason>,
-    /// From this CA.
-    pub ca: Option<CaId>,
-    /// Issued then or later.
-    pub issued_from: Option<Timestamp>,
-    /// Issued before then.
-    pub issued_before: Option<Timestamp>,
-    /// Revoked for good at the request of somebody then or later.
-    pub revoked_from: Option<Timestamp>,
-    /// The same, before then.
-    pub revoked_before: Option<Timestamp>,
-    /// That expire then or later.
-    pub expires_from: Option<Timestamp>,
-    /// That expire before then.
-    pub expires_before: Option<Timestamp>,
-}
-
-/// How a certificate stands at a moment, as people ask for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateState {
-    /// Good.
-    Valid,
-    /// Good, and over before 30 days have passed.
-    Expiring,
-    /// On hold.
-    Held,
-    /// Revoked.
-    Revoked,
-    /// Over, without having been revoked.
-    Expired,
-}
-
-/// What counts as soon.
-const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
-
 /// New certificates, as they stand.
 ///
 /// # Errors
@@ -235,110 +185,9 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &Certificat
 
 fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFilter) {
     query.push(" WHERE 1 = 1");
-    push_conditions(query, seen, filter);
+    push_conditions_by(query, seen, filter, &Indexes::default());
     if let Some(words) = &filter.search {
         push_search(query, conn.engine(), Searched::Certificates, &without_colons(words));
-    }
-}
-
-/// Everything of the filter but the search, as ` AND ..`.
-pub(super) fn push_conditions(query: &mut Sql, seen: &Seen, filter: &CertificateFilter) {
-    push_conditions_by(query, seen, filter, &Indexes::default());
-}
-
-/// Which indexes SQLite may use: a column with a sign before it has none.
-pub(super) struct Indexes {
-    /// The column of expiry; not in another order, where all that it leaves would have to be sorted.
-    pub(super) expiry: &'static str,
-    /// The column of the profile; not where the state leaves less.
-    pub(super) profile: &'static str,
-}
-
-impl Default for Indexes {
-    fn default() -> Self {
-        Self { expiry: "certificates.not_after", profile: "certificates.profile_id" }
-    }
-}
-
-/// The same by these indexes.
-pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes) {
-    let expiry = by.expiry;
-    if let Some(status) = &filter.status {
-        query.push(" AND certificates.status = ").bind(status);
-        if *status != CertificateStatus::Valid {
-            query.push(NOT_VALID);
-        }
-    }
-    if let Some(standing) = &filter.standing {
-        query.push(" AND certificates.standing = ").bind(standing);
-    }
-    if let Some(profile) = &filter.profile {
-        query.push(" AND ").push(by.profile).push(" = ").bind(profile);
-    }
-    if let Some(user) = &filter.user {
-        query.push(" AND certificates.user_id = ").bind(user);
-    }
-    if let Some(device) = &filter.device {
-        query.push(" AND (certificates.device_id = ").bind(device);
-        query.push(" OR certificates.id IN (SELECT certificate_id FROM copies WHERE device_id = ");
-        query.bind(device).push("))");
-    }
-    if let Some(before) = &filter.expires_before {
-        query.push(" AND ").push(expiry).push(" < ").bind(before);
-    }
-    if let Some((state, now)) = &filter.state {
-        push_state(query, *state, *now, expiry);
-    }
-    if let Some(reason) = &filter.reason {
-        query.push(" AND certificates.reason = ").bind(reason);
-    }
-    if let Some(ca) = &filter.ca {
-        query.push(" AND certificates.ca_generation_id IN (SELECT id FROM ca_generations WHERE ca_id = ");
-        query.bind(ca).push(")");
-    }
-    if let Some(from) = &filter.expires_from {
-        query.push(" AND ").push(expiry).push(" >= ").bind(from);
-    }
-    if let Some(from) = &filter.issued_from {
-        query.push(" AND certificates.created_at >= ").bind(from);
-    }
-    if let Some(before) = &filter.issued_before {
-        query.push(" AND certificates.created_at < ").bind(before);
-    }
-    if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
-        query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations WHERE kind = 'revoke'");
-        if let Some(from) = &filter.revoked_from {
-            query.push(" AND requested_at >= ").bind(from);
-        }
-        if let Some(before) = &filter.revoked_before {
-            query.push(" AND requested_at < ").bind(before);
-        }
-        query.push(")");
-    }
-    seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
-}
-
-/// SQLite uses the indexes of those that are not good when it is told that these are meant.
-const NOT_VALID: &str = " AND certificates.status <> 'valid'";
-
-fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp, expiry: &'static str) {
-    match state {
-        CertificateState::Valid => {
-            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
-        }
-        CertificateState::Expiring => {
-            query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
-            query.push(" AND ").push(expiry).push(" <= ").bind(&now.plus(SOON));
-        }
-        CertificateState::Held => {
-            query.push(" AND certificates.status = 'held'").push(NOT_VALID);
-        }
-        CertificateState::Revoked => {
-            query.push(" AND certificates.status = 'revoked'").push(NOT_VALID);
-        }
-        CertificateState::Expired => {
-            query.push(" AND certificates.status <> 'revoked' AND ").push(expiry).push(" <= ").bind(&now);
-        }
     }
 }
 
@@ -390,19 +239,25 @@ pub async fn decide(tx: &mut WriteTx, id: CertificateId, to: Decision, now: Time
     Ok(())
 }
 
-/// Sets the standing alone.
+/// Sets the standing alone, of several.
 ///
 /// # Errors
 /// As [`decide`].
-pub async fn settle(tx: &mut WriteTx, id: CertificateId, standing: Standing, now: Timestamp) -> Result<()> {
-    sql!(
-        "UPDATE certificates SET standing = $2, updated_at = $3, version = version + 1 WHERE id = $1",
-        id,
-        standing,
-        now
-    )
-    .change(tx, "certificate")
-    .await
+pub async fn settle_all(
+    tx: &mut WriteTx,
+    ids: &[CertificateId],
+    standing: Standing,
+    now: Timestamp,
+) -> Result<()> {
+    for chunk in ids.chunks(IN_A_LIST) {
+        let mut query = Sql::new("UPDATE certificates SET standing = ").in_order(tx.engine());
+        query.bind(&standing).push(", updated_at = ").bind(&now);
+        query.push(", version = version + 1 WHERE id IN (").bind_list(chunk).push(")");
+        if query.execute(tx).await? != chunk.len() as u64 {
+            return Err(StoreError::NotFound { what: "certificate" });
+        }
+    }
+    Ok(())
 }
 
 /// How many certificates are alive: what a large plan is measured by.

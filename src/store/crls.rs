@@ -1,9 +1,14 @@
-//! Published CRLs and the numbers they get.
+//! Published CRLs and the numbers they get: of each of a CA's keys a full one, and perhaps shards of it.
+
+use std::collections::BTreeSet;
 
 use certporter_model::Timestamp;
 use certporter_model::ids::CaGenerationId;
 
 use super::{Conn, Result, Sql, WriteConn, WriteTx, sql, table_row};
+
+/// The shard that is no shard: the full CRL.
+pub const FULL: u32 = 0;
 
 table_row! {
     /// A CRL that was signed.
@@ -52,7 +57,9 @@ pub async fn last_number(
     query.optional(conn).await
 }
 
-/// Notes that what belongs into the CRL has changed.
+/// Notes that what belongs into a shard's CRL has changed, and so into the full one. Answers which change that is: lists
+/// that say so in [`PublishedCrl::created_at`], or a later one, have it. Until the transaction ends, other changes of
+/// the generation wait, so that they come in this order.
 ///
 /// # Errors
 /// When the database fails.
@@ -61,18 +68,78 @@ pub async fn changed(
     generation: CaGenerationId,
     shard: u32,
     at: Timestamp,
-) -> Result<()> {
-    sql!(
+) -> Result<Timestamp> {
+    let change = sql!(
         "INSERT INTO crl_numbers (ca_generation_id, shard, number, changed_at) VALUES ($1, $2, 0, $3)
          ON CONFLICT (ca_generation_id, shard) DO UPDATE SET changed_at =
-         CASE WHEN crl_numbers.changed_at < $3 THEN $3 ELSE crl_numbers.changed_at + 1 END",
+         CASE WHEN crl_numbers.changed_at < $3 THEN $3 ELSE crl_numbers.changed_at + 1 END
+         RETURNING changed_at",
         generation,
-        shard,
+        FULL,
         at
     )
-    .execute(conn)
+    .scalar(conn)
     .await?;
+    spread(conn, generation, &BTreeSet::from([shard]), change).await?;
+    Ok(change)
+}
+
+/// Notes for shards that a change of this transaction, which [`changed`] answered, is theirs as well.
+///
+/// # Errors
+/// When the database fails.
+pub async fn spread(
+    conn: &mut WriteConn,
+    generation: CaGenerationId,
+    shards: &BTreeSet<u32>,
+    change: Timestamp,
+) -> Result<()> {
+    for shard in shards.iter().filter(|shard| **shard != FULL) {
+        sql!(
+            "INSERT INTO crl_numbers (ca_generation_id, shard, number, changed_at) VALUES ($1, $2, 0, $3)
+             ON CONFLICT (ca_generation_id, shard) DO UPDATE SET changed_at = $3",
+            generation,
+            shard,
+            change
+        )
+        .execute(conn)
+        .await?;
+    }
     Ok(())
+}
+
+table_row! {
+    /// An address by which certificates name the shard of the CRL that they are in.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct DistributionPoint in "crl_distribution_points" {
+        /// Whose shard.
+        pub ca_generation_id: CaGenerationId,
+        /// Which.
+        pub shard: u32,
+        /// The address.
+        pub url: String,
+    }
+}
+
+/// Records an address of a shard, before a certificate names it. Answers whether it is a new one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_distribution_point(tx: &mut WriteTx, point: &DistributionPoint) -> Result<bool> {
+    super::insert_if_absent(tx, point).await
+}
+
+/// The addresses of a generation's shards, in the order of the shards.
+///
+/// # Errors
+/// When the database fails.
+pub async fn distribution_points(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+) -> Result<Vec<DistributionPoint>> {
+    let mut query = Sql::select::<DistributionPoint>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" ORDER BY shard, url");
+    query.all(conn).await
 }
 
 /// Takes the number after `expected`, and answers the last change so far; nothing if somebody else has taken it. Until
@@ -133,6 +200,40 @@ pub async fn insert(tx: &mut WriteTx, crl: &PublishedCrl) -> Result<()> {
     Ok(())
 }
 
+table_row! {
+    /// A CRL without its octets.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct CrlInShort in "crls" {
+        /// Its shard; 0 is the full CRL.
+        pub shard: u32,
+        /// Its number.
+        pub number: u64,
+        /// When it was made, as it says itself.
+        pub this_update: Timestamp,
+        /// When relying parties stop trusting it.
+        pub next_update: Timestamp,
+        /// The last change that it has.
+        pub created_at: Timestamp,
+        /// Until when those before it are good at the latest; none when there were none.
+        pub earlier_until: Option<Timestamp>,
+    }
+}
+
+/// The newest CRL of each shard of a generation, in the order of the shards.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest_in_short(conn: &mut Conn, generation: CaGenerationId) -> Result<Vec<CrlInShort>> {
+    let mut query = Sql::select::<CrlInShort>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation);
+    query.push(
+        " AND number = (SELECT max(newer.number) FROM crls newer
+                        WHERE newer.ca_generation_id = crls.ca_generation_id AND newer.shard = crls.shard)
+          ORDER BY shard",
+    );
+    query.all(conn).await
+}
+
 /// The newest CRL of a shard.
 ///
 /// # Errors
@@ -142,6 +243,18 @@ pub async fn latest(conn: &mut Conn, generation: CaGenerationId, shard: u32) -> 
     query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
     query.push(" ORDER BY number DESC LIMIT 1");
     query.optional(conn).await
+}
+
+/// The list that has a change, where all lists that relying parties may go by have it: the one of the shard, and the full
+/// one. Of those before either, `earlier_until` is the latest. A standing of before changes were counted is in any list.
+#[must_use]
+pub fn complete(lists: &[CrlInShort], shard: u32, change: Option<Timestamp>) -> Option<CrlInShort> {
+    let has = |shard| {
+        let mut of = lists.iter().filter(|list| list.shard == shard);
+        of.find(|list| change.is_none_or(|change| list.created_at >= change))
+    };
+    let (full, own) = (has(FULL)?, has(shard)?);
+    Some(CrlInShort { earlier_until: full.earlier_until.max(own.earlier_until), ..*own })
 }
 
 table_row! {

@@ -71,7 +71,7 @@ pub async fn insert_all(tx: &mut WriteTx, attributes: &[CustomAttribute]) -> Res
 /// # Errors
 /// When the database refuses.
 pub async fn of(conn: &mut Conn, kind: HolderKind, owners: &[Uuid]) -> Result<Vec<CustomAttribute>> {
-    let mut query = Sql::select::<CustomAttribute>();
+    let mut query = Sql::select::<CustomAttribute>().in_order(conn.engine());
     query.push(" WHERE owner_kind = ").bind(&kind).push(" AND owner_id IN (").bind_list(owners);
     query.push(") ORDER BY owner_id, name");
     query.all(conn).await

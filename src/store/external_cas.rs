@@ -73,6 +73,31 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<ExternalRow>> {
     query.all(conn).await
 }
 
+table_row! {
+    /// Whether a CA works.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CaStanding in "cas" {
+        /// What profiles call it.
+        pub name: String,
+        /// Whether it did when it was last looked at.
+        pub well: bool,
+    }
+}
+
+/// Whether those that are switched on and were looked at work, by name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn standing(conn: &mut Conn) -> Result<Vec<CaStanding>> {
+    sql!(
+        "SELECT cas.name AS name, external_cas.well AS well
+         FROM external_cas JOIN cas ON cas.id = external_cas.id
+         WHERE cas.deleted_at IS NULL AND external_cas.enabled AND external_cas.well IS NOT NULL ORDER BY cas.name"
+    )
+    .all(conn)
+    .await
+}
+
 /// Keeps another credential, sealed.
 ///
 /// # Errors

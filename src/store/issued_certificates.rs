@@ -6,7 +6,7 @@ use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
 
-use super::{Conn, Result, Sql, StoreError, WriteConn, WriteTx, sql, table_row};
+use super::{Conn, IN_A_LIST, Result, Sql, StoreError, WriteTx, sql, table_row};
 
 table_row! {
     /// A certificate of the ledger.
@@ -38,8 +38,9 @@ table_row! {
         pub reason: Option<Reason>,
         /// Whether it is only on hold.
         pub held: bool,
-        /// The first CRL that has it.
-        pub crl_number: Option<u64>,
+        /// The change that gave it its standing, as [`crls::changed`](super::crls::changed) answered: lists with that
+        /// change have it. None while it never changed.
+        pub changed_at: Option<Timestamp>,
     }
 }
 
@@ -152,49 +153,101 @@ pub async fn of_public_key(conn: &mut Conn, hash: PublicKeyHash) -> Result<Vec<L
     query.all(conn).await
 }
 
-/// How a certificate stands: revoked or held since when and why, or neither (`None`). Its next CRL is another.
-///
-/// # Errors
-/// When it is not in the ledger.
-pub async fn set_standing(
-    tx: &mut WriteTx,
-    generation: CaGenerationId,
-    serial: &SerialNumber,
-    standing: Option<(Timestamp, Reason)>,
-) -> Result<()> {
-    let (at, reason) = standing.unzip();
-    sql!(
-        "UPDATE issued_certificates SET revoked_at = $3, reason = $4, held = $5, crl_number = NULL
-         WHERE ca_generation_id = $1 AND serial = $2",
-        generation,
-        *serial,
-        at,
-        reason,
-        reason == Some(Reason::CertificateHold)
-    )
-    .change(tx, "certificate in the CA's ledger")
-    .await
+table_row! {
+    /// A certificate in a page of the ledger.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct PageEntry in "issued_certificates" {
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// The end of its validity.
+        pub not_after: Timestamp,
+        /// When it was revoked or held.
+        pub revoked_at: Option<Timestamp>,
+        /// Why.
+        pub reason: Option<Reason>,
+    }
 }
 
-/// Says that every revocation so far, which is in no CRL yet, will be in this one.
+/// A page of what a generation has signed for holders, by the octets of the serial number, after `after`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn assign_to_crl(
-    conn: &mut WriteConn,
+pub async fn page(
+    conn: &mut Conn,
     generation: CaGenerationId,
-    shard: u32,
-    number: u64,
-) -> Result<u64> {
-    sql!(
-        "UPDATE issued_certificates SET crl_number = $3
-         WHERE ca_generation_id = $1 AND shard = $2 AND revoked_at IS NOT NULL AND crl_number IS NULL",
-        generation,
-        shard,
-        number
-    )
-    .execute(conn)
-    .await
+    after: Option<&SerialNumber>,
+    limit: u32,
+) -> Result<Vec<PageEntry>> {
+    let mut query = Sql::select::<PageEntry>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND issued_at IS NOT NULL");
+    query.push(" AND (request_reference IS NULL OR request_reference NOT LIKE 'ocsp-%')");
+    if let Some(after) = after {
+        query.push(" AND serial > ").bind(after);
+    }
+    query.push(" ORDER BY serial LIMIT ").bind(&limit);
+    query.all(conn).await
+}
+
+table_row! {
+    /// How a certificate stands in the ledger, and where.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StandingEntry in "issued_certificates" {
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// The shard of the CRL that it is in.
+        pub shard: u32,
+        /// When it was revoked or held.
+        pub revoked_at: Option<Timestamp>,
+        /// Why.
+        pub reason: Option<Reason>,
+        /// The change that gave it this standing.
+        pub changed_at: Option<Timestamp>,
+    }
+}
+
+/// How certificates stand; those that are not in the ledger are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn standings(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    serials: &[SerialNumber],
+) -> Result<Vec<StandingEntry>> {
+    let mut found = Vec::with_capacity(serials.len());
+    for chunk in serials.chunks(IN_A_LIST) {
+        let mut query = Sql::select::<StandingEntry>().in_order(conn.engine());
+        query.push(" WHERE ca_generation_id = ").bind(&generation);
+        query.push(" AND serial IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<StandingEntry>(conn).await?);
+    }
+    Ok(found)
+}
+
+/// Gives certificates a standing: revoked or held since when and why, or neither (`None`). `change` is what
+/// [`crls::changed`](super::crls::changed) answered in this transaction.
+///
+/// # Errors
+/// When one is not in the ledger.
+pub async fn set_standings(
+    tx: &mut WriteTx,
+    generation: CaGenerationId,
+    serials: &[SerialNumber],
+    standing: Option<(Timestamp, Reason)>,
+    change: Timestamp,
+) -> Result<()> {
+    let (at, reason) = standing.unzip();
+    for chunk in serials.chunks(IN_A_LIST) {
+        let mut query = Sql::new("UPDATE issued_certificates SET revoked_at = ").in_order(tx.engine());
+        query.bind(&at).push(", reason = ").bind(&reason).push(", held = ");
+        query.bind(&(reason == Some(Reason::CertificateHold))).push(", changed_at = ").bind(&change);
+        query.push(" WHERE ca_generation_id = ").bind(&generation);
+        query.push(" AND serial IN (").bind_list(chunk).push(")");
+        if query.execute(tx).await? != chunk.len() as u64 {
+            return Err(StoreError::NotFound { what: "certificate in the CA's ledger" });
+        }
+    }
+    Ok(())
 }
 
 /// A page of what belongs into a CRL, by serial number, after `after`: certificates that had not expired when the
@@ -220,48 +273,18 @@ pub async fn revoked_page(
     query.all(conn).await
 }
 
-table_row! {
-    /// A certificate that is on hold.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct HeldEntry in "issued_certificates" {
-        /// Its serial number.
-        pub serial: SerialNumber,
-    }
-}
-
-/// What was revoked or held, or changed its reason, after a CRL: what lists with a higher number were given, and what
-/// none was given yet.
+/// What got another standing in some shards after a change: revoked, held, released, or for another reason.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn changed_after(
     conn: &mut Conn,
     generation: CaGenerationId,
-    shard: u32,
-    number: u64,
-) -> Result<Vec<RevokedEntry>> {
-    let begin = || {
-        let mut query = Sql::select::<RevokedEntry>();
-        query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
-        query.push(" AND revoked_at IS NOT NULL AND reason IS NOT NULL");
-        query
-    };
-    let mut given = begin();
-    given.push(" AND crl_number > ").bind(&number).push(" ORDER BY crl_number, serial");
-    let mut changed: Vec<RevokedEntry> = given.all(conn).await?;
-    let mut not_yet = begin();
-    not_yet.push(" AND crl_number IS NULL ORDER BY serial");
-    changed.extend(not_yet.all(conn).await?);
-    Ok(changed)
-}
-
-/// What is on hold.
-///
-/// # Errors
-/// When the database fails.
-pub async fn on_hold(conn: &mut Conn, generation: CaGenerationId, shard: u32) -> Result<Vec<HeldEntry>> {
-    let mut query = Sql::select::<HeldEntry>();
-    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard = ").bind(&shard);
-    query.push(" AND held ORDER BY serial");
+    shards: &[u32],
+    change: Timestamp,
+) -> Result<Vec<StandingEntry>> {
+    let mut query = Sql::select::<StandingEntry>();
+    query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND shard IN (").bind_list(shards);
+    query.push(") AND changed_at > ").bind(&change).push(" ORDER BY shard, changed_at, serial");
     query.all(conn).await
 }

@@ -10,6 +10,9 @@ use certporter_model::{JobId, Timestamp};
 
 use super::{Conn, Result, Sql, StoreError, WriteConn, WriteTx, dialect, sql, table_row};
 
+pub use super::job_counts::{Waiting, count, count_open, is_open, open_since, waiting};
+pub use super::leases::{complete_all, heartbeat, held_among};
+
 /// A job that is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
@@ -99,7 +102,8 @@ async fn insert(conn: &mut WriteConn, jobs: &[NewJob], at: Timestamp) -> Result<
         let mut query = Sql::new(
             "INSERT INTO jobs (id, kind, pool, dedup_key, payload, priority, not_before, attempt, max_attempts,
                                state, fence, created_at, updated_at) VALUES ",
-        );
+        )
+        .in_order(conn.engine());
         for (index, job) in chunk.iter().enumerate() {
             query.push(if index == 0 { "(" } else { ", (" });
             query.bind(&job.id).push(", ").bind(&job.kind).push(", ").bind(&job.pool).push(", ");
@@ -116,20 +120,6 @@ async fn insert(conn: &mut WriteConn, jobs: &[NewJob], at: Timestamp) -> Result<
         query.execute(conn).await?;
     }
     Ok(())
-}
-
-/// How many jobs of a kind that were asked for at that moment are still to be done.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn open_since(conn: &mut Conn, kind: JobKind, asked_at: Timestamp) -> Result<u32> {
-    sql!(
-        "SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased') AND kind = $1 AND created_at = $2",
-        kind,
-        asked_at
-    )
-    .scalar(conn)
-    .await
 }
 
 /// Who claims, and how.
@@ -151,6 +141,28 @@ pub struct Claim<'c> {
 /// # Errors
 /// When the database refuses.
 pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> Result<Vec<Job>> {
+    claim_those(conn, claim, None, now).await
+}
+
+/// The same for jobs of one kind.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn claim_kind(
+    conn: &mut WriteConn,
+    claim: &Claim<'_>,
+    kind: JobKind,
+    now: Timestamp,
+) -> Result<Vec<Job>> {
+    claim_those(conn, claim, Some(kind), now).await
+}
+
+async fn claim_those(
+    conn: &mut WriteConn,
+    claim: &Claim<'_>,
+    kind: Option<JobKind>,
+    now: Timestamp,
+) -> Result<Vec<Job>> {
     let here = dialect::now(conn).await?;
     let mut jobs = Vec::new();
     // Two statements: each has its own index, and either is mostly empty.
@@ -161,6 +173,9 @@ pub async fn claim(conn: &mut WriteConn, claim: &Claim<'_>, now: Timestamp) -> R
         }
         let mut query = Sql::new("WITH due AS (SELECT j.id FROM jobs j WHERE ");
         due.push(&mut query, claim.pools, now, here);
+        if let Some(kind) = &kind {
+            query.push(" AND j.kind = ").bind(kind);
+        }
         query.push(" ORDER BY j.priority, j.not_before, j.id LIMIT ").bind(&left);
         query.push(dialect::for_update_skip_locked(conn.engine()));
         query.push(") UPDATE jobs SET state = 'leased', lease_owner = ").bind(claim.owner);
@@ -214,29 +229,6 @@ impl Due {
             Self::Abandoned => query.push(") AND j.state = 'leased' AND j.lease_until < ").bind(&here),
         };
     }
-}
-
-/// Makes leases last longer. Answers those that were lost to another worker; a job that its own worker has just ended is
-/// none.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn heartbeat(conn: &mut WriteConn, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>> {
-    let until = dialect::now(conn).await?.plus(lease);
-    let mut lost = Vec::new();
-    for (job, fence) in leases {
-        let kept = sql!(
-            "UPDATE jobs SET lease_until = CASE WHEN state = 'leased' THEN $3 ELSE lease_until END
-             WHERE id = $1 AND fence = $2",
-            job,
-            fence,
-            until
-        );
-        if kept.execute(conn).await? == 0 {
-            lost.push(*job);
-        }
-    }
-    Ok(lost)
 }
 
 /// Whether the worker still has the lease. Locks the job until the transaction ends, so that nobody else can claim it
@@ -375,50 +367,6 @@ pub async fn list(conn: &mut Conn, state: JobState, before: Option<JobId>, limit
     query.all(conn).await
 }
 
-/// How many jobs are in that state.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count(conn: &mut Conn, state: JobState) -> Result<u64> {
-    sql!("SELECT count(*) FROM jobs WHERE state = $1", state).scalar(conn).await
-}
-
-table_row! {
-    /// Jobs of a pool in a state.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Waiting in "jobs" {
-        /// Who does them.
-        pub pool: String,
-        /// Where they are.
-        pub state: JobState,
-        /// How many.
-        pub jobs: u64,
-        /// Since when the oldest could have been done.
-        pub since: Timestamp,
-    }
-}
-
-/// How many jobs wait for their time or a worker, are being worked on, or were given up, by pool.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn waiting(conn: &mut Conn) -> Result<Vec<Waiting>> {
-    sql!(
-        "SELECT pool, state, count(*) AS jobs, min(not_before) AS since FROM jobs
-         WHERE state IN ('ready', 'leased', 'dead') GROUP BY pool, state ORDER BY pool, state"
-    )
-    .all(conn)
-    .await
-}
-
-/// How many jobs are not finished: waiting, whatever for, or leased.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count_open(conn: &mut Conn) -> Result<u64> {
-    sql!("SELECT count(*) FROM jobs WHERE state IN ('ready', 'leased')").scalar(conn).await
-}
-
 /// Clears away what finished before that moment. Dead jobs stay.
 ///
 /// # Errors
@@ -429,20 +377,4 @@ pub async fn forget_done(tx: &mut super::Bookkeeping, before: Timestamp) -> Resu
 
 fn one_or_stale(changed: u64) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Stale { what: "lease on the job" }) }
-}
-
-/// Whether work of that kind and key waits or is being done.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn is_open(conn: &mut Conn, kind: JobKind, dedup_key: &str) -> Result<bool> {
-    let count: i64 = sql!(
-        "SELECT (SELECT count(*) FROM jobs WHERE kind = $1 AND dedup_key = $2 AND state = 'ready')
-              + (SELECT count(*) FROM jobs WHERE kind = $1 AND dedup_key = $2 AND state = 'leased')",
-        kind,
-        dedup_key
-    )
-    .scalar(conn)
-    .await?;
-    Ok(count > 0)
 }

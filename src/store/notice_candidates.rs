@@ -2,7 +2,8 @@
 
 use certporter_model::Timestamp;
 use certporter_model::ids::{
-    CaGenerationId, CertificateId, DeviceId, ProfileId, RequestId, RevocationId, SecurityEventId, UserId,
+    CaGenerationId, CertificateId, DeviceId, HandOutId, ProfileId, RequestId, RevocationId, SecurityEventId,
+    UserId,
 };
 use certporter_model::revocation::Reason;
 use certporter_model::security_event::SecurityEventKind;
@@ -65,6 +66,21 @@ table_row! {
         pub reason: Reason,
         /// When it was asked for.
         pub requested_at: Timestamp,
+    }
+}
+
+table_row! {
+    /// What of a file with a key a notice tells.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ToldHandOut in "hand_outs" {
+        /// Its id.
+        pub id: HandOutId,
+        /// Of which certificate.
+        pub certificate_id: CertificateId,
+        /// Who prepared it, by name.
+        pub created_by: String,
+        /// When.
+        pub created_at: Timestamp,
     }
 }
 
@@ -181,6 +197,16 @@ pub async fn security(
     let mut query = Sql::select::<SecurityEvent>();
     query.push(" WHERE id >= ").bind(&SecurityEventId::new(since, [0; 10]));
     query.push(" AND kind IN (").bind_list(kinds).push(") ORDER BY id LIMIT ").bind(&most);
+    query.all(conn).await
+}
+
+/// Files with a key that were prepared since then, the first one first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn handed_out(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldHandOut>> {
+    let mut query = Sql::select::<ToldHandOut>();
+    query.push(" WHERE id >= ").bind(&HandOutId::new(since, [0; 10])).push(" ORDER BY id LIMIT ").bind(&most);
     query.all(conn).await
 }
 

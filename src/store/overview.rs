@@ -82,8 +82,8 @@ pub async fn causes(conn: &mut Conn, state: RequestState, most: u32) -> Result<V
 pub async fn tried_again(conn: &mut Conn, most: u32) -> Result<Vec<Cause>> {
     sql!(
         "SELECT cause AS cause, remedy AS remedy, count(*) AS count FROM
-         (SELECT cause, remedy FROM jobs WHERE state = 'ready' ORDER BY id LIMIT $1) AS oldest
-         WHERE cause <> '' GROUP BY cause, remedy ORDER BY count DESC, cause LIMIT $2",
+         (SELECT kind, cause, remedy FROM jobs WHERE state = 'ready' ORDER BY id LIMIT $1) AS oldest
+         WHERE cause <> '' AND kind <> 'notices' GROUP BY cause, remedy ORDER BY count DESC, cause LIMIT $2",
         BOUND,
         most
     )

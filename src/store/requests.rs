@@ -4,16 +4,18 @@ use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::assignment::HolderKind;
 use certporter_model::ids::{
-    CaGenerationId, CaId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, ProfileId, RequestId, UserId,
+    CaGenerationId, CaId, CertificateId, DeviceId, EnrolmentId, EscrowedKeyId, GroupId, ProfileId, RequestId,
+    UserId,
 };
 use certporter_model::names::Names;
+use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash};
 use uuid::Uuid;
 
 use super::visibility::Seen;
-use super::{Conn, Page, Result, Sql, WriteTx, by_id, save, table_row};
+use super::{Conn, Page, Result, Sql, WriteTx, by_id, fleet, save, table_row};
 
 table_row! {
     /// A request.
@@ -101,6 +103,10 @@ pub struct RequestFilter {
     pub device: Option<DeviceId>,
     /// That failed or wait for this reason.
     pub cause: Option<String>,
+    /// For a device of this platform.
+    pub platform: Option<Platform>,
+    /// Whose user or device is in this group, or in one within it.
+    pub group: Option<GroupId>,
 }
 
 /// A new request.
@@ -192,6 +198,13 @@ fn push_filter(query: &mut Sql, seen: &Seen, filter: &RequestFilter) {
     }
     if let Some(cause) = &filter.cause {
         query.push(" AND requests.state IN ('failed', 'waiting') AND requests.cause = ").bind(cause.as_str());
+    }
+    if let Some(platform) = &filter.platform {
+        query.push(" AND EXISTS (SELECT 1 FROM devices d WHERE d.id = requests.device_id AND d.platform = ");
+        query.bind(platform).push(")");
+    }
+    if let Some(group) = filter.group {
+        fleet::push_in_group(query, "requests.id", "requests", group);
     }
     seen.push(query, Some("requests.user_id"), Some("requests.device_id"));
 }

@@ -47,6 +47,18 @@ pub async fn set(tx: &mut WriteTx, name: &str, value: &Value, now: Timestamp) ->
     .map(|_| ())
 }
 
+/// The name of what is set for holds.
+pub const HOLDS: &str = "holds";
+
+/// How many days a certificate may be on hold before it is revoked, if somebody has set that.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn longest_hold_days(conn: &mut Conn) -> Result<Option<u32>> {
+    let days = get(conn, HOLDS).await?.and_then(|setting| setting.value["longest_days"].as_u64());
+    Ok(days.and_then(|days| u32::try_from(days).ok()))
+}
+
 /// How many days a kind of thing is kept; `None` for ever.
 ///
 /// # Errors

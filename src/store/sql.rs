@@ -29,6 +29,8 @@ pub(crate) trait Bind {
 pub(crate) struct Sql {
     text: Text,
     values: Vec<Value>,
+    /// Whether placeholders have numbers.
+    numbered: bool,
 }
 
 #[derive(Debug)]
@@ -49,12 +51,20 @@ pub(crate) use sql;
 impl Sql {
     /// A text from the source, with `$1` and so on for values.
     pub(crate) fn new(text: &'static str) -> Self {
-        Self { text: Text::Fixed(text), values: Vec::new() }
+        Self { text: Text::Fixed(text), values: Vec::new(), numbered: true }
     }
 
     /// `SELECT` with the columns of a row type, `FROM` its table.
     pub(crate) fn select<T: FromRow>() -> Self {
-        Self { text: Text::Built(format!("SELECT {} FROM {}", T::columns(), T::TABLE)), values: Vec::new() }
+        let text = Text::Built(format!("SELECT {} FROM {}", T::columns(), T::TABLE));
+        Self { text, values: Vec::new(), numbered: true }
+    }
+
+    /// Without numbers at its placeholders where the engine can do without, for statements with very many of them: SQLite
+    /// looks numbered ones up one by one. Only for statements whose placeholders come from [`bind`](Self::bind) alone.
+    pub(crate) fn in_order(mut self, engine: Engine) -> Self {
+        self.numbered = engine == Engine::Postgres;
+        self
     }
 
     /// The value of the next placeholder.
@@ -77,6 +87,9 @@ impl Sql {
     /// The same, for a value that was made before.
     pub(crate) fn bind_value(&mut self, value: Value) -> &mut Self {
         self.values.push(value);
+        if !self.numbered {
+            return self.push("?");
+        }
         let number = self.values.len();
         self.built().push_str(&format!("${number}"));
         self
@@ -216,9 +229,8 @@ impl Batch {
     /// Begins the next statement.
     pub(crate) fn next(&mut self, text: &'static str) -> &mut Sql {
         if self.engine == Engine::Postgres || self.statements.is_empty() {
-            self.statements.push(Sql::new(text));
+            self.statements.push(Sql::new(text).in_order(self.engine));
         } else if let Some(joined) = self.statements.last_mut() {
-            // The numbers of its placeholders go on.
             joined.push("; ").push(text);
         }
         match self.statements.last_mut() {

@@ -1,5 +1,6 @@
 //! Connections and transactions of either engine.
 
+use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 
 use certporter_model::access::Permit;
@@ -120,19 +121,21 @@ pub struct WriteTx {
     /// Rows of the timeline, written with the commit.
     steps: Vec<StepEvent>,
     announcements: Vec<Announcement>,
+    /// The same, to see what was announced already.
+    announced: HashSet<Announcement>,
     rehearsing: bool,
 }
 lends!(WriteTx => conn: WriteConn);
 
 /// A transaction for what is no state of the business and so needs no audit event: sessions and their last use, rate
 /// limits, idempotency keys, leases and heartbeats of the queue, last contacts, the reading and trimming of the
-/// outbox. Nothing else may use it. Dropping it rolls back.
+/// outbox, letters and what became of them. Nothing else may use it. Dropping it rolls back.
 pub struct Bookkeeping(WriteConn);
 lends!(Bookkeeping => 0: WriteConn);
 
 /// What listeners hear of a change once it is committed: pages that move by themselves, devices in a long poll,
 /// workers that wait for a job.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Announcement {
     /// What it is about: "copy", "request", "device", "job".
     pub kind: String,
@@ -160,7 +163,14 @@ impl Announcement {
 
 impl WriteTx {
     pub(crate) fn new(conn: Conn, permit: Permit, rehearsing: bool) -> Self {
-        Self { conn: WriteConn(conn), permit, steps: Vec::new(), announcements: Vec::new(), rehearsing }
+        Self {
+            conn: WriteConn(conn),
+            permit,
+            steps: Vec::new(),
+            announcements: Vec::new(),
+            announced: HashSet::new(),
+            rehearsing,
+        }
     }
 
     /// With whose leave it was opened.
@@ -171,7 +181,7 @@ impl WriteTx {
 
     /// Tells listeners once it is committed.
     pub fn announce(&mut self, announcement: Announcement) {
-        if !self.announcements.contains(&announcement) {
+        if self.announced.insert(announcement.clone()) {
             self.announcements.push(announcement);
         }
     }

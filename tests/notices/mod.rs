@@ -1,5 +1,5 @@
 //! Notices by e-mail, through a real mail server.
 mod flow;
 pub(crate) mod scene;
-mod server;
+pub(crate) mod server;
 mod settings;

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 /// The server; it ends with the test.
-pub(super) struct MailServer {
+pub(crate) struct MailServer {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     file: PathBuf,
     how: How,
     folder: tempfile::TempDir,
@@ -17,17 +17,17 @@ pub(super) struct MailServer {
 
 /// How it is set up.
 #[derive(Clone, Default)]
-pub(super) struct How {
-    pub(super) security: &'static str,
-    pub(super) password: &'static str,
+pub(crate) struct How {
+    pub(crate) security: &'static str,
+    pub(crate) password: &'static str,
 }
 
 /// A letter as it arrived.
-pub(super) struct Arrived {
-    pub(super) to: String,
-    pub(super) tls: bool,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Arrived {
+    pub(crate) to: String,
+    pub(crate) tls: bool,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Drop for MailServer {
@@ -51,11 +51,11 @@ fn python() -> PathBuf {
 }
 
 impl MailServer {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(How { security: "none", password: "" })
     }
 
-    pub(super) fn with(how: How) -> Self {
+    pub(crate) fn with(how: How) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("arrived");
         std::fs::write(&file, "").unwrap();
@@ -67,25 +67,25 @@ impl MailServer {
     }
 
     /// It goes away.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// It is back, where it was.
-    pub(super) fn again(&mut self) {
+    pub(crate) fn again(&mut self) {
         let (child, port) = run(&self.how, self.port, &self.file, self.folder.path());
         assert_eq!(port, self.port);
         self.child = child;
     }
 
     /// The certificate that its own comes from.
-    pub(super) fn ca(&self) -> String {
+    pub(crate) fn ca(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("certificate.pem")).unwrap()
     }
 
     /// What has arrived, the first letter first.
-    pub(super) fn arrived(&self) -> Vec<Arrived> {
+    pub(crate) fn arrived(&self) -> Vec<Arrived> {
         let text = std::fs::read_to_string(&self.file).unwrap();
         let each = text.lines().map(|line| {
             let letter: Value = serde_json::from_str(line).unwrap();

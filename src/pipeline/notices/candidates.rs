@@ -138,8 +138,20 @@ async fn found(conn: &mut Conn, kind: NoticeKind, source: Source, now: Timestamp
             });
             Ok(told.collect())
         }
-        // Nothing hands out an escrowed key yet but to the person's own devices.
-        NoticeKind::KeyRecovered => Ok(Vec::new()),
+        NoticeKind::KeyHandedOut => {
+            let rows = store::handed_out(conn, since, most).await?;
+            let ids: Vec<CertificateId> = rows.iter().map(|row| row.certificate_id).collect();
+            let certificates = store::certificates(conn, &ids).await?;
+            let names = Names::of(conn, &certificates, &[]).await?;
+            let certificates = by_id(certificates);
+            let told = rows.iter().filter_map(|row| {
+                let certificate = certificates.get(&row.certificate_id)?;
+                let (by, at) = (one_line(&row.created_by), moment(row.created_at));
+                let line = format!("{}, by {by}, on {at}", names.certificate(certificate));
+                Some(Matter { key: row.id.to_string(), user: Some(certificate.user_id?), line })
+            });
+            Ok(told.collect())
+        }
         NoticeKind::SignInCode | NoticeKind::EnrolledByStaff => {
             let rows = store::security(conn, events(kind), since, most).await?;
             let on: Vec<DeviceId> = rows.iter().filter_map(|row| row.device_id).collect();
@@ -209,6 +221,7 @@ const fn events(kind: NoticeKind) -> &'static [SecurityEventKind] {
         NoticeKind::SignInCode => &[
             E::SignInCodeIssued,
             E::SignedInWithCode,
+            E::AccountChangedByStaff,
             E::ConfirmedByPassword,
             E::ConfirmedByDevice,
             E::ApprovedBySecondPerson,
@@ -222,6 +235,9 @@ const fn event(kind: SecurityEventKind) -> &'static str {
     match kind {
         E::SignInCodeIssued => "a one-time code to sign in as you was issued",
         E::SignedInWithCode => "somebody signed in as you with a one-time code",
+        E::AccountChangedByStaff => {
+            "staff set the password of your account, made an invitation for it, or linked it to you"
+        }
         E::EnrolmentCodeIssued => "an enrolment code for a device of yours was issued",
         E::DeviceEnrolled => "a device was enrolled for you with a code from staff",
         E::DeviceHandedOver => "a device became yours",

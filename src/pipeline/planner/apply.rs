@@ -1,5 +1,8 @@
 //! Carries a plan out within a transaction.
 
+use std::collections::{BTreeMap, HashMap};
+
+use certporter_model::certificate::Standing;
 use certporter_model::copy::CopyState;
 use certporter_model::names::Names;
 use certporter_model::request::{RequestState, Step};
@@ -13,10 +16,12 @@ use crate::pipeline::revoke::{self, Why};
 use crate::pipeline::work::Work;
 use crate::plan::{Action, Asked, Directory, Holder, Place, Purpose, Slot};
 use crate::random::{Random, octets};
-use crate::store::certificates::settle;
+use crate::store::certificates::settle_all;
 use crate::store::planning::changes::{self, Amendment, NewCopy, NewRequest};
+use crate::store::steps::certificates::{self, CertificateInWork};
+use crate::store::steps::copies::{self, CopyInWork};
 use crate::store::steps::events::{self, About, StepEvent};
-use crate::store::steps::{certificates, copies, requests};
+use crate::store::steps::requests;
 use crate::store::{Announcement, StoreError, WriteTx, escrowed_keys};
 
 /// A plan that is carried out.
@@ -27,6 +32,11 @@ struct Carrying<'a> {
     /// Requests that are to be, and their jobs: written together.
     asked: Vec<NewRequest>,
     work: Vec<Work>,
+    /// What is revoked, held and released, and the places that certificates get by it or else: written together.
+    standing: Vec<(CertificateId, Why)>,
+    places: BTreeMap<CertificateId, Standing>,
+    /// Copies that go: written together.
+    removed: Vec<CopyId>,
 }
 
 /// Carries out all of it, in order.
@@ -37,10 +47,23 @@ pub(super) async fn all(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<(), StoreError> {
-    let mut carrying = Carrying { directory, now, random, asked: Vec::new(), work: Vec::new() };
+    let mut carrying = Carrying {
+        directory,
+        now,
+        random,
+        asked: Vec::new(),
+        work: Vec::new(),
+        standing: Vec::new(),
+        places: BTreeMap::new(),
+        removed: Vec::new(),
+    };
     for action in actions {
         carrying.one(tx, action).await?;
     }
+    revoke::ask_for_all(tx, &carrying.standing, now, random).await?;
+    carrying.settle(tx).await?;
+    carrying.remove(tx).await?;
+    // After what makes room for them.
     changes::insert_requests(tx, &carrying.asked, now).await?;
     Work::enqueue_all(&carrying.work, tx, now, random).await
 }
@@ -54,20 +77,22 @@ impl Carrying<'_> {
             }
             Action::Revoke { certificate, departure, standing } => {
                 let why = Why::revoked(departure.reason, departure.trigger);
-                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
-                settle(tx, *certificate, *standing, self.now).await
+                self.standing.push((*certificate, why));
+                self.places.insert(*certificate, *standing);
+                Ok(())
             }
             Action::Hold { certificate } => {
-                let why = Why::held(Trigger::Blocked);
-                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
-                changes::held_since(tx, *certificate, Some(self.now)).await
+                self.standing.push((*certificate, Why::held(Trigger::Blocked)));
+                Ok(())
             }
             Action::Release { certificate } => {
-                let why = Why::released(Trigger::Unblocked);
-                revoke::ask_for(tx, *certificate, &why, self.now, self.random).await?;
-                changes::held_since(tx, *certificate, None).await
+                self.standing.push((*certificate, Why::released(Trigger::Unblocked)));
+                Ok(())
             }
-            Action::Settle { certificate, standing } => settle(tx, *certificate, *standing, self.now).await,
+            Action::Settle { certificate, standing } => {
+                self.places.insert(*certificate, *standing);
+                Ok(())
+            }
             Action::Amend { request, asked } => self.amend(tx, *request, asked).await,
             Action::Issue { slot, trigger, asked } => {
                 self.ask(tx, *slot, asked, *trigger, (None, None));
@@ -85,7 +110,10 @@ impl Carrying<'_> {
                 changes::move_copy(tx, *copy, CopyState::Pending, self.now).await?;
                 self.seal(tx, before.certificate_id).await
             }
-            Action::Remove { copy } => self.remove(tx, *copy).await,
+            Action::Remove { copy } => {
+                self.removed.push(*copy);
+                Ok(())
+            }
             Action::DestroyKey { key } => self.destroy(tx, *key).await,
         }
     }
@@ -189,25 +217,48 @@ impl Carrying<'_> {
         Work::Seal { certificate }.enqueue(tx, self.now, self.random).await
     }
 
-    /// Tells the device to remove a copy; one that was never sealed is gone at once.
-    async fn remove(&self, tx: &mut WriteTx, copy: CopyId) -> Result<(), StoreError> {
-        let before = copies::lock(tx, copy).await?;
-        let never = before.state == CopyState::Pending && before.management_certificate_id.is_none();
-        let (state, step) = if never {
-            (CopyState::Removed, Step::Removed)
-        } else {
-            (CopyState::Removing, Step::RemovalOffered)
-        };
-        changes::move_copy(tx, copy, state, self.now).await?;
-        let of = certificates::get(tx, before.certificate_id).await?;
-        let about = About {
-            request: of.request_id,
-            certificate: Some(of.id),
-            copy: Some(copy),
-            device: Some(before.device_id),
-            user: of.user_id,
-        };
-        self.row(tx, step, about, None);
+    /// Gives certificates their places. Whoever gives a place up goes before whoever gets it.
+    async fn settle(&mut self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        use Standing::{Current, Former, History, Predecessor, Surplus};
+        for standing in [Former, History, Surplus, Predecessor, Current] {
+            let of = self.places.iter().filter(|(_, it)| **it == standing);
+            let ids: Vec<CertificateId> = of.map(|(id, _)| *id).collect();
+            settle_all(tx, &ids, standing, self.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells devices to remove copies; those that were never sealed are gone at once.
+    async fn remove(&mut self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        let copies = copies::lock_all(tx, &self.removed).await?;
+        if copies.len() != self.removed.len() {
+            return Err(StoreError::NotFound { what: "copy" });
+        }
+        let mut of: Vec<CertificateId> = copies.iter().map(|copy| copy.certificate_id).collect();
+        of.sort_unstable();
+        of.dedup();
+        let of = certificates::get_all(tx, &of).await?;
+        let of: HashMap<CertificateId, &CertificateInWork> = of.iter().map(|it| (it.id, it)).collect();
+        let never =
+            |copy: &CopyInWork| copy.state == CopyState::Pending && copy.management_certificate_id.is_none();
+        let (gone, told): (Vec<_>, Vec<_>) = copies.iter().partition(|copy| never(copy));
+        for (copies, state, step) in
+            [(gone, CopyState::Removed, Step::Removed), (told, CopyState::Removing, Step::RemovalOffered)]
+        {
+            let ids: Vec<CopyId> = copies.iter().map(|copy| copy.id).collect();
+            changes::move_copies(tx, &ids, state, self.now).await?;
+            for copy in copies {
+                let of = of.get(&copy.certificate_id);
+                let about = About {
+                    request: of.and_then(|it| it.request_id),
+                    certificate: Some(copy.certificate_id),
+                    copy: Some(copy.id),
+                    device: Some(copy.device_id),
+                    user: of.and_then(|it| it.user_id),
+                };
+                self.row(tx, step, about, None);
+            }
+        }
         Ok(())
     }
 

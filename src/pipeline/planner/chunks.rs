@@ -6,24 +6,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use certporter_model::assignment::HolderKind;
 use certporter_model::{DeviceId, Timestamp, UserId};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use super::directory::{self, Structure};
 use super::holdings::Ground;
-use super::{BySlot, compare};
+use super::{BySlot, as_set, compare};
 use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
 use crate::plan::{Holder, Limits};
-use crate::store::planning::sweeping::Span;
 use crate::store::planning::{reached, replans_wait};
 use crate::store::{Conn, Db, StoreError};
 
-/// Holders are read so many at a time.
+/// People are read so many at a time, each with all of their devices; and as many devices that are nobody's.
 const READ: u32 = 500;
+/// More devices than this become chunks of their own, should they all be the same people's.
+const DEVICES: usize = 2_000;
 
 /// What is to be done within a chunk.
 #[derive(Debug)]
@@ -47,11 +46,24 @@ struct Going {
     place: Mutex<Place>,
 }
 
-/// How far it is: devices first, then users.
+/// How far it is: people and what they own first, so that both are read once; then what is nobody's.
+#[derive(Default)]
 struct Place {
     number: usize,
-    kind: HolderKind,
-    after: Uuid,
+    next: Next,
+    /// Devices of people who have very many.
+    left: Vec<BTreeSet<Holder>>,
+}
+
+enum Next {
+    Users(Option<UserId>),
+    Shared(Option<DeviceId>),
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Self::Users(None)
+    }
 }
 
 /// Plans for everybody; answers the chunks in which something is to be done, in order.
@@ -62,8 +74,9 @@ pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result
     let waves = replans_wait(&mut conn, now).await?;
     let structure = Structure::read(&mut conn).await?;
     let ground = Arc::new(Ground::read(&mut conn).await?);
+    let limits = as_set(&mut conn, limits).await?;
     drop(conn);
-    let place = Mutex::new(Place { number: 0, kind: HolderKind::Device, after: Uuid::nil() });
+    let place = Mutex::new(Place::default());
     let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, waves, place });
     let mut running = JoinSet::new();
     // One more than there are processors: one of them may wait for the disk.
@@ -84,8 +97,8 @@ impl Going {
         let mut all = Vec::new();
         loop {
             let mut conn = self.db.snapshot().await?;
-            let Some((number, span, holders)) = self.next(&mut conn).await? else { return Ok(all) };
-            let mut actual = self.ground.holdings(&mut conn, &span).await?;
+            let Some((number, holders)) = self.next(&mut conn).await? else { return Ok(all) };
+            let mut actual = self.ground.holdings(&mut conn, &holders).await?;
             let directory = directory::within(&mut conn, self.structure.clone(), &holders).await?;
             drop(conn);
             let (ground, limits, now) = (Arc::clone(&self.ground), self.limits, self.now);
@@ -100,33 +113,35 @@ impl Going {
         }
     }
 
-    async fn next(&self, conn: &mut Conn) -> Result<Option<(usize, Span, BTreeSet<Holder>)>, StoreError> {
+    async fn next(&self, conn: &mut Conn) -> Result<Option<(usize, BTreeSet<Holder>)>, StoreError> {
         let mut place = self.place.lock().await;
         loop {
-            let (kind, after) = (place.kind, place.after);
-            let ids: Vec<Uuid> = match kind {
-                HolderKind::Device => {
-                    let after = (!after.is_nil()).then(|| DeviceId::from_uuid(after));
-                    reached::next_devices(conn, after, READ).await?.iter().map(|id| id.as_uuid()).collect()
+            if let Some(holders) = place.left.pop() {
+                place.number += 1;
+                return Ok(Some((place.number, holders)));
+            }
+            match place.next {
+                Next::Users(after) => {
+                    let users = reached::next_users(conn, after, READ).await?;
+                    let Some(last) = users.last().copied() else {
+                        place.next = Next::Shared(None);
+                        continue;
+                    };
+                    place.next = Next::Users(Some(last));
+                    let devices = reached::devices_of(conn, &users).await?;
+                    let (with_them, apart) = devices.split_at(devices.len().min(DEVICES));
+                    let parts = apart.chunks(DEVICES).rev();
+                    place.left.extend(parts.map(|part| part.iter().copied().map(Holder::Device).collect()));
+                    let users = users.into_iter().map(Holder::User);
+                    let holders = users.chain(with_them.iter().copied().map(Holder::Device)).collect();
+                    place.left.push(holders);
                 }
-                HolderKind::User => {
-                    let after = (!after.is_nil()).then(|| UserId::from_uuid(after));
-                    reached::next_users(conn, after, READ).await?.iter().map(|id| id.as_uuid()).collect()
+                Next::Shared(after) => {
+                    let devices = reached::next_shared_devices(conn, after, READ).await?;
+                    let Some(last) = devices.last().copied() else { return Ok(None) };
+                    place.next = Next::Shared(Some(last));
+                    place.left.push(devices.into_iter().map(Holder::Device).collect());
                 }
-            };
-            match (ids.last().copied(), kind) {
-                (Some(to), _) => {
-                    let number = place.number;
-                    place.number += 1;
-                    place.after = to;
-                    let holders = ids.into_iter().map(|id| Holder::new(kind, id)).collect();
-                    return Ok(Some((number, Span { kind, after, to }, holders)));
-                }
-                (None, HolderKind::Device) => {
-                    place.kind = HolderKind::User;
-                    place.after = Uuid::nil();
-                }
-                (None, HolderKind::User) => return Ok(None),
             }
         }
     }

@@ -35,6 +35,24 @@ impl Structure {
             nesting: nesting(conn).await?,
         })
     }
+
+    /// What is in force of the profiles that count, a line each, in an order of its own.
+    pub(super) fn in_force(&self, counts: impl Fn(&ProfileId) -> bool) -> Vec<String> {
+        let profiles = self.profiles.iter().filter(|(id, _)| counts(id)).map(|(id, it)| {
+            let body = serde_json::to_string(&*it.profile).unwrap_or_default();
+            format!("{id} {} {:?} {:?} {body}", it.deleted, it.on_edit, it.on_attribute_change)
+        });
+        let open = |span: Span| span.until.is_none();
+        let assignments = self.assignments.iter().filter(|it| open(it.span) && counts(&it.profile));
+        let assignments = assignments.map(|it| format!("{} {} {:?}", it.profile, it.group, it.mode));
+        let nesting = self.nesting.iter().flat_map(|(inner, outer)| {
+            let outer = outer.iter().filter(|it| open(it.span));
+            outer.map(move |it| format!("{inner} in {}", it.group))
+        });
+        let mut lines: Vec<String> = profiles.chain(assignments).chain(nesting).collect();
+        lines.sort_unstable();
+        lines
+    }
 }
 
 /// Reads it.

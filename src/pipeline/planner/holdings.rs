@@ -10,8 +10,7 @@ use serde::Deserialize;
 use super::whom::split;
 use crate::plan::actual::{Actual, Certificate, Copy, Request};
 use crate::plan::{Departure, Holder, Place, Slot};
-use crate::store::planning::sweeping::{self, Span};
-use crate::store::planning::{self as reading, Holders, PlanCertificate, PlanCopy, PlanRequest};
+use crate::store::planning::{self as reading, Holders, PlanCertificate, PlanCopy, PlanRequest, sweeping};
 use crate::store::{Conn, StoreError, ca_generations};
 
 /// What is the same for many holders: a sweep reads it once.
@@ -49,11 +48,20 @@ impl Ground {
         })
     }
 
-    /// What the holders of a span hold.
-    pub(super) async fn holdings(&self, conn: &mut Conn, span: &Span) -> Result<Actual, StoreError> {
-        let certificates = sweeping::certificates(conn, span).await?;
-        let mut copies: HashMap<CertificateId, Vec<Copy>> = HashMap::with_capacity(certificates.len());
-        for it in sweeping::copies(conn, span).await? {
+    /// What these holders hold.
+    pub(super) async fn holdings(
+        &self,
+        conn: &mut Conn,
+        holders: &BTreeSet<Holder>,
+    ) -> Result<Actual, StoreError> {
+        let (users, devices) = split(holders);
+        let users: Vec<_> = users.iter().map(|id| id.as_uuid()).collect();
+        let devices: Vec<_> = devices.iter().map(|id| id.as_uuid()).collect();
+        let mut certificates = sweeping::certificates(conn, HolderKind::Device, &devices).await?;
+        certificates.extend(sweeping::certificates(conn, HolderKind::User, &users).await?);
+        let ids: Vec<CertificateId> = certificates.iter().map(|it| it.id).collect();
+        let mut copies: HashMap<CertificateId, Vec<Copy>> = HashMap::with_capacity(ids.len());
+        for it in sweeping::copies(conn, &ids).await? {
             // A device that has come since will be looked at by itself.
             let Some(device) = self.states.get(&it.device_id).copied() else { continue };
             let sealed_for = it.management_certificate_id.and_then(|id| self.generations.get(&id).copied());

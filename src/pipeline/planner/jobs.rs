@@ -2,6 +2,7 @@
 
 use super::{PutOff, Whom, replan_in_waves, sweep};
 use crate::pipeline::Pipeline;
+use crate::pipeline::leap;
 use crate::pipeline::error::StepError;
 use crate::pipeline::queue::Outcome;
 use crate::pipeline::work::ReplanScope;
@@ -39,9 +40,12 @@ impl Pipeline {
         Ok(later.map_or(Outcome::Finished, Outcome::Later))
     }
 
-    /// Plans for everybody.
+    /// Plans for everybody, unless the clock has leapt and nobody has said that it is right.
     pub(in crate::pipeline) async fn sweep(&self) -> Result<Outcome, StepError> {
         let now = self.clock.now();
+        if leap::waits(&self.db, now, self.random.as_ref()).await? {
+            return Ok(Outcome::Done);
+        }
         let permit = Self::permit()?;
         sweep::sweep(&self.db, &permit, "sweep", Limits::default(), now, self.random.as_ref()).await?;
         Ok(Outcome::Done)

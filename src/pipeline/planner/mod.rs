@@ -4,6 +4,7 @@
 //! - [`replan`]: for whom a change touches, in its transaction; in chunks of their own when they are many
 //! - [`preview`]: the same without carrying it out, on the state that would be: the caller makes the change in a
 //!   transaction, asks, and rolls back
+//! - [`WhatIf`]: the same for a change of what is the same for many, on snapshots: the writer is free meanwhile
 //! - [`explain`]: why profiles reach somebody, or don't
 //! - [`sweep`]: for everybody, reading only, and then asking for replans where something is to be done; `chunks`: how
 //!   everybody is gone through, on every processor
@@ -18,9 +19,11 @@ mod holdings;
 mod jobs;
 pub mod sweep;
 mod waves;
+mod what_if;
 pub mod whom;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use certporter_model::Timestamp;
 use certporter_model::thumbprint::ContentDigest;
@@ -31,10 +34,11 @@ use crate::plan::summary::{Summary, digest};
 use crate::plan::why::{self, Explanation};
 use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_slot};
 use crate::random::Random;
-use crate::store::{Conn, StoreError, WriteTx, devices, users};
+use crate::store::{Conn, StoreError, WriteTx, devices, settings, users};
 
 pub use directory::{HolderValues, values_of};
 pub use waves::PutOff;
+pub use what_if::{Concerned, WhatIf};
 pub use whom::Whom;
 
 /// As many holders are planned for within one transaction; more go into jobs of as many.
@@ -168,11 +172,15 @@ impl Found {
         for chunk in holders.chunks(CHUNK) {
             let chunk = chunk.iter().copied().collect();
             let (_, by_slot) = decide(conn, &chunk, limits, now).await?;
-            self.concerned.extend(by_slot.iter().map(|(slot, _)| slot.holder));
-            let each = by_slot.into_iter();
-            self.all.extend(each.flat_map(|(slot, actions)| actions.into_iter().map(move |it| (slot, it))));
+            self.push(by_slot);
         }
         Ok(())
+    }
+
+    fn push(&mut self, by_slot: BySlot) {
+        self.concerned.extend(by_slot.iter().map(|(slot, _)| slot.holder));
+        let each = by_slot.into_iter();
+        self.all.extend(each.flat_map(|(slot, actions)| actions.into_iter().map(move |it| (slot, it))));
     }
 
     /// All of it.
@@ -222,8 +230,15 @@ async fn decide(
 ) -> Result<(Directory, BySlot), StoreError> {
     let actual = holdings::of(conn, holders).await?;
     let directory = directory::of(conn, holders).await?;
+    let limits = as_set(conn, limits).await?;
     let by_slot = compare(&directory, &actual, holders, limits, now);
     Ok((directory, by_slot))
+}
+
+/// The limits with what an administrator has set.
+async fn as_set(conn: &mut Conn, limits: Limits) -> Result<Limits, StoreError> {
+    let days = settings::longest_hold_days(conn).await?.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    Ok(Limits { hold: days.unwrap_or(limits.hold), ..limits })
 }
 
 /// What these holders should have against what they have.

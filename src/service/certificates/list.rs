@@ -5,7 +5,8 @@ use std::str::FromStr;
 use certporter_model::access::Caller;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::revocation::Reason;
-use certporter_model::{CaId, CertificateId, DeviceId, ParseError, ProfileId, Timestamp, UserId};
+use certporter_model::platform::Platform;
+use certporter_model::{CaId, CertificateId, DeviceId, GroupId, ParseError, ProfileId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -69,6 +70,15 @@ pub struct CertificatesQuery {
     /// Only those that expire before then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_before: Option<Timestamp>,
+    /// Only those whose copies are so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<CertificateDelivery>,
+    /// Only for devices of this platform; those that are a user's on all devices, if one is on such a device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// Only those whose user or device is in this group, or in one within it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
     /// The order; the newest first when absent, or for those that expire the next to do so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<CertificateSort>,
@@ -124,6 +134,20 @@ words! {
 }
 
 words! {
+    /// How far the copies of a certificate are, as people ask for it.
+    CertificateDelivery("delivery of a certificate") {
+        /// On its devices, as far as these can tell.
+        Installed = "installed",
+        /// On its way to a device.
+        Pending = "pending",
+        /// A device could not install it.
+        Failing = "failing",
+        /// On no device, and on its way to none.
+        Nowhere = "nowhere",
+    }
+}
+
+words! {
     /// The order of a list of certificates.
     CertificateSort("order") {
         /// The last issued first.
@@ -149,6 +173,17 @@ impl From<CertificateState> for stored::CertificateState {
             CertificateState::Held => Self::Held,
             CertificateState::Revoked => Self::Revoked,
             CertificateState::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<CertificateDelivery> for stored::Delivery {
+    fn from(delivery: CertificateDelivery) -> Self {
+        match delivery {
+            CertificateDelivery::Installed => Self::Installed,
+            CertificateDelivery::Pending => Self::Pending,
+            CertificateDelivery::Failing => Self::Failing,
+            CertificateDelivery::Nowhere => Self::Nowhere,
         }
     }
 }
@@ -195,6 +230,9 @@ impl CertificatesQuery {
             revoked_before: self.revoked_before,
             expires_from: self.expires_from,
             expires_before: self.expires_before,
+            delivery: self.delivery.map(Into::into),
+            platform: self.platform,
+            group: self.group,
         }
     }
 }

@@ -21,7 +21,7 @@ pub use bulk_view::{BulkDraft, BulkFailure, BulkPreview, BulkView, BulkWhich};
 pub use choices::{CertificateChoices, choices};
 pub use download::download;
 pub use export::{Export, export};
-pub use list::{CertificateSort, CertificateState, CertificatesQuery, list};
+pub use list::{CertificateDelivery, CertificateSort, CertificateState, CertificatesQuery, list};
 pub use view::{
     CertificateSummary, CertificateView, IssuerView, PublicForm, PublicPart, RevocationDraft, RevocationView,
 };

@@ -174,7 +174,7 @@ fn made_up(kind: NoticeKind, address: &str) -> Values {
         NoticeKind::Revoked => {
             "VPN on Laptop of Maria: CN=Maria Example, on 2026-11-22 09:30 UTC: it is not needed any more"
         }
-        NoticeKind::KeyRecovered => "S/MIME: CN=Maria Example, asked for by Jo, approved by Kim",
+        NoticeKind::KeyHandedOut => "VPN on Phone of Maria: CN=Maria Example, by Jo, on 2026-11-22 09:30 UTC",
         NoticeKind::SignInCode => {
             "a one-time code to sign in as you was issued, by Jo, on 2026-11-22 09:30 UTC"
         }

@@ -19,8 +19,8 @@ use super::devices::trouble::CONFIRMATION_GRACE;
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
-use crate::store::Conn;
-use crate::store::overview as store;
+use crate::store::{discrepancies, overview as store};
+use crate::store::{Conn, notices};
 
 /// More than this is not counted.
 pub const BOUND: u64 = 1000;
@@ -28,6 +28,8 @@ pub const BOUND: u64 = 1000;
 const CAUSES: u32 = 5;
 /// How long a renewal may be due before somebody should look.
 const RENEWAL_GRACE: Duration = Duration::from_secs(86_400);
+/// Notices that failed before are not told any more.
+const NOTICES_SINCE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Something that needs a hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -83,6 +85,18 @@ pub enum Matter {
         /// How many; more than [`BOUND`] are not counted.
         count: u64,
     },
+    /// The mail server takes nothing: notices wait.
+    MailWaits {
+        /// How many wait; more than [`BOUND`] are not counted.
+        count: u64,
+        /// Why.
+        cause: String,
+    },
+    /// Notices could not be sent within the last week.
+    NoticesFailed {
+        /// How many; more than [`BOUND`] are not counted.
+        count: u64,
+    },
     /// A CRL is about to run out, or has.
     CrlStale {
         /// Whose it is.
@@ -96,6 +110,22 @@ pub enum Matter {
         ca: String,
         /// When it ends.
         at: Timestamp,
+    },
+    /// The portal and its CAs or devices disagree.
+    Disagreements {
+        /// About how much.
+        count: u64,
+        /// About how much of it somebody has to decide; the rest is being mended.
+        undecided: u64,
+    },
+    /// A CA that was added does not work.
+    CaDown {
+        /// Which CA.
+        ca: String,
+        /// What was found, and what to do about it.
+        findings: Vec<String>,
+        /// When it was looked at.
+        at: Option<Timestamp>,
     },
     /// A connector was not heard of for a while.
     ConnectorSilent {
@@ -144,6 +174,11 @@ pub async fn get(portal: &Portal, caller: &Caller) -> Result<OverviewView, Servi
         matters.extend(of_authorities(portal, caller).await?);
     }
     let mut conn = portal.db().read().await?;
+    if Operation::DiscrepanciesList.organisation(caller).is_ok() {
+        let bound = u32::try_from(BOUND + 1).unwrap_or(u32::MAX);
+        let (count, undecided) = discrepancies::open(&mut conn, bound).await?;
+        push(&mut matters, count, |count| Matter::Disagreements { count, undecided });
+    }
     if Operation::ApprovalsList.organisation(caller).is_ok() {
         let count = store::waiting_plans(&mut conn).await?;
         push(&mut matters, count, |count| Matter::PlansWaiting { count });
@@ -158,6 +193,9 @@ pub async fn get(portal: &Portal, caller: &Caller) -> Result<OverviewView, Servi
         push(&mut matters, failed, |count| Matter::NotInstalled { count });
         let unconfirmed = store::unconfirmed(&mut conn, now.minus(CONFIRMATION_GRACE)).await?;
         push(&mut matters, unconfirmed, |count| Matter::Unconfirmed { count });
+    }
+    if Operation::NoticesList.organisation(caller).is_ok() {
+        of_notices(&mut conn, now, &mut matters).await?;
     }
     let begun = store::begun(&mut conn).await?;
     drop(conn);
@@ -174,6 +212,14 @@ fn push(matters: &mut Vec<Matter>, count: u64, matter: impl FnOnce(u64) -> Matte
     if count > 0 {
         matters.push(matter(count));
     }
+}
+
+async fn of_notices(conn: &mut Conn, now: Timestamp, matters: &mut Vec<Matter>) -> Result<(), ServiceError> {
+    let (waiting, failed, cause) = notices::troubled(conn, now.minus(NOTICES_SINCE), store::BOUND).await?;
+    let cause = cause.unwrap_or_else(|| "no cause was noted".to_owned());
+    push(matters, waiting, |count| Matter::MailWaits { count, cause });
+    push(matters, failed, |count| Matter::NoticesFailed { count });
+    Ok(())
 }
 
 async fn of_requests(conn: &mut Conn, matters: &mut Vec<Matter>) -> Result<(), ServiceError> {
@@ -205,6 +251,11 @@ async fn of_authorities(portal: &Portal, caller: &Caller) -> Result<Vec<Matter>,
     let seen = authorities::list(portal, caller).await?;
     let mut matters = Vec::new();
     for ca in &seen.authorities {
+        // One that was switched off is asked nothing new: nobody waits for it.
+        if let Some(it) = ca.external.as_ref().filter(|it| it.enabled && it.well == Some(false)) {
+            let (findings, at) = (it.findings.clone(), it.checked_at);
+            matters.push(Matter::CaDown { ca: ca.name.clone(), findings, at });
+        }
         for generation in &ca.generations {
             let name = format!("{} {} {}", ca.name, generation.purpose, generation.number);
             if generation.ends_soon {

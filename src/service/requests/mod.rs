@@ -4,9 +4,10 @@ mod pipeline;
 mod retries;
 
 use certporter_model::access::{Caller, Permit};
+use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
 use certporter_model::revocation::{Reason, Trigger};
-use certporter_model::{CertificateId, DeviceId, ProfileId, RequestId, Timestamp, UserId};
+use certporter_model::{CertificateId, DeviceId, GroupId, ParseError, ProfileId, RequestId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -66,6 +67,51 @@ pub struct RequestView {
     pub version: i64,
 }
 
+/// How far a request is, roughly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestStage {
+    /// Nobody has to do anything.
+    UnderWay,
+    /// Failed, or waits for a value.
+    Troubled,
+}
+
+impl RequestStage {
+    /// The stage of a request that is in flight.
+    #[must_use]
+    pub const fn of(state: RequestState) -> Self {
+        match state {
+            RequestState::Failed | RequestState::Waiting => Self::Troubled,
+            _ => Self::UnderWay,
+        }
+    }
+
+    /// Its word in an address.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnderWay => "under_way",
+            Self::Troubled => "troubled",
+        }
+    }
+
+    /// Both, in order.
+    pub const ALL: &'static [Self] = &[Self::UnderWay, Self::Troubled];
+
+    fn holds(self, state: RequestState) -> bool {
+        state.is_in_flight() && Self::of(state) == self
+    }
+}
+
+impl std::str::FromStr for RequestStage {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let known = Self::ALL.iter().copied().find(|stage| stage.as_str() == text);
+        known.ok_or_else(|| ParseError::new("stage of a request", "is one of under_way troubled"))
+    }
+}
+
 /// Which requests.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -73,6 +119,12 @@ pub struct RequestView {
 pub struct RequestsQuery {
     /// Only this state.
     pub state: Option<RequestState>,
+    /// Only those that are on their way, or in trouble.
+    pub stage: Option<RequestStage>,
+    /// Only for devices of this platform.
+    pub platform: Option<Platform>,
+    /// Only those whose user or device is in this group, or in one within it.
+    pub group: Option<GroupId>,
     /// Only of this profile.
     pub profile: Option<ProfileId>,
     /// Only of this user.
@@ -98,8 +150,21 @@ pub async fn list(
 ) -> Result<Page<RequestView>, ServiceError> {
     let visibility = Operation::RequestsList.visibility(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
+    let asked = |state: &RequestState| {
+        query.state.is_none_or(|it| it == *state) && query.stage.is_none_or(|it| it.holds(*state))
+    };
+    let states = match (query.state, query.stage) {
+        (None, None) => Vec::new(),
+        _ => RequestState::ALL.iter().copied().filter(asked).collect(),
+    };
+    // A state that is not of the stage: there is no such request.
+    if states.is_empty() && query.stage.is_some() {
+        return Ok(bounds.page(Vec::new(), |view: &RequestView| view.id.as_uuid()));
+    }
     let filter = RequestFilter {
-        states: query.state.into_iter().collect(),
+        states,
+        platform: query.platform,
+        group: query.group,
         profile: query.profile,
         user: query.user,
         device: query.device,

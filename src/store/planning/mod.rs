@@ -85,7 +85,7 @@ pub async fn memberships(conn: &mut Conn, kind: MemberKind, of: &Holders) -> Res
     };
     let mut found = Vec::new();
     for chunk in chunks(members.as_deref()) {
-        let mut query = Sql::select::<PlanMembership>();
+        let mut query = Sql::select::<PlanMembership>().in_order(conn.engine());
         query.push(" WHERE member_kind = ").bind(&kind);
         if let Some(ids) = chunk {
             query.push(" AND member_id IN (").bind_list(ids).push(")");
@@ -180,7 +180,7 @@ async fn by_ids<T: super::FromRow, I: super::sql::Bind>(
 ) -> Result<Vec<T>> {
     let mut found = Vec::new();
     for chunk in chunks(ids) {
-        let mut query = start();
+        let mut query = start().in_order(conn.engine());
         if let Some(ids) = chunk {
             query.push(" WHERE ").push(column).push(" IN (").bind_list(ids).push(")");
         }
@@ -201,7 +201,7 @@ async fn of_holders<T: super::FromRow>(
     for &kind in HolderKind::ALL {
         let holders = plain(of, kind);
         for chunk in chunks(holders.as_deref()) {
-            let mut query = start();
+            let mut query = start().in_order(conn.engine());
             query.push(" AND ").push(kind_column).push(" = ").bind(&kind);
             if let Some(ids) = chunk {
                 query.push(" AND ").push(id_column).push(" IN (").bind_list(ids).push(")");

@@ -1,5 +1,7 @@
 //! Certificates as the pipeline works on them.
 
+use std::collections::BTreeMap;
+
 use certporter_model::assignment::HolderKind;
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::escrow::EscrowPolicy;
@@ -11,7 +13,7 @@ use certporter_model::{
 };
 use uuid::Uuid;
 
-use crate::store::{Conn, Result, Sql, StoreError, WriteTx, dialect, fold, sql, table_row};
+use crate::store::{Conn, IN_A_LIST, Result, Sql, StoreError, WriteTx, dialect, fold, sql, table_row};
 
 table_row! {
     /// A certificate in work.
@@ -242,4 +244,72 @@ pub async fn save(tx: &mut WriteTx, certificate: &CertificateInWork, now: Timest
         now
     );
     if saved.execute(tx).await? == 1 { Ok(()) } else { Err(StoreError::Stale { what: "certificate" }) }
+}
+
+/// Certificates as they stand; those that are not there are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn get_all(conn: &mut Conn, ids: &[CertificateId]) -> Result<Vec<CertificateInWork>> {
+    of_ids(conn, ids, "").await
+}
+
+/// Certificates, locked until the transaction ends, in the order of their ids; those that are not there are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_all(tx: &mut WriteTx, ids: &[CertificateId]) -> Result<Vec<CertificateInWork>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let lock = dialect::for_update(tx.engine());
+    of_ids(tx, &ids, lock).await
+}
+
+async fn of_ids(
+    conn: &mut Conn,
+    ids: &[CertificateId],
+    lock: &'static str,
+) -> Result<Vec<CertificateInWork>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IN_A_LIST) {
+        let mut query = Sql::select::<CertificateInWork>().in_order(conn.engine());
+        query.push(" WHERE id IN (").bind_list(chunk).push(") ORDER BY id").push(lock);
+        found.extend(query.all::<CertificateInWork>(conn).await?);
+    }
+    Ok(found)
+}
+
+/// Saves status, standing and reason of certificates that were locked in this transaction, as [`save`] does.
+///
+/// # Errors
+/// [`StoreError::Stale`] when one is not there any more.
+pub async fn save_all(tx: &mut WriteTx, all: &[&CertificateInWork], now: Timestamp) -> Result<()> {
+    // What becomes the same is written together: of very many there are few kinds.
+    let mut alike: BTreeMap<_, Vec<CertificateId>> = BTreeMap::new();
+    for it in all {
+        let key = (it.status.as_str(), it.standing.as_str(), it.reason.map(Reason::as_str));
+        alike.entry(key).or_default().push(it.id);
+    }
+    for ((status, standing, reason), ids) in alike {
+        for chunk in ids.chunks(IN_A_LIST) {
+            let mut query = Sql::new("UPDATE certificates SET status = ").in_order(tx.engine());
+            query.bind(status).push(", standing = ").bind(standing).push(", reason = ").bind(&reason);
+            query.push(", updated_at = ").bind(&now).push(", version = version + 1, held_at = ");
+            match status {
+                "held" => query.push("COALESCE(held_at, ").bind(&now).push(")"),
+                _ => query.push("NULL"),
+            };
+            query.push(", revoked_at = ");
+            match status {
+                "revoked" => query.push("COALESCE(revoked_at, ").bind(&now).push(")"),
+                _ => query.push("NULL"),
+            };
+            query.push(" WHERE id IN (").bind_list(chunk).push(")");
+            if query.execute(tx).await? != chunk.len() as u64 {
+                return Err(StoreError::Stale { what: "certificate" });
+            }
+        }
+    }
+    Ok(())
 }

@@ -60,3 +60,11 @@ pub async fn contact(
     .await?;
     Ok(())
 }
+
+/// When any connector was last heard of; none when there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn last_heard_of(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    sql!("SELECT max(last_contact_at) FROM connectors").scalar(conn).await
+}

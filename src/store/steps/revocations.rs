@@ -1,11 +1,14 @@
-//! Revocations, holds and releases on their way to the CA, the CRL and the devices.
+//! Revocations, holds and releases on their way to the CA, the CRL and the devices. Very many go that way together, so
+//! each step takes a list.
+
+use std::collections::{HashMap, HashSet};
 
 use certporter_model::access::Actor;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId, Timestamp};
 
-use crate::store::{Conn, Result, Sql, StoreError, WriteTx, sql, table_row};
+use crate::store::{Conn, IN_A_LIST, Result, Sql, StoreError, WriteTx, dialect, table_row};
 
 table_row! {
     /// A revocation, hold or release in work.
@@ -51,62 +54,77 @@ pub struct NewRevocation {
     pub explanation: Option<String>,
 }
 
-/// Records it, with the transaction's actor as the one who wants it.
+/// Rows of one statement.
+const ROWS: usize = 100;
+
+/// Records them, with the transaction's actor as the one who wants them.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(tx: &mut WriteTx, new: &NewRevocation, now: Timestamp) -> Result<()> {
+pub async fn insert_all(tx: &mut WriteTx, all: &[NewRevocation], now: Timestamp) -> Result<()> {
     let actor: &Actor = tx.permit().actor();
     let actor = serde_json::to_string(actor).map_err(|error| StoreError::Other(error.to_string()))?;
-    sql!(
-        "INSERT INTO revocations (id, certificate_id, kind, reason, trigger_kind, actor, explanation, requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        new.id,
-        new.certificate,
-        new.kind,
-        new.reason,
-        new.trigger,
-        actor,
-        new.explanation,
-        now
-    )
-    .execute(tx)
-    .await?;
+    for chunk in all.chunks(ROWS) {
+        let start = "INSERT INTO revocations (id, certificate_id, kind, reason, trigger_kind, actor, explanation, \
+                     requested_at) VALUES ";
+        let mut query = Sql::new(start).in_order(tx.engine());
+        for (index, new) in chunk.iter().enumerate() {
+            query.push(if index == 0 { "(" } else { ", (" });
+            query.bind(&new.id).push(", ").bind(&new.certificate).push(", ").bind(&new.kind).push(", ");
+            query.bind(&new.reason).push(", ").bind(&new.trigger).push(", ").bind(&actor).push(", ");
+            query.bind(&new.explanation).push(", ").bind(&now).push(")");
+        }
+        query.execute(tx).await?;
+    }
     Ok(())
 }
 
-/// The certificate's latest one, if the CA doesn't have it yet.
+/// The latest of each certificate, if the CA doesn't have it yet.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn latest_open(conn: &mut Conn, certificate: CertificateId) -> Result<Option<RevocationInWork>> {
-    let mut query = Sql::select::<RevocationInWork>();
-    query.push(" WHERE certificate_id = ").bind(&certificate).push(" ORDER BY id DESC LIMIT 1");
-    let latest: Option<RevocationInWork> = query.optional(conn).await?;
-    Ok(latest.filter(|it| it.at_ca_at.is_none()))
+pub async fn latest_open(
+    conn: &mut Conn,
+    certificates: &[CertificateId],
+) -> Result<HashMap<CertificateId, RevocationInWork>> {
+    let mut latest = HashMap::with_capacity(certificates.len());
+    for chunk in certificates.chunks(IN_A_LIST) {
+        let mut query = Sql::select::<RevocationInWork>().in_order(conn.engine());
+        query.push(" WHERE certificate_id IN (").bind_list(chunk).push(") ORDER BY id");
+        let found: Vec<RevocationInWork> = query.all(conn).await?;
+        latest.extend(found.into_iter().map(|it| (it.certificate_id, it)));
+    }
+    latest.retain(|_, it| it.at_ca_at.is_none());
+    Ok(latest)
 }
 
-/// The CA has it, and with it whatever was asked for the same certificate before. `ocsp_until`: until when answers
-/// that were given before are good, where OCSP answers for the CA.
+/// The CA has them, and with each whatever was asked for the same certificate before. `ocsp_until`: until when answers
+/// that were given before are good, where OCSP answers for the CA. Answers the certificates of which that is news.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn at_ca(
     tx: &mut WriteTx,
-    certificate: CertificateId,
-    latest: RevocationId,
+    latest: &[(CertificateId, RevocationId)],
     now: Timestamp,
     ocsp_until: Option<Timestamp>,
-) -> Result<bool> {
-    let changed = sql!(
-        "UPDATE revocations SET at_ca_at = $3, ocsp_until = $4
-         WHERE certificate_id = $1 AND id <= $2 AND at_ca_at IS NULL",
-        certificate,
-        latest,
-        now,
-        ocsp_until
-    );
-    Ok(changed.execute(tx).await? > 0)
+) -> Result<HashSet<CertificateId>> {
+    let mut news = HashSet::with_capacity(latest.len());
+    for chunk in latest.chunks(IN_A_LIST) {
+        let brought: HashMap<CertificateId, RevocationId> = chunk.iter().copied().collect();
+        let engine = tx.engine();
+        let mut query = Sql::select::<RevocationInWork>().in_order(engine);
+        query.push(" WHERE at_ca_at IS NULL AND certificate_id IN (").bind_list(brought.keys());
+        query.push(") ORDER BY id").push(dialect::for_update(engine));
+        let mut open: Vec<RevocationInWork> = query.all(tx).await?;
+        open.retain(|it| brought.get(&it.certificate_id).is_some_and(|latest| it.id <= *latest));
+        let mut query = Sql::new("UPDATE revocations SET at_ca_at = ").in_order(engine);
+        query.bind(&now).push(", ocsp_until = ").bind(&ocsp_until);
+        query.push(" WHERE id IN (").bind_list(open.iter().map(|it| &it.id)).push(")");
+        query.execute(tx).await?;
+        news.extend(open.into_iter().map(|it| it.certificate_id));
+    }
+    Ok(news)
 }
 
 /// Those that the CA has and its CRL, as far as is known, doesn't yet.
@@ -126,29 +144,14 @@ pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<RevocationInW
 }
 
 table_row! {
-    /// A CRL that has every change that the CA has recorded.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    /// A CRL that has a change that the CA has recorded.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub struct CompleteCrl in "crls" {
         /// Its number.
         pub number: i64,
         /// Until when those before it are good at the latest; none when there were none.
         pub earlier_until: Option<Timestamp>,
     }
-}
-
-/// The generation's newest CRL, if it has every change that the CA has recorded.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn complete_crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<CompleteCrl>> {
-    let mut query = Sql::select::<CompleteCrl>();
-    query.push(" WHERE ca_generation_id = ").bind(&generation).push(
-        " AND shard = 0
-          AND created_at >= (SELECT changed_at FROM crl_numbers
-                             WHERE crl_numbers.ca_generation_id = crls.ca_generation_id AND crl_numbers.shard = 0)
-          ORDER BY number DESC LIMIT 1",
-    );
-    query.optional(conn).await
 }
 
 /// The generation's first CRL with this number or a later one: of a CA that publishes by itself.
@@ -166,46 +169,50 @@ pub async fn crl_numbered(
     query.optional(conn).await
 }
 
-/// A published CRL has it.
+/// A published CRL has them. Answers those of which that is news.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn in_crl(tx: &mut WriteTx, id: RevocationId, crl: CompleteCrl, now: Timestamp) -> Result<bool> {
-    let changed = sql!(
-        "UPDATE revocations SET in_crl_at = $2, crl_number = $3, crl_until = $4
-         WHERE id = $1 AND in_crl_at IS NULL",
-        id,
-        now,
-        crl.number,
-        crl.earlier_until.unwrap_or(now)
-    );
-    Ok(changed.execute(tx).await? == 1)
+pub async fn in_crl(
+    tx: &mut WriteTx,
+    ids: &[RevocationId],
+    crl: CompleteCrl,
+    now: Timestamp,
+) -> Result<HashSet<RevocationId>> {
+    let mut news = HashSet::with_capacity(ids.len());
+    for chunk in ids.chunks(IN_A_LIST) {
+        let mut query = Sql::new("UPDATE revocations SET in_crl_at = ").in_order(tx.engine());
+        query.bind(&now).push(", crl_number = ").bind(&crl.number).push(", crl_until = ");
+        query.bind(&crl.earlier_until.unwrap_or(now)).push(" WHERE in_crl_at IS NULL AND id IN (");
+        query.bind_list(chunk).push(") RETURNING id");
+        news.extend(query.scalars::<RevocationId>(tx).await?);
+    }
+    Ok(news)
 }
 
-/// Notes for the certificate's open revocations whether devices still have it, and finishes those that the CA, the
+/// Notes for the certificates' open revocations whether devices still have them, and finishes those that the CA, the
 /// CRL and the devices have followed. A release needs no removal.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn settle(tx: &mut WriteTx, certificate: CertificateId, now: Timestamp) -> Result<()> {
-    sql!(
-        "UPDATE revocations SET removed_at = $2
-         WHERE certificate_id = $1 AND removed_at IS NULL AND finished_at IS NULL
-           AND (kind = 'release' OR NOT EXISTS (SELECT 1 FROM copies WHERE copies.certificate_id = $1
-                                                AND copies.state NOT IN ('removed', 'pending', 'handed_out')))",
-        certificate,
-        now
-    )
-    .execute(tx)
-    .await?;
-    sql!(
-        "UPDATE revocations SET finished_at = $2
-         WHERE certificate_id = $1 AND finished_at IS NULL AND at_ca_at IS NOT NULL AND in_crl_at IS NOT NULL
-           AND removed_at IS NOT NULL",
-        certificate,
-        now
-    )
-    .execute(tx)
-    .await?;
+pub async fn settle(tx: &mut WriteTx, certificates: &[CertificateId], now: Timestamp) -> Result<()> {
+    for chunk in certificates.chunks(IN_A_LIST) {
+        let mut query = Sql::new("UPDATE revocations SET removed_at = ").in_order(tx.engine());
+        query.bind(&now).push(" WHERE certificate_id IN (").bind_list(chunk);
+        query.push(
+            ") AND removed_at IS NULL AND finished_at IS NULL
+               AND (kind = 'release' OR NOT EXISTS (SELECT 1 FROM copies
+                    WHERE copies.certificate_id = revocations.certificate_id
+                      AND copies.state NOT IN ('removed', 'pending', 'handed_out')))",
+        );
+        query.execute(tx).await?;
+        let mut query = Sql::new("UPDATE revocations SET finished_at = ").in_order(tx.engine());
+        query.bind(&now).push(" WHERE certificate_id IN (").bind_list(chunk);
+        query.push(
+            ") AND finished_at IS NULL AND at_ca_at IS NOT NULL AND in_crl_at IS NOT NULL
+               AND removed_at IS NOT NULL",
+        );
+        query.execute(tx).await?;
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod groups;
 pub mod imports;
 pub mod overview;
 pub mod profiles;
+pub mod reports;
 pub mod requests;
 pub mod search;
 pub mod settings;
@@ -31,6 +32,7 @@ pub fn routes() -> Router<PagesState> {
         .merge(certificates::routes())
         .merge(requests::routes())
         .merge(authorities::routes())
+        .merge(reports::routes())
         .merge(audit::routes())
         .merge(settings::routes())
         .merge(search::routes())

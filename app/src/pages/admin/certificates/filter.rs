@@ -39,6 +39,14 @@ pub struct Filter {
     pub user: String,
     /// Only of or on this device.
     pub device: String,
+    /// Only with this place among those of the same holder and profile.
+    pub standing: String,
+    /// Only those whose copies are so.
+    pub delivery: String,
+    /// Only for devices of this platform.
+    pub platform: String,
+    /// Only those of members of this group.
+    pub group: String,
     /// The order.
     pub sort: String,
     /// Where the page begins.
@@ -61,6 +69,10 @@ impl Filter {
             revoked: part("revoked"),
             user: part("user"),
             device: part("device"),
+            standing: part("standing"),
+            delivery: part("delivery"),
+            platform: part("platform"),
+            group: part("group"),
             sort: String::new(),
             after: String::new(),
         }
@@ -68,7 +80,7 @@ impl Filter {
 
     /// The filter without order and place, by the names in the address.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, &str); 12] {
+    pub fn fields(&self) -> [(&'static str, &str); 16] {
         [
             ("q", &self.q),
             ("state", &self.state),
@@ -82,6 +94,10 @@ impl Filter {
             ("revoked", &self.revoked),
             ("user", &self.user),
             ("device", &self.device),
+            ("standing", &self.standing),
+            ("delivery", &self.delivery),
+            ("platform", &self.platform),
+            ("group", &self.group),
         ]
     }
 
@@ -131,6 +147,10 @@ impl Filter {
             reason: word(&self.reason)?,
             user: word(&self.user)?,
             device: word(&self.device)?,
+            standing: word(&self.standing)?,
+            delivery: word(&self.delivery)?,
+            platform: word(&self.platform)?,
+            group: word(&self.group)?,
             expires_from: start_of(&self.from)?,
             expires_before: end_of(&self.until)?,
             issued_from: start_of(issued.0)?,

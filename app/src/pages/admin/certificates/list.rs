@@ -3,9 +3,12 @@
 use axum::body::Body;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
-use certporter::service::certificates::{self, CertificateChoices, CertificateState, CertificateSummary};
+use certporter::service::certificates::{
+    self, CertificateChoices, CertificateDelivery, CertificateState, CertificateSummary,
+};
 use certporter::service::{Operation, ServiceError};
-use certporter_model::certificate::CertificateStatus;
+use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::platform::Platform;
 use certporter_model::revocation::Reason;
 use certporter_model::{CertificateId, Timestamp};
 use http::header;
@@ -288,6 +291,10 @@ fn filters(list: &List) -> AnyView {
         revoked,
         user,
         device,
+        standing,
+        delivery,
+        platform,
+        group,
         sort,
         ..
     } = list.filter.clone();
@@ -295,7 +302,11 @@ fn filters(list: &List) -> AnyView {
     let cas: Vec<_> = list.choices.cas.iter().map(|(id, name)| (id.to_string(), name.clone())).collect();
     let several = cas.len() > 1 || !ca.is_empty();
     // Those that are seldom needed are folded away until they are used.
-    let open = [&ca, &reason, &from, &until, &issued, &revoked].iter().any(|value| !value.is_empty());
+    let seldom = [&ca, &reason, &from, &until, &issued, &revoked, &standing, &delivery, &platform];
+    let open = seldom.iter().any(|value| !value.is_empty());
+    let standings = choices(&[Standing::Current], Standing::as_str, |_| "Current ones only");
+    let deliveries = choices(CertificateDelivery::ALL, CertificateDelivery::as_str, words::delivery);
+    let platforms = choices(Platform::ALL, Platform::as_str, words::platform);
     let states = choices(CertificateState::ALL, CertificateState::as_str, words::certificate_state);
     let reasons = choices(Reason::ALL, Reason::as_str, words::reason);
     view! {
@@ -311,12 +322,16 @@ fn filters(list: &List) -> AnyView {
                     {on("Issued on", "issued", issued)}
                     {on("Revoked on", "revoked", revoked)}
                     <ChoiceFilter label="Reason" name="reason" choices=reasons value=reason/>
+                    <ChoiceFilter label="On devices" name="delivery" choices=deliveries value=delivery/>
+                    <ChoiceFilter label="Platform" name="platform" choices=platforms value=platform/>
+                    <ChoiceFilter label="Standing" name="standing" choices=standings value=standing/>
                     {several.then(|| view! { <ChoiceFilter label="Issuing CA" name="ca" choices=cas value=ca/> })}
                 </div>
             </details>
             {(!status.is_empty()).then(|| view! { <Hidden name="status" value=status/> })}
             {(!user.is_empty()).then(|| view! { <Hidden name="user" value=user/> })}
             {(!device.is_empty()).then(|| view! { <Hidden name="device" value=device/> })}
+            {(!group.is_empty()).then(|| view! { <Hidden name="group" value=group/> })}
         </Filters>
     }
     .into_any()
@@ -350,12 +365,14 @@ fn of_status(filter: &Filter) -> AnyView {
 
 /// Says so when the list is of one person or device alone.
 fn of_one(filter: &Filter) -> AnyView {
-    let who = match (filter.user.is_empty(), filter.device.is_empty()) {
-        (true, true) => return ().into_any(),
-        (false, _) => (format!("/users/{}", filter.user), "person"),
-        (true, false) => (format!("/devices/{}", filter.device), "device"),
+    let who = match (filter.user.as_str(), filter.device.as_str(), filter.group.as_str()) {
+        ("", "", "") => return ().into_any(),
+        ("", "", group) => (format!("/groups/{group}"), "group\u{2019}s members"),
+        ("", device, _) => (format!("/devices/{device}"), "device"),
+        (user, ..) => (format!("/users/{user}"), "person"),
     };
-    let everybody = Filter { user: String::new(), device: String::new(), ..filter.clone() }.page("");
+    let none = String::new;
+    let everybody = Filter { user: none(), device: none(), group: none(), ..filter.clone() }.page("");
     view! {
         <p class="quiet">
             "Only those of " <a href=who.0>"one " {who.1}</a> ". " <a href=everybody>"Show everybody\u{2019}s"</a> "."

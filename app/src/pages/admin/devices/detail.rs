@@ -260,7 +260,14 @@ pub fn part(device: Device) -> AnyView {
                     })}
             </Fact>
         </Facts>
-        <Section title="Certificates on this device">{copies::table(device.copies, device.state)}</Section>
+        <Section title="Certificates on this device">
+            {copies::table(device.copies, device.state)}
+            <p class="quiet">
+                <a class="text" href=format!("/reports/held?device={}", device.id)>
+                    "What was on it on a day"
+                </a>
+            </p>
+        </Section>
         {(!device.requests.is_empty())
             .then(|| {
                 view! {

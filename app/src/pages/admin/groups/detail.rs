@@ -149,6 +149,11 @@ pub fn page(shown: Group) -> AnyView {
             <Section title="Members">
                 {may_edit.then(|| view! { <Adding group=id words=asking.add.clone() found/> })}
                 {members}
+                <p class="quiet">
+                    <a class="text" href=format!("/reports/held?group={id}")>
+                        "Who was in it on a day, and what they held"
+                    </a>
+                </p>
             </Section>
         </Page>
     }

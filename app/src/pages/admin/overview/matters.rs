@@ -154,6 +154,21 @@ fn told(matter: Matter) -> Told {
             "/requests",
             "Look at the pipeline",
         ),
+        Matter::MailWaits { count, cause } => Told::new(
+            format!(
+                "{} for the mail server: {}",
+                many(count, "notice waits", "notices wait"),
+                sentence(&cause)
+            ),
+            "/settings/mail",
+            "Look at the mail server",
+        )
+        .more(Some("They are sent by themselves when it is back.".to_owned())),
+        Matter::NoticesFailed { count } => Told::new(
+            format!("{} not be sent.", many(count, "notice could", "notices could")),
+            "/settings/notices/letters?state=failed",
+            "Look at them",
+        ),
         Matter::CrlStale { ca, next_update } => {
             let now = use_context::<Now>().map_or(next_update, |now| now.0);
             let text = if next_update <= now {
@@ -171,6 +186,29 @@ fn told(matter: Matter) -> Told {
         Matter::CaEnds { ca, at } => {
             Told::new(format!("The certificate of {ca} ends soon."), "/authorities", "Look at it")
                 .at(Some(at))
+        }
+        Matter::Disagreements { count, undecided } => {
+            let what = many(count, "disagreement", "disagreements");
+            let mended = "The portal mends what is safe to be mended, and looks again.".to_owned();
+            let more = match undecided {
+                0 => mended,
+                1 => "Somebody has to decide about one of them.".to_owned(),
+                some => format!("Somebody has to decide about {} of them.", bounded(some)),
+            };
+            let told = Told::new(
+                format!("{what} between the portal and its CAs or devices."),
+                "/authorities/reconciliation",
+                "Look at them",
+            )
+            .more(Some(more));
+            if undecided > 0 { told.grave() } else { told }
+        }
+        Matter::CaDown { ca, findings, at } => {
+            let more = findings.iter().map(|it| sentence(it)).collect::<Vec<_>>().join(" ");
+            Told::new(format!("The CA {ca} does not work."), "/authorities", "Look at it")
+                .grave()
+                .more((!more.is_empty()).then_some(more))
+                .at(at)
         }
         Matter::ConnectorSilent { name, last, waiting } => {
             let waits =

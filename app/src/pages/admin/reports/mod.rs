@@ -1,7 +1,7 @@
 //! `/reports`: how the certificates of the fleet are, and who held what on a day.
 //!
 //! - [`health`]: the fleet counted; [`held`]: who held what, in one table for each kind of row
-mod health;
+pub mod health;
 pub mod held;
 mod held_rows;
 

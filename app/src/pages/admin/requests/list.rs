@@ -5,6 +5,7 @@ use axum::response::Response;
 use certporter::service::requests::{self, RequestView, RequestsQuery, StepCount};
 use certporter::service::{Operation, Portal, ServiceError, approvals};
 use certporter_model::access::Caller;
+use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
 use certporter_model::{DeviceId, ProfileId, RequestId, Timestamp, UserId};
 use leptos::prelude::*;
@@ -35,13 +36,21 @@ pub struct Filter {
     pub user: String,
     /// Only of this device.
     pub device: String,
+    /// Only those on their way, or in trouble.
+    pub stage: String,
+    /// Only for devices of this platform.
+    pub platform: String,
+    /// Only those of members of this group.
+    pub group: String,
     /// Where the page begins; empty for the first.
     pub after: String,
 }
 
 impl Filter {
     fn is_empty(&self) -> bool {
-        [&self.state, &self.cause, &self.profile, &self.user, &self.device].into_iter().all(String::is_empty)
+        let parts = [&self.state, &self.cause, &self.profile, &self.user, &self.device];
+        let more = [&self.stage, &self.platform, &self.group];
+        parts.into_iter().chain(more).all(String::is_empty)
     }
 
     fn address(&self, path: &str, state: &str, after: &str) -> String {
@@ -53,6 +62,9 @@ impl Filter {
                 ("profile", &self.profile),
                 ("user", &self.user),
                 ("device", &self.device),
+                ("stage", &self.stage),
+                ("platform", &self.platform),
+                ("group", &self.group),
                 ("after", after),
             ],
         )
@@ -131,6 +143,9 @@ async fn read(portal: &Portal, caller: &Caller, filter: Filter) -> Result<List, 
         profile: word(&filter.profile)?,
         user: word(&filter.user)?,
         device: word(&filter.device)?,
+        stage: word(&filter.stage)?,
+        platform: word(&filter.platform)?,
+        group: word(&filter.group)?,
         cause: present(&filter.cause),
         cursor: present(&filter.after),
         limit: None,
@@ -202,6 +217,7 @@ pub fn part(list: List) -> AnyView {
                     <p class="quiet">"Only those with the cause: " {filter.cause.clone()}</p>
                 }
             })}
+        {limited(&filter)}
         {if rows.is_empty() {
             nothing(&filter)
         } else {
@@ -218,6 +234,32 @@ pub fn part(list: List) -> AnyView {
         }}
     }
     .into_any()
+}
+
+/// Says so when a report's number led here.
+fn limited(filter: &Filter) -> AnyView {
+    let stage = match filter.stage.as_str() {
+        "under_way" => Some("on their way"),
+        "troubled" => Some("that failed or wait for a value"),
+        _ => None,
+    };
+    let platform = word::<Platform>(&filter.platform).ok().flatten().map(words::platform);
+    let parts = [
+        stage.map(str::to_owned),
+        platform.map(|name| format!("for devices with {name}")),
+        (!filter.profile.is_empty()).then(|| "of one profile".to_owned()),
+        (!filter.group.is_empty()).then(|| "of one group\u{2019}s members".to_owned()),
+    ];
+    let parts = parts.into_iter().flatten().collect::<Vec<_>>();
+    (!parts.is_empty())
+        .then(|| {
+            view! {
+                <p class="quiet">
+                    {format!("Only those {}. ", parts.join(", "))} <a href="/requests">"Show all requests"</a> "."
+                </p>
+            }
+        })
+        .into_any()
 }
 
 fn pipeline(filter: &Filter, steps: Vec<StepCount>) -> AnyView {

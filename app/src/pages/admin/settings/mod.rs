@@ -2,10 +2,14 @@
 //!
 //! - [`own`]: one's own account; [`roles`]: what each role may do
 //! - [`accounts`], [`account`], [`account_form`]: who signs in; [`tokens`]: programs
+//! - [`mail`], [`notices`], [`letters`]: what is told by e-mail
 //! - [`portal`]: facts that are set where the portal is started
 pub mod account;
 pub mod account_form;
 pub mod accounts;
+pub mod letters;
+pub mod mail;
+pub mod notices;
 pub mod own;
 pub mod portal;
 pub mod roles;
@@ -30,7 +34,14 @@ pub fn routes() -> Router<PagesState> {
         .route("/settings/own/time-zone", post(own::time_zone))
         .route("/settings/own/sessions", post(own::end_sessions))
         .route("/settings/roles", get(roles::get))
-        .route("/settings/portal", get(portal::get))
+        .route("/settings/portal", get(portal::get).post(portal::post))
+        .route("/settings/mail", get(mail::get).post(mail::post))
+        .route("/settings/mail/test", post(mail::test))
+        .route("/settings/notices", get(notices::get))
+        .route("/settings/notices/letters", get(letters::get))
+        .route("/settings/notices/letters/{id}", get(letters::one))
+        .route("/settings/notices/letters/{id}/retry", post(letters::retry))
+        .route("/settings/notices/{kind}", get(notices::edit).post(notices::update))
         .route("/settings/accounts", get(accounts::get))
         .route("/settings/accounts/new", get(account_form::new).post(account_form::create))
         .route("/settings/accounts/{id}", get(account::get).post(account_form::update))
@@ -48,6 +59,8 @@ pub struct Parts {
     pub accounts: bool,
     /// API tokens.
     pub tokens: bool,
+    /// Mail and notices.
+    pub notices: bool,
     /// How the portal is set up.
     pub portal: bool,
 }
@@ -62,6 +75,7 @@ async fn show(asked: Asked) -> Response {
     let parts = Parts {
         accounts: asked.may(Operation::AccountsList),
         tokens: asked.may(Operation::TokensList),
+        notices: asked.may(Operation::NoticeTemplatesList),
         portal: asked.may(Operation::SettingsGet),
     };
     asked.answer(Ok(parts), page).await
@@ -90,6 +104,13 @@ pub fn page(parts: Parts) -> AnyView {
             "key-round",
             "API tokens",
             "Programs that use the REST API: create, and end what is not used any more.",
+        ),
+        (
+            parts.notices,
+            "/settings/notices",
+            "mail",
+            "Notices",
+            "What is told by e-mail, to whom, and in which words; and the mail server.",
         ),
         (true, "/settings/roles", "shield-check", "Roles", "What each role may do."),
         (

@@ -211,7 +211,14 @@ pub fn page(shown: User) -> AnyView {
             {certificates
                 .map(|certificates| {
                     view! {
-                        <Section title="Certificates">{certificates}</Section>
+                        <Section title="Certificates">
+                            {certificates}
+                            <p class="quiet">
+                                <a class="text" href=format!("/reports/held?user={id}")>
+                                    "What they held on a day"
+                                </a>
+                            </p>
+                        </Section>
                     }
                 })}
             <Section title="What is known">{known}</Section>
