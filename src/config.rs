@@ -64,6 +64,10 @@ pub struct RawSettings {
     /// the least].
     #[arg(long, env = "CERTPORTER_CRL_LIFETIME", value_name = "MINUTES")]
     pub crl_lifetime_minutes: Option<u32>,
+    /// Shards of the CRL that certificates issued from now on are spread over, beside the full CRL [default: 1, the full
+    /// CRL alone].
+    #[arg(long, env = "CERTPORTER_CRL_SHARDS", value_name = "N")]
+    pub crl_shards: Option<u32>,
     /// Threads that generate keys [default: as many as there are processors].
     #[arg(long, env = "CERTPORTER_KEY_THREADS", value_name = "N")]
     pub key_threads: Option<u16>,
@@ -189,6 +193,8 @@ pub struct Settings {
     pub crl_interval: Duration,
     /// How long a CRL is good.
     pub crl_lifetime: Duration,
+    /// Shards of the CRL for new certificates; 1 is the full CRL alone.
+    pub crl_shards: u32,
     /// Threads that generate keys.
     pub key_threads: usize,
 }
@@ -277,6 +283,10 @@ impl Settings {
                 format!("is {least} (three intervals) to 43200 minutes (30 days)"),
             );
         }
+        let crl_shards = raw.crl_shards.unwrap_or(1);
+        if !(1..=256).contains(&crl_shards) {
+            errors.add("crl_shards", "is 1 (the full CRL alone) to 256");
+        }
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let key_threads = raw.key_threads.map_or(processors, usize::from);
         if !(1..=256).contains(&key_threads) {
@@ -299,6 +309,7 @@ impl Settings {
             ca_key,
             crl_interval: Duration::from_secs(u64::from(minutes) * 60),
             crl_lifetime: Duration::from_secs(u64::from(lifetime) * 60),
+            crl_shards,
             key_threads,
             data,
         })
@@ -361,6 +372,7 @@ fn overlay(over: RawSettings, under: RawSettings) -> RawSettings {
         ca_key: over.ca_key.or(under.ca_key),
         crl_interval_minutes: over.crl_interval_minutes.or(under.crl_interval_minutes),
         crl_lifetime_minutes: over.crl_lifetime_minutes.or(under.crl_lifetime_minutes),
+        crl_shards: over.crl_shards.or(under.crl_shards),
         key_threads: over.key_threads.or(under.key_threads),
     }
 }
@@ -379,13 +391,22 @@ mod tests {
             ca_key: Some("rsa-2048".into()),
             crl_interval_minutes: Some(60),
             crl_lifetime_minutes: Some(179),
+            crl_shards: Some(0),
             ..RawSettings::default()
         };
         let errors = Settings::load(raw).unwrap_err();
         let fields: Vec<&str> = errors.as_slice().iter().map(|e| e.field.as_str()).collect();
         assert_eq!(
             fields,
-            ["listen", "device_url", "pki_url", "database_url", "ca_key", "crl_lifetime_minutes"]
+            [
+                "listen",
+                "device_url",
+                "pki_url",
+                "database_url",
+                "ca_key",
+                "crl_lifetime_minutes",
+                "crl_shards"
+            ]
         );
     }
 

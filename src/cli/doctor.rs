@@ -208,6 +208,7 @@ async fn ca(settings: &Settings, db: &Db, master: &MasterKey, report: &mut Repor
         publish_dir: settings.publish_dir.clone(),
         crl_interval: settings.crl_interval,
         crl_lifetime: settings.crl_lifetime,
+        crl_shards: settings.crl_shards,
     };
     let opened =
         BuiltinCa::open(db.clone(), master, Arc::new(SystemClock), Arc::new(SystemRandom), builtin).await;

@@ -10,7 +10,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::error::StepError;
 use crate::pipeline::orders::ConnectorIdentity;
 use crate::pipeline::queue::Arrivals;
-use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeOrder};
+use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeAnswer};
 
 /// The pipeline of this process, seen by its own connector.
 pub struct InProcess {
@@ -71,15 +71,8 @@ impl ConnectorPort for InProcess {
         })
     }
 
-    fn record_revoked(
-        &self,
-        lease: Lease,
-        order: RevokeOrder,
-        answer: Answer,
-    ) -> BoxFuture<'_, Result<(), PortError>> {
-        Box::pin(async move {
-            self.pipeline.record_revoked(&self.identity, lease, &order, &answer).await.map_err(refused)
-        })
+    fn record_revoked(&self, answers: Vec<RevokeAnswer>) -> BoxFuture<'_, Result<(), PortError>> {
+        Box::pin(async move { self.pipeline.record_revoked(&self.identity, &answers).await.map_err(refused) })
     }
 
     fn record_preflight(

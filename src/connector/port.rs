@@ -3,7 +3,7 @@
 use certporter_model::{PreflightId, RequestId};
 use futures::future::BoxFuture;
 
-use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeOrder};
+use crate::wire::connector::{Answer, Intent, IntentAnswer, Lease, Order, PreflightReport, RevokeAnswer};
 
 /// Why the portal did not take a step.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +43,8 @@ pub trait ConnectorPort: Send + Sync + 'static {
         answer: Answer,
     ) -> BoxFuture<'_, Result<(), PortError>>;
 
-    /// Brings what came of an order to revoke, hold or release.
-    fn record_revoked(
-        &self,
-        lease: Lease,
-        order: RevokeOrder,
-        answer: Answer,
-    ) -> BoxFuture<'_, Result<(), PortError>>;
+    /// Brings what came of orders to revoke, hold or release. Those whose lease was lost are passed over.
+    fn record_revoked(&self, answers: Vec<RevokeAnswer>) -> BoxFuture<'_, Result<(), PortError>>;
 
     /// Tells how far a preflight is.
     fn record_preflight(

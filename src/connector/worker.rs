@@ -1,15 +1,17 @@
 //! A connector's loop: the same as the portal's own workers', with orders from the port.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use certporter_model::text::Name;
 use futures::future::BoxFuture;
 
 use super::Authorities;
 use super::port::{ConnectorPort, PortError};
 use crate::clock::Stopwatch;
-use crate::pipeline::workers::{Source, Unavailable};
+use crate::pipeline::workers::{Claimed, Source, Unavailable};
 use crate::pki::key_pool::KeyPool;
-use crate::wire::connector::{Answer, Lease, Order, Task};
+use crate::wire::connector::{Answer, Lease, Order, RevokeOrder, Task};
 
 /// How often a step that the portal could not take is brought again, before the lease is left to another.
 const TRIES: u32 = 5;
@@ -41,17 +43,17 @@ impl<P: ConnectorPort> Connector<P> {
                 self.bring(lease, bring).await;
             }
             Task::Preflight(preflight) => self.preflight(lease, preflight).await,
-            Task::Revoke(revoke) => {
-                let answer = self.bring_into_standing(&revoke).await;
-                let bring = || self.port.record_revoked(lease, revoke.clone(), answer.clone());
-                self.bring(lease, bring).await;
-            }
+            Task::Revoke(revoke) => self.bring_into_standing(vec![(lease, revoke)]).await,
         }
     }
 
     /// Brings an answer, again if the portal can't take it at the moment: what the CA has issued must not be lost. If
     /// all fails, another attempt finds it at the CA.
-    async fn bring<'p>(&'p self, lease: Lease, step: impl Fn() -> BoxFuture<'p, Result<(), PortError>>) {
+    pub(super) async fn bring<'p>(
+        &'p self,
+        lease: Lease,
+        step: impl Fn() -> BoxFuture<'p, Result<(), PortError>>,
+    ) {
         for attempt in 1..=TRIES {
             match step().await {
                 Ok(()) => return,
@@ -68,13 +70,39 @@ impl<P: ConnectorPort> Connector<P> {
     }
 }
 
-impl<P: ConnectorPort> Source for Connector<P> {
-    type Task = Order;
+/// What a connector works on at a time.
+#[derive(Debug)]
+pub enum Assignment {
+    /// An order.
+    One(Order),
+    /// Orders to revoke, hold or release, all of the same CA.
+    Standings(Vec<(Lease, RevokeOrder)>),
+}
 
-    fn claim(&self, most: u32) -> BoxFuture<'_, Result<Vec<(Lease, Order)>, Unavailable>> {
+/// Orders for the same CA to revoke, hold or release become one assignment, which goes first.
+fn assignments(orders: Vec<Order>) -> Vec<(Vec<Lease>, Assignment)> {
+    let mut standings: BTreeMap<Name, Vec<(Lease, RevokeOrder)>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for order in orders {
+        match order.task {
+            Task::Revoke(revoke) => {
+                standings.entry(revoke.ca.clone()).or_default().push((order.lease, revoke))
+            }
+            _ => others.push((vec![order.lease], Assignment::One(order))),
+        }
+    }
+    let leases = |orders: &[(Lease, RevokeOrder)]| orders.iter().map(|(lease, _)| *lease).collect();
+    let standings = standings.into_values().map(|orders| (leases(&orders), Assignment::Standings(orders)));
+    standings.chain(others).collect()
+}
+
+impl<P: ConnectorPort> Source for Connector<P> {
+    type Task = Assignment;
+
+    fn claim(&self, most: u32) -> BoxFuture<'_, Claimed<Assignment>> {
         Box::pin(async move {
             let orders = self.port.claim(most).await.map_err(|error| Unavailable(error.to_string()))?;
-            Ok(orders.into_iter().map(|order| (order.lease, order)).collect())
+            Ok(assignments(orders))
         })
     }
 
@@ -82,8 +110,13 @@ impl<P: ConnectorPort> Source for Connector<P> {
         Box::pin(async move { self.port.keep(leases).await.map_err(|error| Unavailable(error.to_string())) })
     }
 
-    fn work(self: Arc<Self>, _lease: Lease, order: Order) -> BoxFuture<'static, ()> {
-        Box::pin(async move { self.carry_out(order).await })
+    fn work(self: Arc<Self>, task: Assignment) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            match task {
+                Assignment::One(order) => self.carry_out(order).await,
+                Assignment::Standings(orders) => self.bring_into_standing(orders).await,
+            }
+        })
     }
 
     fn arrival(&self) -> BoxFuture<'_, ()> {

@@ -212,7 +212,7 @@ impl Holdings {
                 revoked_at: None,
                 reason: None,
                 held: false,
-                crl_number: None,
+                changed_at: None,
             });
         }
         rows.certificates.push(Certificate {

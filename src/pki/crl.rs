@@ -28,6 +28,7 @@ pub struct CrlBuilder {
     number: u64,
     this_update: Timestamp,
     next_update: Timestamp,
+    distribution_points: Vec<String>,
     entries: Vec<u8>,
     count: usize,
 }
@@ -37,7 +38,15 @@ impl CrlBuilder {
     /// trusting this one.
     #[must_use]
     pub fn new(number: u64, this_update: Timestamp, next_update: Timestamp) -> Self {
-        Self { number, this_update, next_update, entries: Vec::new(), count: 0 }
+        let (distribution_points, entries) = (Vec::new(), Vec::new());
+        Self { number, this_update, next_update, distribution_points, entries, count: 0 }
+    }
+
+    /// Makes it a shard: the list of those certificates alone that name one of these distribution points (RFC 5280,
+    /// section 5.2.5). With none it is the full list.
+    #[must_use]
+    pub fn shard(self, distribution_points: Vec<String>) -> Self {
+        Self { distribution_points, ..self }
     }
 
     /// Adds a revoked or held certificate. Each serial once, in any order.
@@ -156,6 +165,9 @@ impl CrlBuilder {
             critical: false,
             extn_value: der::asn1::OctetString::new(number).map_err(encode_error)?,
         });
+        if !self.distribution_points.is_empty() {
+            all.push(extension::issuing_distribution_point(&self.distribution_points)?);
+        }
         let list = all.to_der().map_err(encode_error)?;
         let mut tagged = header(0xa0, list.len());
         tagged.extend(list);

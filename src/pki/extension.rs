@@ -10,7 +10,8 @@ use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, OtherName};
 use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage,
-    KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier, crl::dp::DistributionPoint,
+    IssuingDistributionPoint, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
+    crl::dp::DistributionPoint,
 };
 
 use super::PkiError;
@@ -28,6 +29,7 @@ const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
 const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
@@ -105,6 +107,21 @@ pub(crate) fn crl_distribution_point(url: &str) -> Result<Extension, PkiError> {
         crl_issuer: None,
     };
     extension(CRL_DISTRIBUTION_POINTS, false, &vec![point])
+}
+
+/// A CRL is the shard that certificates with one of these distribution points are in (RFC 5280, section 5.2.5). Critical:
+/// whoever does not know shards must not take it for the full CRL.
+pub(crate) fn issuing_distribution_point(urls: &[String]) -> Result<Extension, PkiError> {
+    let names = urls.iter().map(|url| Ok(GeneralName::UniformResourceIdentifier(ia5("pki_url", url)?)));
+    let point = IssuingDistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(names.collect::<Result<_, PkiError>>()?)),
+        only_contains_user_certs: false,
+        only_contains_ca_certs: false,
+        only_some_reasons: None,
+        indirect_crl: false,
+        only_contains_attribute_certs: false,
+    };
+    extension(ISSUING_DISTRIBUTION_POINT, true, &point)
 }
 
 pub(crate) fn ocsp_no_check() -> Result<Extension, PkiError> {

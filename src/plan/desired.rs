@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certporter_model::names::Names;
-use certporter_model::profile::Profile;
+use certporter_model::profile::{Profile, StrongMapping, SubjectType};
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::variable::Variable;
 use certporter_model::{DeviceId, EnrolmentId, ProfileId, Timestamp, UserId};
 
 use super::departure::Departure;
 use super::device_wish;
-use super::digest::TemplateDigest;
+use super::digest::{NamesDigest, TemplateDigest};
 use super::directory::{DeviceEntry, Directory, ProfileEntry, Reissue, Values};
 use super::reach::Reach;
 use super::slot::{Holder, Place, Slot};
@@ -171,15 +171,16 @@ impl<'d> View<'d> {
         &self,
         id: ProfileId,
         entry: &ProfileEntry,
-        names: Names,
+        (rendered, render): (&mut Rendered, impl FnOnce() -> Names),
         owner: Option<UserId>,
         enrolment: Option<EnrolmentId>,
     ) -> Wanted {
         let template = self.templates.get(&id).copied().unwrap_or_else(|| TemplateDigest::of(&entry.profile));
+        let (names, digest) = rendered.names(&template, &entry.profile, render);
         Wanted {
             profile: Arc::clone(&entry.profile),
             version: entry.version,
-            digest: template.with(&names),
+            digest: template.with_digest(&digest),
             names,
             owner,
             enrolment,
@@ -189,6 +190,43 @@ impl<'d> View<'d> {
             on_edit: entry.on_edit,
             on_attribute_change: entry.on_attribute_change,
         }
+    }
+}
+
+/// The names that one holder's certificates have so far: profiles with the same patterns give the same ones, and there
+/// are often several of these.
+#[derive(Debug, Default)]
+pub(super) struct Rendered(Vec<(RenderedFrom, Names, NamesDigest)>);
+
+/// What names depend on, beside the holder's values.
+#[derive(Debug)]
+struct RenderedFrom {
+    template: TemplateDigest,
+    strong_mapping: StrongMapping,
+    subject_type: SubjectType,
+}
+
+impl Rendered {
+    fn names(
+        &mut self,
+        template: &TemplateDigest,
+        profile: &Profile,
+        render: impl FnOnce() -> Names,
+    ) -> (Names, NamesDigest) {
+        let (strong_mapping, subject_type) = (profile.strong_mapping(), profile.subject_type());
+        let same = |from: &RenderedFrom| {
+            from.template.has_patterns_of(template)
+                && from.strong_mapping == strong_mapping
+                && from.subject_type == subject_type
+        };
+        if let Some((_, names, digest)) = self.0.iter().find(|(from, ..)| same(from)) {
+            return (names.clone(), *digest);
+        }
+        let names = render();
+        let digest = NamesDigest::of(&names);
+        let from = RenderedFrom { template: *template, strong_mapping, subject_type };
+        self.0.push((from, names.clone(), digest));
+        (names, digest)
     }
 }
 

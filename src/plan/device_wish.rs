@@ -8,7 +8,7 @@ use certporter_model::profile::{KeyScope, SubjectType};
 use certporter_model::{DeviceId, EnrolmentId, ProfileId};
 
 use super::departure::Departure;
-use super::desired::{Parting, View, Wanted, Wish, render};
+use super::desired::{Parting, Rendered, View, Wanted, Wish, render};
 use super::directory::{DeviceEntry, Membership, ProfileEntry, UserEntry};
 use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
@@ -33,6 +33,7 @@ pub(super) fn add(
     let memberships = Memberships::of(device, owner);
     let brought = memberships.union(|m| view.reach.brought(m));
     let barred = memberships.union(|m| view.reach.barred(m));
+    let mut rendered = Rendered::default();
     for profile in brought.union(occupied).copied() {
         let Some(entry) = view.directory.profiles.get(&profile) else { continue };
         let slot = Slot { holder: Holder::Device(id), profile };
@@ -51,7 +52,8 @@ pub(super) fn add(
         let wish = match (Departure::gravest(causes), device.enrolment) {
             (Some(departure), _) => parting(departure),
             (None, Some(enrolment)) => {
-                let wanted = Box::new(wanted(view, profile, entry, id, device, enrolment, owner));
+                let wanted =
+                    Box::new(wanted(view, &mut rendered, (profile, entry), (id, device), enrolment, owner));
                 let user_blocked = owner.is_some_and(|user| user.state == UserState::Blocked);
                 if user_blocked || device.state == DeviceState::Blocked {
                     Wish::Held(wanted)
@@ -107,14 +109,13 @@ fn obstacle_in_profile(entry: &ProfileEntry, device: &DeviceEntry) -> Option<Obs
 
 fn wanted(
     view: &View<'_>,
-    profile: ProfileId,
-    entry: &ProfileEntry,
-    id: DeviceId,
-    device: &DeviceEntry,
+    rendered: &mut Rendered,
+    (profile, entry): (ProfileId, &ProfileEntry),
+    (id, device): (DeviceId, &DeviceEntry),
     enrolment: EnrolmentId,
     owner: Option<&UserEntry>,
 ) -> Wanted {
-    let names = names(entry, device, owner);
+    let names = (rendered, || names(entry, device, owner));
     let mut wanted = view.wanted(profile, entry, names, device.owner, Some(enrolment));
     wanted.last_seen = device.last_seen;
     for feature in entry.profile.features() {

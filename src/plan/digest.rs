@@ -59,6 +59,34 @@ impl TemplateDigest {
     /// With the names of one holder, or with what keeps them from being rendered.
     #[must_use]
     pub fn with(&self, names: &Names) -> ContentDigest {
+        self.with_digest(&NamesDigest::of(names))
+    }
+
+    /// The same, for names whose digest is known.
+    #[must_use]
+    pub fn with_digest(&self, names: &NamesDigest) -> ContentDigest {
+        let mut octets = [0; 32];
+        let parts =
+            self.template[..TEMPLATE].iter().chain(&names.0[..NAMES - TEMPLATE]).chain(&self.patterns);
+        octets.iter_mut().zip(parts).for_each(|(octet, part)| *octet = *part);
+        ContentDigest::from_octets(octets)
+    }
+
+    /// Whether names are rendered from the same patterns.
+    #[must_use]
+    pub fn has_patterns_of(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
+/// The part that depends on the names alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamesDigest([u8; 32]);
+
+impl NamesDigest {
+    /// Of names, or of what keeps them from being rendered.
+    #[must_use]
+    pub fn of(names: &Names) -> Self {
         let mut hash = Sha256::new();
         match names {
             Names::Rendered(names) => {
@@ -74,11 +102,7 @@ impl TemplateDigest {
             }
             Names::Unfit { unfit } => text(&mut hash, unfit),
         }
-        let names: [u8; 32] = hash.finalize().into();
-        let mut octets = [0; 32];
-        let parts = self.template[..TEMPLATE].iter().chain(&names[..NAMES - TEMPLATE]).chain(&self.patterns);
-        octets.iter_mut().zip(parts).for_each(|(octet, part)| *octet = *part);
-        ContentDigest::from_octets(octets)
+        Self(hash.finalize().into())
     }
 }
 

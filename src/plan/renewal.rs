@@ -5,6 +5,8 @@ use std::time::Duration;
 use certporter_model::{CertificateId, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+use super::actual::Certificate;
+
 /// The moment from which a certificate is due: when the given percentage of its validity is left, or up to a tenth of
 /// that time later. How much later follows from the id, so that certificates of one day don't all come back on one
 /// day.
@@ -16,6 +18,15 @@ pub fn renew_at(id: CertificateId, not_before: Timestamp, not_after: Timestamp, 
     let draw = u32::from(u16::from_be_bytes([digest[0], digest[1]]));
     let later: Duration = (window / 10).saturating_mul(draw) / u32::from(u16::MAX);
     not_after.minus(window).plus(later)
+}
+
+/// Whether a certificate is to be renewed now.
+#[must_use]
+pub(super) fn is_due(certificate: &Certificate, percent: u8, now: Timestamp) -> bool {
+    let Certificate { id, not_before, not_after, .. } = *certificate;
+    // Long before its end it need not be drawn how long before.
+    let window = not_after.since(not_before).saturating_mul(u32::from(percent)) / 100;
+    not_after.minus(window) <= now && renew_at(id, not_before, not_after, percent) <= now
 }
 
 #[cfg(test)]

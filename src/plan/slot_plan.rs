@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::copy::CopyState;
+use certporter_model::device::DeviceState;
+use certporter_model::escrow::EscrowPolicy;
 use certporter_model::{EnrolmentId, EscrowedKeyId, Timestamp, UserId};
 
 use super::action::Action;
-use super::actual::{Certificate, Holding};
+use super::actual::{Certificate, Copy, Holding};
 use super::certificates::{self, Fate};
 use super::copies;
 use super::departure::Departure;
 use super::desired::{Limits, Wish};
+use super::digest::same_content;
 use super::keys;
+use super::renewal::is_due;
 use super::requests;
 use super::slot::{Holder, Slot};
 
@@ -29,6 +34,9 @@ pub(super) struct SlotPlan<'a> {
 impl<'a> SlotPlan<'a> {
     /// Everything that follows, in the order in which it is to be done.
     pub(super) fn run(mut self) -> Vec<Action> {
+        if self.is_at_rest() {
+            return Vec::new();
+        }
         let holding = self.holding;
         let in_flight = requests::decide(&mut self);
         let current = self.current();
@@ -50,6 +58,35 @@ impl<'a> SlotPlan<'a> {
         }
         keys::decide(&mut self, &fates, &kept);
         self.actions
+    }
+
+    /// Whether all is as it should be, which is so nearly always: one certificate, valid, in use, for the right content,
+    /// not due, with the key that its policy keeps, and installed in just the places where it should be. Then nothing is
+    /// to be done, and nothing of what follows has to be worked out.
+    fn is_at_rest(&self) -> bool {
+        let (Wish::Wanted(wanted), [certificate]) = (self.wish, self.holding.certificates.as_slice()) else {
+            return false;
+        };
+        let in_use = certificate.status == CertificateStatus::Valid
+            && certificate.standing == Standing::Current
+            && certificate.is_alive(self.now)
+            && certificate.reason.is_none()
+            && certificate.unwanted_since.is_none()
+            && !certificate.reissue_asked
+            && self.of_another(certificate.owner, certificate.enrolment).is_none();
+        let percent = wanted.profile.renewal_threshold_percent();
+        let installed = |copy: &Copy| {
+            copy.state == CopyState::Installed
+                && copy.device != DeviceState::Lost
+                && wanted.copies.contains_key(&copy.place)
+        };
+        self.holding.requests.is_empty()
+            && in_use
+            && same_content(&certificate.digest, &wanted.digest)
+            && !is_due(certificate, percent, self.now)
+            && (certificate.key.is_none() || certificate.escrow == EscrowPolicy::Retained)
+            && certificate.copies.iter().all(installed)
+            && wanted.copies.keys().all(|place| certificate.copies.iter().any(|copy| copy.place == *place))
     }
 
     /// The certificate in use, expired or not, unless it must end now.

@@ -9,7 +9,7 @@ use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{DeviceId, ProfileId, UserId};
 
 use super::departure::Departure;
-use super::desired::{Parting, View, Wish, render};
+use super::desired::{Parting, Rendered, View, Wish, render};
 use super::directory::{DeviceEntry, ProfileEntry, UserEntry};
 use super::reach::Source;
 use super::slot::{Holder, Place, Slot};
@@ -36,6 +36,7 @@ pub(super) fn add(
     let owned: Vec<Owned<'_>> = view.devices_of(id).map(|(id, device)| Owned::of(view, id, device)).collect();
     let by_device = owned.iter().flat_map(|owned| &owned.brought);
     let candidates: BTreeSet<ProfileId> = brought.iter().chain(by_device).chain(occupied).copied().collect();
+    let mut rendered = Rendered::default();
     for profile in candidates {
         let Some(entry) = view.directory.profiles.get(&profile) else { continue };
         let slot = Slot { holder: Holder::User(id), profile };
@@ -51,7 +52,7 @@ pub(super) fn add(
             Some(departure) => {
                 Wish::Unwanted(Parting { departure, owner: Some(id), enrolment: None, of_device: None })
             }
-            None => wanted(view, profile, entry, (id, user), &owned, by_user),
+            None => wanted(view, &mut rendered, (profile, entry), (id, user), &owned, by_user),
         };
         let new = matches!(&wish, Wish::Wanted(wanted) if !wanted.copies.is_empty());
         if new || occupied.contains(&profile) {
@@ -149,13 +150,14 @@ pub(super) fn names(entry: &ProfileEntry, user: &UserEntry) -> Names {
 
 fn wanted(
     view: &View<'_>,
-    profile: ProfileId,
-    entry: &ProfileEntry,
+    rendered: &mut Rendered,
+    (profile, entry): (ProfileId, &ProfileEntry),
     (id, user): (UserId, &UserEntry),
     owned: &[Owned<'_>],
     by_user: bool,
 ) -> Wish {
-    let mut wanted = Box::new(view.wanted(profile, entry, names(entry, user), Some(id), None));
+    let names = (rendered, || names(entry, user));
+    let mut wanted = Box::new(view.wanted(profile, entry, names, Some(id), None));
     for owned in owned {
         let Owned { id, device, .. } = owned;
         let against = owned.obstacle(profile, entry, by_user);

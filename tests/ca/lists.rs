@@ -73,7 +73,6 @@ async fn a_number_without_a_list_loses_nothing() {
     let number = before.number().unwrap();
     let mut tx = world.database.write(&permit).await.unwrap();
     crls::take_number(&mut tx, lost.generation, 0, number).await.unwrap().unwrap();
-    issued_certificates::assign_to_crl(&mut tx, lost.generation, 0, number + 1).await.unwrap();
     let event = AuditEvent::new(world.clock.now(), "test.crash", Target::none("test"));
     tx.commit(event).await.unwrap();
     let after = next(&world).await;
@@ -98,10 +97,17 @@ async fn a_folder_that_can_not_be_written_is_named_and_nothing_is_lost() {
     let told = error.to_string();
     assert!(told.contains("publishing folder") && told.contains(folder.to_str().unwrap()), "{told}");
     assert!(error.is_transient(), "it is tried again");
+    let health = world.ca.health().await;
+    let found = health
+        .findings
+        .iter()
+        .any(|it| it.contains("--publish-dir") && it.contains(folder.to_str().unwrap()));
+    assert!(!health.well && found, "{health:?}");
     // Whoever fetches it over HTTP has it all the same.
     let file = world.ca.published("issuing-1.crl").await.unwrap().unwrap();
     assert!(Crl::parse(&file.octets).unwrap().entry(bad.certificate.serial()).is_some());
     std::fs::remove_file(&folder).unwrap();
     world.ca.publish().await.unwrap();
     assert!(world.crl().await.entry(bad.certificate.serial()).is_some());
+    assert!(world.ca.health().await.well);
 }

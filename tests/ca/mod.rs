@@ -2,6 +2,7 @@
 
 mod lists;
 mod ocsp;
+mod shards;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use certporter::pki::crl::Crl;
 use certporter::pki::secret_box::MasterKey;
 use certporter::pki::{Asked, Certificate, PrivateKey, csr};
 use certporter::random::SystemRandom;
-use certporter::store::{AuditEvent, Db, Target, crls, issued_certificates};
+use certporter::store::{AuditEvent, Db, Target, crls};
 use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::distinguished_name::DistinguishedName;
@@ -80,14 +81,27 @@ async fn open(
     master: &MasterKey,
     clock: &Arc<ManualClock>,
 ) -> Result<BuiltinCa, CaError> {
-    let settings = BuiltinSettings {
+    open_with(database, master, clock, settings(database)).await
+}
+
+fn settings(database: &TestDatabase) -> BuiltinSettings {
+    BuiltinSettings {
         organisation: "Example".to_owned(),
         key: KeyAlgorithm::EcP256,
         pki_url: "http://pki.example.org".to_owned(),
         publish_dir: database.folder().join("pki"),
         crl_interval: HOUR,
         crl_lifetime: 3 * HOUR,
-    };
+        crl_shards: 1,
+    }
+}
+
+async fn open_with(
+    database: &TestDatabase,
+    master: &MasterKey,
+    clock: &Arc<ManualClock>,
+    settings: BuiltinSettings,
+) -> Result<BuiltinCa, CaError> {
     let clock: Arc<dyn Clock> = clock.clone();
     BuiltinCa::open(Db::clone(database), master, clock, Arc::new(SystemRandom), settings).await
 }

@@ -109,6 +109,7 @@ impl Installation {
             publish_dir: db.folder().join("publish"),
             crl_interval: Duration::from_secs(3600),
             crl_lifetime: Duration::from_secs(3 * 3600),
+            crl_shards: 1,
         };
         let store = db.db.clone();
         let builtin =

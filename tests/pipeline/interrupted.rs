@@ -90,7 +90,7 @@ async fn sign(it: &Installation, order: &IssueOrder, intent: &Intent, reference:
     }
 }
 
-async fn let_lease_run_out(it: &Installation, lease: Lease) {
+pub(super) async fn let_lease_run_out(it: &Installation, lease: Lease) {
     let mut books = it.db.bookkeeping().await.unwrap();
     jobs::heartbeat(&mut books, &[(lease.job, lease.fence)], Duration::ZERO).await.unwrap();
     books.commit().await.unwrap();

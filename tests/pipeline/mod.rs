@@ -8,3 +8,4 @@ mod preflight;
 mod queue;
 mod retry;
 mod scripted;
+mod standings;

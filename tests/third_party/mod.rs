@@ -39,6 +39,11 @@ struct World {
 
 impl World {
     async fn new(ca_key: KeyAlgorithm) -> Self {
+        Self::sharded(ca_key, 1).await
+    }
+
+    /// With so many shards of the CRL.
+    async fn sharded(ca_key: KeyAlgorithm, crl_shards: u32) -> Self {
         let database = TestDatabase::sqlite().await;
         let settings = BuiltinSettings {
             organisation: "Beispiel & Söhne".to_owned(),
@@ -47,7 +52,7 @@ impl World {
             publish_dir: database.folder().join("pki"),
             crl_interval: Duration::from_secs(3600),
             crl_lifetime: Duration::from_secs(3 * 3600),
-            crl_shards: 1,
+            crl_shards,
         };
         let master = MasterKey::generate(&SystemRandom);
         let ca = BuiltinCa::open(

@@ -1,5 +1,6 @@
 //! Chain and CRL, before and after a revocation.
 
+use certporter::ca::Issued;
 use certporter::pki::{Certificate, PrivateKey, pem};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::revocation::Reason;
@@ -189,5 +190,126 @@ async fn openssl_verifies_what_was_issued_before_and_after_a_rotation() {
             let state = if well { "good" } else { "revoked" };
             said.says("Response verify OK").says(&format!("leaf.pem: {state}")).well();
         }
+    }
+}
+
+/// Certificates in two shards; one of the first is revoked.
+struct Shards {
+    world: World,
+    /// Revoked, and another, both in the first shard; then one of the second.
+    bad: Certificate,
+    good: Certificate,
+    other: Certificate,
+    chain: Vec<Certificate>,
+    /// The lists of the two shards, by the names that the certificates have for them.
+    own: String,
+    foreign: String,
+}
+
+async fn shards(ca_key: KeyAlgorithm) -> Shards {
+    let world = World::sharded(ca_key, 2).await;
+    let list = |certificate: &Certificate| {
+        let url = certificate.crl_urls().first().unwrap();
+        url.rsplit_once('/').unwrap().1.to_owned()
+    };
+    let key = PrivateKey::generate(KeyAlgorithm::EcP256).unwrap();
+    let mut issued = Vec::new();
+    let (own, foreign) = ("issuing-1-1.crl", "issuing-1-2.crl");
+    let of = |issued: &[Issued], name: &str| -> Vec<Issued> {
+        issued.iter().filter(|it| list(&it.certificate) == name).cloned().collect()
+    };
+    while of(&issued, own).len() < 2 || of(&issued, foreign).is_empty() {
+        assert!(issued.len() < 100, "all certificates are in the same shard");
+        issued.push(world.issue_as(&format!("shard {}", issued.len()), &key, person(&key)).await);
+    }
+    let first = of(&issued, own);
+    world.revoke(&first[0], Reason::KeyCompromise).await;
+    let chain = world.chain(&first[0]).await;
+    let other = of(&issued, foreign)[0].certificate.clone();
+    let (bad, good) = (first[0].certificate.clone(), first[1].certificate.clone());
+    Shards { world, bad, good, other, chain, own: own.to_owned(), foreign: foreign.to_owned() }
+}
+
+#[tokio::test]
+async fn openssl_takes_a_certificates_own_shard_and_no_other() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let case = shards(ca_key).await;
+        let root = case.world.write("root.pem", case.chain[1].to_pem());
+        let issuing = case.world.write("issuing.pem", case.chain[0].to_pem());
+        let mut files = Vec::new();
+        for name in [case.own.as_str(), case.foreign.as_str(), "issuing-1.crl"] {
+            let der = case.world.crl(name).await;
+            files.push(case.world.write(&format!("{name}.pem"), pem::encode("X509 CRL", &der)));
+        }
+        let [own, foreign, full] = files.as_slice() else { panic!("{files:?}") };
+        let verify = |certificate: &Certificate, crl: &str| {
+            let leaf = case.world.write("leaf.pem", certificate.to_pem());
+            let arguments = ["verify", "-x509_strict", "-purpose", "sslclient", "-crl_check"];
+            let files = ["-CAfile", &root, "-untrusted", &issuing, "-CRLfile", crl, &leaf];
+            run("openssl", &[&arguments[..], &files[..]].concat())
+        };
+        verify(&case.bad, own).refused("certificate revoked");
+        verify(&case.good, own).well();
+        verify(&case.other, foreign).well();
+        // The shard that a certificate is not in says nothing of it.
+        for certificate in [&case.bad, &case.good] {
+            verify(certificate, foreign).refused("different CRL scope");
+        }
+        verify(&case.other, own).refused("different CRL scope");
+        // The full list says everything of all.
+        verify(&case.bad, full).refused("certificate revoked");
+        verify(&case.good, full).well();
+        verify(&case.other, full).well();
+        let text = run("openssl", &["crl", "-in", own, "-noout", "-text"]).well();
+        assert!(text.contains("X509v3 Issuing Distribution Point: critical"), "{text}");
+        assert!(text.contains("http://pki.example.org/issuing-1-1.crl"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn pkilint_takes_shards() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let case = shards(ca_key).await;
+        for name in [case.own.as_str(), case.foreign.as_str(), "issuing-1.crl"] {
+            let path = case.world.write(name, case.world.crl(name).await);
+            let said =
+                run("lint_crl", &["lint", "-t", "CRL", "-p", "PKIX", "-s", "WARNING", "-f", "CSV", &path]);
+            assert!(said.well, "{name}: {}", said.text);
+        }
+    }
+}
+
+/// Neither knows shards: both go by the full list, whatever list a certificate names.
+#[tokio::test]
+async fn nss_and_gnutls_see_the_revocation_of_a_sharded_certificate_in_the_full_list() {
+    for ca_key in [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048] {
+        let case = shards(ca_key).await;
+        let database = nss_database(case.world.folder(), "nss");
+        let named = [("root", &case.chain[1], "CT,C,C"), ("issuing", &case.chain[0], ",,")];
+        let leaves = [("bad", &case.bad, ",,"), ("good", &case.good, ",,"), ("other", &case.other, ",,")];
+        for (name, certificate, trust) in named.into_iter().chain(leaves) {
+            let path = case.world.write("added.pem", certificate.to_pem());
+            run("certutil", &["-A", "-d", &database, "-n", name, "-t", trust, "-i", &path]).well();
+        }
+        for list in ["root-1.crl", "issuing-1.crl"] {
+            let path = case.world.write("import.crl", case.world.crl(list).await);
+            run("crlutil", &["-I", "-d", &database, "-i", &path]).well();
+        }
+        let verify = |name: &str| run("certutil", &["-V", "-d", &database, "-n", name, "-u", "C", "-e"]);
+        verify("bad").refused("revoked");
+        verify("good").says("certificate is valid").well();
+        verify("other").says("certificate is valid").well();
+
+        let root = case.world.write("root.pem", case.chain[1].to_pem());
+        let crls = case.world.crls_pem("full.pem").await;
+        let verify = |certificate: &Certificate| {
+            let chain = [certificate.to_pem(), chain_pem(&case.chain[..1])].concat();
+            let chain = case.world.write("chain.pem", chain);
+            let files = ["--infile", &chain, "--load-ca-certificate", &root, "--load-crl", &crls];
+            run("certtool", &[&["--verify"], &files[..]].concat())
+        };
+        verify(&case.bad).refused("revoked");
+        verify(&case.good).well();
+        verify(&case.other).well();
     }
 }

@@ -14,6 +14,7 @@ use crate::pki::secret_box::MasterKey;
 use crate::pki::{PkiError, PrivateKey};
 use crate::random::{Random, octets};
 use crate::store::ca_generations::{self, Ca, CaGeneration};
+use crate::store::crls::FULL;
 use crate::store::{AuditEvent, Db, StoreError, Target};
 
 /// Purpose of the root's generations.
@@ -83,7 +84,7 @@ async fn create(
     let validity = Validity::days(now, ISSUING_DAYS);
     let issuance = Issuance::authority(name, issuing_key.public_key().clone(), 0, validity);
     let new = NewGeneration { ca_id, purpose: ISSUING, number: 1, parent: Some(root.row.id) };
-    let root_urls = urls(&settings.pki_url, &root.slug());
+    let root_urls = urls(&settings.pki_url, &root.slug(), FULL);
     let issuing = Generation::create(&new, issuing_key, issuance, Some((&root, &root_urls)), context)?;
 
     let mut tx = db.write(&permit("built-in CA")?).await?;

@@ -1,24 +1,20 @@
-//! Signing and revoking, on record.
+//! Signing, on record.
 
 use certporter_model::Timestamp;
-use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
-use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
 
 use super::{BuiltinCa, urls};
-use crate::ca::contract::{CaError, Issued, RevocationOrder, SignOutcome, SignRequest, Standing};
+use crate::ca::contract::{CaError, Issued, SignOutcome, SignRequest};
 use crate::ca::generation::Generation;
 use crate::ca::generation::permit;
 use crate::pki::issuance::{Issuance, Issuer, Prepared};
 use crate::pki::{Certificate, PkiError};
 use crate::random::octets;
 use crate::store::issued_certificates::{self, LedgerEntry};
-use crate::store::{AuditEvent, StoreError, Target, WriteTx, crls};
+use crate::store::{AuditEvent, StoreError, Target};
 
-/// The full CRL.
-const SHARD: u32 = 0;
 /// How often a serial number is drawn anew; of 126 random bits none repeats in practice.
 const DRAWS: u32 = 3;
 
@@ -108,7 +104,8 @@ impl BuiltinCa {
         let public_key_hash = issuance.public_key().hash();
         let not_after = issuance.validity().not_after();
         let serial = SerialNumber::from_random(octets(self.0.random.as_ref()));
-        let urls = urls(&self.0.settings.pki_url, &generation.slug());
+        let shard = self.shard_of(&serial);
+        let urls = urls(&self.0.settings.pki_url, &generation.slug(), shard);
         let prepared = issuance.prepare(&serial, Issuer::Ca(&generation.certificate, &urls))?;
         let entry = LedgerEntry {
             ca_generation_id: generation.row.id,
@@ -117,14 +114,14 @@ impl BuiltinCa {
             request_reference: Some(reference.to_owned()),
             intent: prepared.tbs().to_vec(),
             der: None,
-            shard: SHARD,
+            shard,
             not_after,
             created_at: self.0.clock.now(),
             issued_at: None,
             revoked_at: None,
             reason: None,
             held: false,
-            crl_number: None,
+            changed_at: None,
         };
         Ok((entry, prepared))
     }
@@ -137,11 +134,14 @@ impl BuiltinCa {
     ) -> Result<(), StoreError> {
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
         issued_certificates::insert(&mut tx, entry).await?;
+        let new_shard = self.name_shard(&mut tx, entry.ca_generation_id, entry.shard).await?;
         let event = event(entry, "ca.intend", entry.created_at)
             .with("request", reference)
             .with("public_key_hash", entry.public_key_hash.to_string())
             .with("tbs_digest", prepared.tbs_digest().to_string());
-        tx.commit(event).await
+        tx.commit(event).await?;
+        self.shard_is_named(new_shard);
+        Ok(())
     }
 
     async fn finish(&self, entry: &LedgerEntry, prepared: Prepared) -> Result<SignOutcome, CaError> {
@@ -173,84 +173,6 @@ impl BuiltinCa {
         let parsed =
             signed.map(|(der, generation)| Ok(Issued { certificate: Certificate::parse(&der)?, generation }));
         parsed.collect()
-    }
-
-    pub(super) async fn bring_into_standing(
-        &self,
-        orders: &[RevocationOrder],
-    ) -> Result<Vec<Standing>, CaError> {
-        let now = self.0.clock.now();
-        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
-        let (mut standings, mut events) = (Vec::with_capacity(orders.len()), Vec::new());
-        let mut touched: Vec<CaGenerationId> = Vec::new();
-        for order in orders {
-            self.generation(order.generation).await?;
-            let (standing, event) = carry_out(&mut tx, order, now).await?;
-            if let Some(event) = event {
-                events.push(event);
-                touched.push(order.generation);
-            }
-            standings.push(standing);
-        }
-        if events.is_empty() {
-            tx.rollback().await?;
-            return Ok(standings);
-        }
-        touched.sort();
-        touched.dedup();
-        for generation in touched {
-            crls::changed(&mut tx, generation, SHARD, now).await?;
-        }
-        tx.commit_all(events).await?;
-        Ok(standings)
-    }
-
-    pub(super) async fn ledger_standing(
-        &self,
-        generation: CaGenerationId,
-        serial: &SerialNumber,
-    ) -> Result<(Standing, Option<u64>), CaError> {
-        let mut conn = self.0.db.read().await?;
-        let entry = issued_certificates::get(&mut conn, generation, serial).await?;
-        let entry = entry.ok_or_else(|| CaError::Unknown(format!("the certificate {serial}")))?;
-        let latest = crls::latest(&mut conn, generation, entry.shard).await?.map_or(0, |crl| crl.number);
-        let in_crl = entry.crl_number.filter(|number| *number <= latest);
-        Ok((entry.revoked_at.zip(entry.reason), in_crl))
-    }
-}
-
-/// Changes an entry if it is not as ordered; answers how it stands now, and what to write into the audit trail.
-async fn carry_out(
-    tx: &mut WriteTx,
-    order: &RevocationOrder,
-    now: Timestamp,
-) -> Result<(Standing, Option<AuditEvent>), CaError> {
-    let entry = issued_certificates::get(tx, order.generation, &order.serial).await?;
-    let entry = entry.ok_or_else(|| CaError::Unknown(format!("the certificate {}", order.serial)))?;
-    let before: Standing = entry.revoked_at.zip(entry.reason);
-    let after = next_standing(before, order);
-    if after == before {
-        return Ok((before, None));
-    }
-    issued_certificates::set_standing(tx, order.generation, &order.serial, after).await?;
-    let action = match (order.kind, after) {
-        (RevocationKind::Release, _) => "ca.release",
-        (RevocationKind::Hold, _) => "ca.hold",
-        (RevocationKind::Revoke, _) => "ca.revoke",
-    };
-    let reason = after.map_or("none", |(_, reason)| reason.as_str());
-    Ok((after, Some(event(&entry, action, now).with("reason", reason))))
-}
-
-fn next_standing(before: Standing, order: &RevocationOrder) -> Standing {
-    let held = matches!(before, Some((_, Reason::CertificateHold)));
-    match (order.kind, before) {
-        (RevocationKind::Release, _) if held => None,
-        (RevocationKind::Release, _) => before,
-        (RevocationKind::Hold, None) => Some((order.at, Reason::CertificateHold)),
-        (RevocationKind::Hold, _) => before,
-        (RevocationKind::Revoke, Some((at, reason))) if !held => Some((at, reason.graver(order.reason))),
-        (RevocationKind::Revoke, _) => Some((order.at, order.reason)),
     }
 }
 

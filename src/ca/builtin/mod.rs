@@ -290,6 +290,10 @@ impl BuiltinCa {
                 }
             }
         }
+        if let Some(finding) = self.folder_finding().await {
+            well = false;
+            findings.push(finding);
+        }
         Health { well, findings, credential_ends_at: None }
     }
 }

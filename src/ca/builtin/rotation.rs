@@ -18,6 +18,7 @@ use crate::pki::issuance::{Issuance, Validity};
 use crate::pki::secret_box::MasterKey;
 use crate::pki::{PkiError, PrivateKey};
 use crate::store::ca_generations::{self, CaGeneration};
+use crate::store::crls::FULL;
 use crate::store::{AuditEvent, StoreError, Target};
 
 /// How old what is known of the generations may be.
@@ -115,7 +116,7 @@ impl BuiltinCa {
         let name = first_start::named(&self.0.settings.organisation, &format!("Issuing CA G{number}"))?;
         let issuance = Issuance::authority(name, key.public_key().clone(), 0, validity);
         let new = NewGeneration { ca_id: self.0.ca_id, purpose: ISSUING, number, parent: Some(parent) };
-        let root_urls = urls(&self.0.settings.pki_url, &root.slug());
+        let root_urls = urls(&self.0.settings.pki_url, &root.slug(), FULL);
         let context = (&self.0.master, self.0.random.as_ref(), now);
         let made = Generation::create(&new, key, issuance, Some((&root, &root_urls)), context)?;
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;

@@ -56,8 +56,14 @@ impl Installation {
     /// A new one that works, with a profile for every device.
     pub(super) async fn new(algorithm: KeyAlgorithm) -> Result<Self, CommandError> {
         let mut made = Self::idle(&format!("issue-{algorithm}"), algorithm).await?;
-        made.workers = Some(Workers::start(&made.pipeline, super::raw::threads()).await?);
+        made.work().await?;
         Ok(made)
+    }
+
+    /// From now on somebody works in it.
+    pub(super) async fn work(&mut self) -> Result<(), CommandError> {
+        self.workers = Some(Workers::start(&self.pipeline, super::raw::threads()).await?);
+        Ok(())
     }
 
     /// The same, but nobody works in it. Its folder, which is called after `name`, is the data folder of a portal.
@@ -76,6 +82,7 @@ impl Installation {
             publish_dir: folder.join("published"),
             crl_interval: Duration::from_secs(3600),
             crl_lifetime: Duration::from_secs(3 * 3600),
+            crl_shards: 1,
         };
         let builtin = BuiltinCa::open(db.clone(), &master, clock.clone(), random.clone(), settings).await?;
         let device_ca = DeviceCa::open(&db, &master, clock.as_ref(), random.clone()).await?;

@@ -7,14 +7,17 @@
 //! - [`installation`], [`issue`]: a PFX from the plan to the device that opens it
 //! - [`take_over`]: how soon a portal goes on with what another one leaves behind when it dies
 //! - [`sweep`]: planning for everybody
+//! - [`block`]: what a person holds taken away, until relying parties see it
 //! - [`publishing`]: CRLs and OCSP
-//! - [`search`]: certificates found by whatever is known of them
+//! - [`search`]: certificates found by whatever is known of them; [`people`]: people, by the helpdesk
 //! - [`pages`]: what somebody signed in waits for; [`walk`]: which pages there are
 
+mod block;
 mod figures;
 mod installation;
 mod issue;
 mod pages;
+mod people;
 mod publishing;
 mod raw;
 mod search;
@@ -28,6 +31,7 @@ use certporter_model::key::KeyAlgorithm;
 
 use super::{CommandError, logging};
 use crate::web::state::Pages;
+use block::Crowd;
 use figures::Figures;
 
 /// Flags of `certporter bench`.
@@ -71,6 +75,8 @@ struct Size {
     entries: u32,
     /// OCSP answers in a block.
     answers: usize,
+    /// Persons with very many certificates, who are blocked.
+    crowd: Crowd,
 }
 
 const FULL: Size = Size {
@@ -82,6 +88,7 @@ const FULL: Size = Size {
     requests: 25,
     entries: 1_000_000,
     answers: 20_000,
+    crowd: Crowd { certificates: 10_000, revoked: 100_000, persons: 3 },
 };
 const QUICK: Size = Size {
     blocks: 3,
@@ -92,12 +99,14 @@ const QUICK: Size = Size {
     requests: 5,
     entries: 20_000,
     answers: 1_000,
+    crowd: Crowd { certificates: 600, revoked: 2_000, persons: 2 },
 };
 
 const ISSUE_RSA: &str = "issue-rsa-2048";
 const ISSUE_P256: &str = "issue-p256";
 const TAKE_OVER: &str = "take-over";
-const SWEEP: &str = "plan-sweep";
+const SWEEP: [&str; 4] = ["plan-sweep", "plan-sweep-raw", "plan-sweep-memory", "plan-sweep-writer"];
+const BLOCK: &str = "block";
 const PAGES: &str = "pages";
 const SEARCH: &str = "search";
 const CRL: [&str; 3] = ["crl", "crl-after-one", "crl-memory"];
@@ -129,8 +138,13 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
     if wanted(TAKE_OVER) {
         figures.add(take_over::run(TAKE_OVER, size.deaths, size.p256).await?);
     }
-    if wanted(SWEEP) {
-        figures.add(sweep::run(SWEEP, size.devices, size.blocks.min(5)).await?);
+    if wanted(SWEEP[0]) {
+        for case in sweep::run(SWEEP, size.devices, size.blocks.min(5)).await? {
+            figures.add(case);
+        }
+    }
+    if wanted(BLOCK) {
+        figures.add(block::run(BLOCK, size.crowd).await?);
     }
     if wanted(PAGES) {
         let visit =
@@ -154,7 +168,7 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         }
     }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP, PAGES, CRL[0], OCSP, SEARCH]
+        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP[0], BLOCK, PAGES, CRL[0], OCSP, SEARCH]
             .join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::super::CommandError;
-use super::figures::Case;
+use super::figures::{Case, forget_peak, peak_megabytes};
 use super::installation::permit;
 use super::raw::{a_second, rate, threads};
 use crate::ca::{BuiltinCa, BuiltinSettings, IssuingCa as _, SignOutcome, SignRequest};
@@ -57,6 +57,7 @@ async fn open(db: &Db, master: &MasterKey, folder: &Path) -> Result<BuiltinCa, C
         publish_dir: folder.join("published"),
         crl_interval: Duration::from_secs(3600),
         crl_lifetime: Duration::from_secs(3 * 3600),
+        crl_shards: 1,
     };
     let random = Arc::new(SystemRandom);
     Ok(BuiltinCa::open(db.clone(), master, Arc::new(SystemClock), random, settings).await?)
@@ -98,48 +99,54 @@ impl Bench {
         }
     }
 
-    /// So many revoked certificates in the ledger; their serial numbers.
-    async fn fill(&self, generation: CaGenerationId, count: u32) -> Result<Vec<SerialNumber>, CommandError> {
-        let now = SystemClock.now();
-        let mut serials = Vec::with_capacity(usize::try_from(count)?);
-        let mut left = count;
-        while left > 0 {
-            let mut tx = self.db.write(&permit()?).await?;
-            for _ in 0..left.min(PORTION) {
-                let serial = SerialNumber::from_random(octets(&SystemRandom));
-                let entry = LedgerEntry {
-                    ca_generation_id: generation,
-                    serial: serial.clone(),
-                    public_key_hash: PublicKeyHash::from_octets(octets(&SystemRandom)),
-                    request_reference: None,
-                    // As large as what is really there.
-                    intent: vec![0; 450],
-                    der: Some(vec![0; 550]),
-                    shard: 0,
-                    not_after: now.plus(Duration::from_secs(300 * 86_400)),
-                    created_at: now,
-                    issued_at: None,
-                    revoked_at: None,
-                    reason: None,
-                    held: false,
-                    crl_number: None,
-                };
-                issued_certificates::insert(&mut tx, &entry).await?;
-                let standing = Some((now, Reason::Superseded));
-                issued_certificates::set_standing(&mut tx, generation, &serial, standing).await?;
-                serials.push(serial);
-            }
-            crls::changed(&mut tx, generation, 0, now).await?;
-            tx.commit(AuditEvent::new(now, "bench.fill", Target::none("bench"))).await?;
-            left = left.saturating_sub(PORTION);
-        }
-        Ok(serials)
-    }
-
     /// Revokes one more.
     async fn revoke_one(&self, generation: CaGenerationId) -> Result<(), CommandError> {
-        self.fill(generation, 1).await.map(|_| ())
+        fill(&self.db, generation, 1).await.map(|_| ())
     }
+}
+
+/// So many revoked certificates in the ledger; their serial numbers.
+pub(super) async fn fill(
+    db: &Db,
+    generation: CaGenerationId,
+    count: u32,
+) -> Result<Vec<SerialNumber>, CommandError> {
+    let now = SystemClock.now();
+    let mut serials = Vec::with_capacity(usize::try_from(count)?);
+    let mut left = count;
+    while left > 0 {
+        let mut tx = db.write(&permit()?).await?;
+        let change = crls::changed(&mut tx, generation, crls::FULL, now).await?;
+        let mut portion = Vec::with_capacity(usize::try_from(left.min(PORTION))?);
+        for _ in 0..left.min(PORTION) {
+            let serial = SerialNumber::from_random(octets(&SystemRandom));
+            let entry = LedgerEntry {
+                ca_generation_id: generation,
+                serial: serial.clone(),
+                public_key_hash: PublicKeyHash::from_octets(octets(&SystemRandom)),
+                request_reference: None,
+                // As large as what is really there.
+                intent: vec![0; 450],
+                der: Some(vec![0; 550]),
+                shard: 0,
+                not_after: now.plus(Duration::from_secs(300 * 86_400)),
+                created_at: now,
+                issued_at: None,
+                revoked_at: None,
+                reason: None,
+                held: false,
+                changed_at: None,
+            };
+            issued_certificates::insert(&mut tx, &entry).await?;
+            portion.push(serial);
+        }
+        let standing = Some((now, Reason::Superseded));
+        issued_certificates::set_standings(&mut tx, generation, &portion, standing, change).await?;
+        serials.extend(portion);
+        tx.commit(AuditEvent::new(now, "bench.fill", Target::none("bench"))).await?;
+        left = left.saturating_sub(PORTION);
+    }
+    Ok(serials)
 }
 
 /// A CRL from everything that is revoked, and one after a single revocation; each beside the list put together and
@@ -151,7 +158,7 @@ pub(super) async fn crl(
 ) -> Result<Vec<Case>, CommandError> {
     let bench = Bench::new().await?;
     let (generation, _) = bench.sign(0).await?;
-    let serials = bench.fill(generation, entries).await?;
+    let serials = fill(&bench.db, generation, entries).await?;
     let n = serials.len();
     let issuer = bench.ca.issuing_certificate()?.clone();
     let key = PrivateKey::generate(KeyAlgorithm::EcP256)?;
@@ -281,19 +288,4 @@ fn is_whole(response: &[u8]) -> std::io::Result<bool> {
         }
         _ => Err(std::io::Error::other(format!("no OCSP answer: {head}"))),
     }
-}
-
-/// From here on the most memory in use is counted anew, where the system can.
-fn forget_peak() {
-    if let Err(error) = std::fs::write("/proc/self/clear_refs", "5") {
-        tracing::debug!(%error, "the peak of memory can't be reset");
-    }
-}
-
-/// The most memory that was in use, in megabytes; 0 where the system does not tell.
-fn peak_megabytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    kilobytes.unwrap_or_default() / 1000.0
 }

@@ -4,7 +4,7 @@ use certporter_model::thumbprint::PublicKeyHash;
 use certporter_model::{CaGenerationId, KraGenerationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CsrOctets, SealedKeyOctets};
+use super::{CsrOctets, Lease, RevokeOrder, SealedKeyOctets};
 use crate::wire::octets::CertificateOctets;
 
 /// What is stored before a CSR leaves, so that anybody can finish after a crash.
@@ -81,6 +81,17 @@ pub enum Answer {
         /// How long the CA took, in milliseconds.
         duration_ms: u32,
     },
+}
+
+/// What came of an order to revoke, hold or release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokeAnswer {
+    /// Under which lease it was carried out.
+    pub lease: Lease,
+    /// The order.
+    pub order: RevokeOrder,
+    /// What the CA said.
+    pub answer: Answer,
 }
 
 #[cfg(test)]

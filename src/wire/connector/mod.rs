@@ -7,7 +7,7 @@ mod answer;
 mod order;
 mod preflight;
 
-pub use answer::{Answer, Intent, IntentAnswer};
+pub use answer::{Answer, Intent, IntentAnswer, RevokeAnswer};
 pub use order::{Asked, IssueOrder, Lease, Order, RevokeOrder, Task};
 pub use preflight::{PreflightOrder, PreflightReport, PreflightStage, PreflightStep, TestCertificate};
 
