@@ -4,6 +4,7 @@
 mod events;
 mod executor;
 mod explained;
+mod handed_out;
 mod histories;
 mod invariants;
 mod organisation;

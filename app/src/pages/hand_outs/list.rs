@@ -1,14 +1,13 @@
 //! What waits to be handed out for a device, and what was.
 
 use certporter::service::hand_outs::{HandOutView, HandOutsView, WaitingCertificate};
-use certporter_model::FieldErrors;
 use certporter_model::copy::CopyState;
 use certporter_model::delivery::{Channel, HandOutFormat, HandOutState};
 use leptos::prelude::*;
 
 use super::side::Side;
 use crate::ui::facts::{Fact, Facts, Section};
-use crate::ui::field::{Choice, ChoiceField, Hidden, LongField, RadioField};
+use crate::ui::field::{Choice, ChoiceField, Hidden, LongField, RadioField, Typed};
 use crate::ui::icon::Icon;
 use crate::ui::notice::FormErrors;
 use crate::ui::status::{State, Status};
@@ -40,13 +39,27 @@ pub const fn format(format: HandOutFormat) -> &'static str {
     }
 }
 
+/// What was typed into one of the page's forms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HandOutForm {
+    /// The channel that was chosen.
+    pub channel: String,
+    /// The certificate whose form it was.
+    pub certificate: String,
+    /// The form of the file.
+    pub format: String,
+    /// The device's certificate.
+    pub recipient_certificate: String,
+}
+
 /// The page.
-pub fn page(side: Side, view: HandOutsView, errors: FieldErrors) -> AnyView {
+pub fn page(side: Side, view: HandOutsView, typed: Typed<HandOutForm>) -> AnyView {
+    let errors = typed.errors.clone();
     let back = side.device(&view.device.id.to_string());
     let here = format!("{back}/hand-outs");
     let title = format!("Certificates as files: {}", view.device.name);
     let body = match view.channel {
-        None => choice(&here, None, &errors),
+        None => choice(&here, None, &typed),
         Some(Channel::Agent) => view! {
             <p>
                 "This device has the agent, which fetches its certificates by itself. To hand them out as files instead, retire the device first."
@@ -54,9 +67,9 @@ pub fn page(side: Side, view: HandOutsView, errors: FieldErrors) -> AnyView {
         }
         .into_any(),
         Some(chosen) => {
-            let waiting = certificates(&here, chosen, view.certificates, &errors);
+            let waiting = certificates(&here, chosen, view.certificates, &typed);
             let made = links(&here, view.hand_outs);
-            let another = choice(&here, Some(chosen), &errors);
+            let another = choice(&here, Some(chosen), &typed);
             let device = view.device.name;
             view! {
                 <Facts>
@@ -85,7 +98,7 @@ pub fn page(side: Side, view: HandOutsView, errors: FieldErrors) -> AnyView {
     side.page(title, "For a device on which the agent can\u{2019}t run.", content.into_any())
 }
 
-fn choice(here: &str, chosen: Option<Channel>, errors: &FieldErrors) -> AnyView {
+fn choice(here: &str, chosen: Option<Channel>, typed: &Typed<HandOutForm>) -> AnyView {
     let choices = vec![
         Choice::new(
             Channel::AppleProfile.as_str(),
@@ -103,7 +116,11 @@ fn choice(here: &str, chosen: Option<Channel>, errors: &FieldErrors) -> AnyView 
             "SyncML, for Windows devices that another product manages.",
         ),
     ];
-    let value = chosen.map(|it| it.as_str().to_owned()).unwrap_or_default();
+    let value = match typed.values.channel.as_str() {
+        "" => chosen.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        typed => typed.to_owned(),
+    };
+    let errors = typed.errors.clone();
     view! {
         <form class="form" method="post" action=here.to_owned()>
             <RadioField
@@ -111,7 +128,7 @@ fn choice(here: &str, chosen: Option<Channel>, errors: &FieldErrors) -> AnyView 
                 label="How does the device get its certificates?"
                 choices
                 value
-                errors=errors.clone()
+                errors
                 hint="From then on certificates are issued for it. Nobody hears whether they are installed, and they can\u{2019}t be removed from afar: revoking is what counts."
             />
             <div>
@@ -128,7 +145,7 @@ fn certificates(
     here: &str,
     chosen: Channel,
     waiting: Vec<WaitingCertificate>,
-    errors: &FieldErrors,
+    typed: &Typed<HandOutForm>,
 ) -> AnyView {
     if waiting.is_empty() {
         return view! {
@@ -138,10 +155,10 @@ fn certificates(
         }
         .into_any();
     }
-    waiting.into_iter().map(|it| one(here, chosen, it, errors)).collect_view().into_any()
+    waiting.into_iter().map(|it| one(here, chosen, it, typed)).collect_view().into_any()
 }
 
-fn one(here: &str, chosen: Channel, it: WaitingCertificate, errors: &FieldErrors) -> AnyView {
+fn one(here: &str, chosen: Channel, it: WaitingCertificate, typed: &Typed<HandOutForm>) -> AnyView {
     let features: Vec<&str> = it.features.iter().map(|it| feature(*it)).collect();
     let state = if it.state == CopyState::HandedOut { Status::from(it.state) } else { WAITS };
     let left_out = (chosen == Channel::AppleProfile).then_some(it.left_out).unwrap_or_default();
@@ -159,25 +176,31 @@ fn one(here: &str, chosen: Channel, it: WaitingCertificate, errors: &FieldErrors
                 .then(|| view! { <p class="quiet">"Its key is kept in escrow: only the person gets this file."</p> })}
             {match it.obstacle {
                 Some(why) => view! { <p class="quiet">{sentence(&why)}</p> }.into_any(),
-                None => make(here, chosen, it.certificate.id.to_string(), errors),
+                None => make(here, chosen, it.certificate.id.to_string(), typed),
             }}
         </article>
     }
     .into_any()
 }
 
-fn make(here: &str, chosen: Channel, certificate: String, errors: &FieldErrors) -> AnyView {
+fn make(here: &str, chosen: Channel, certificate: String, typed: &Typed<HandOutForm>) -> AnyView {
     let formats: Vec<(&str, &str)> = HandOutFormat::ALL.iter().map(|it| (it.as_str(), format(*it))).collect();
-    let value = chosen.format().map(HandOutFormat::as_str).unwrap_or_default();
+    let typed = (typed.values.certificate == certificate).then(|| typed.clone()).unwrap_or_default();
+    let Typed { values, errors } = typed;
+    let value = match values.format.as_str() {
+        "" => chosen.format().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+        typed => typed.to_owned(),
+    };
+    let (open, of_recipient) = (!values.recipient_certificate.is_empty(), errors.clone());
     let recipient = (chosen == Channel::AppleProfile).then(|| {
         view! {
-            <details>
+            <details open=open>
                 <summary>"The device has an identity already"</summary>
                 <LongField
                     name="recipient_certificate"
                     label="The device\u{2019}s certificate"
-                    value=""
-                    errors=errors.clone()
+                    value=values.recipient_certificate
+                    errors=of_recipient
                     hint="In PEM, such as that of its management. The profile is sealed to it, and nobody types a password."
                     rows=3
                     optional=true
@@ -189,7 +212,7 @@ fn make(here: &str, chosen: Channel, certificate: String, errors: &FieldErrors) 
     view! {
         <form class="form" method="post" action=here.to_owned()>
             <Hidden name="certificate" value=certificate/>
-            <ChoiceField name="format" label="Form" choices=formats value=value errors=errors.clone()/>
+            <ChoiceField name="format" label="Form" choices=formats value=value errors/>
             {recipient}
             <div>
                 <button class="btn btn-primary" type="submit" name="do" value="prepare">

@@ -20,13 +20,14 @@ use axum::routing::get;
 use certporter::service::ServiceError;
 use certporter::service::hand_outs::{self, ChannelDraft, HandOutDraft};
 use certporter_model::DeviceId;
-use certporter_model::FieldErrors;
 use certporter_model::delivery::Channel;
 use http::StatusCode;
 
+use self::list::HandOutForm;
 use self::side::Side;
 use super::asked::{Asked, PagesState, form_errors, id, present, word};
 use super::form::Sent;
+use crate::ui::field::Typed;
 
 /// The routes of the person's and of staff's pages, and of the link.
 pub fn routes() -> Router<PagesState> {
@@ -52,7 +53,7 @@ async fn show(side: Side, asked: Asked, Path(text): Path<String>) -> Response {
         Ok((side, view))
     };
     let read = read.await;
-    asked.answer(read, |(side, view)| list::page(side, view, FieldErrors::new())).await
+    asked.answer(read, |(side, view)| list::page(side, view, Typed::default())).await
 }
 
 /// Chooses a channel, makes a file, or withdraws links: as the button says.
@@ -98,21 +99,30 @@ async fn act(side: Side, asked: Asked, Path(text): Path<String>, sent: Sent) -> 
         }
         Ok(None) => Redirect::to(&format!("{}/hand-outs", side.device(&text))).into_response(),
         Err(error) => match form_errors(error) {
-            Ok(errors) => again(side, &asked, &text, errors).await,
+            Ok(errors) => {
+                let one = |name: &str| sent.one(name).to_owned();
+                let values = HandOutForm {
+                    channel: one("channel"),
+                    certificate: one("certificate"),
+                    format: one("format"),
+                    recipient_certificate: one("recipient_certificate"),
+                };
+                again(side, &asked, &text, Typed { values, errors }).await
+            }
             Err(error) => asked.refuse(error).await,
         },
     }
 }
 
 /// The page again, with what was wrong.
-async fn again(side: Side, asked: &Asked, text: &str, errors: FieldErrors) -> Response {
+async fn again(side: Side, asked: &Asked, text: &str, typed: Typed<HandOutForm>) -> Response {
     let read = async {
         let caller = side.caller(asked)?;
         hand_outs::list(&asked.portal, &caller, id::<DeviceId>(text, "device")?).await
     };
     match read.await {
         Ok(view) => {
-            let shown = move || list::page(side, view.clone(), errors.clone());
+            let shown = move || list::page(side, view.clone(), typed.clone());
             asked.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, shown).await
         }
         Err(error) => asked.refuse(error).await,

@@ -14,6 +14,7 @@ use http::StatusCode;
 use super::side::Side;
 use super::{link, list, made, snippets};
 use crate::pages::samples::{HOSTILE, ago, certificate_id, device_id, now, renderer, text};
+use crate::ui::field::Typed;
 
 fn profile() -> ProfileReference {
     ProfileReference { id: ProfileId::new(now(), [6; 10]), name: HOSTILE.to_owned() }
@@ -90,7 +91,14 @@ async fn what_people_type_never_becomes_markup() {
             left_out: vec![HOSTILE.to_owned()],
         }]
     };
-    let wrong = || FieldErrors::one("recipient_certificate", HOSTILE);
+    let wrong = || Typed {
+        values: list::HandOutForm {
+            certificate: certificate_id().to_string(),
+            recipient_certificate: format!("</textarea>{HOSTILE}"),
+            ..list::HandOutForm::default()
+        },
+        errors: FieldErrors::one("recipient_certificate", HOSTILE),
+    };
     let mut pages = Vec::new();
     for side in [Side::Own, Side::Staff] {
         for channel in [None, Some(Channel::Agent), Some(Channel::AppleProfile), Some(Channel::Download)] {
