@@ -7,7 +7,7 @@ use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
 
 use crate::pipeline::work::Work;
-use crate::plan::{Action, Holder, Slot};
+use crate::plan::{Action, Holder, Place, Purpose, Slot};
 use crate::service::action::ActionDraft;
 use crate::service::devices::CopyView;
 use crate::service::error::ServiceError;
@@ -63,8 +63,10 @@ pub async fn deliver_again(
     changes::move_copy(&mut tx, id, CopyState::Pending, now).await?;
     Work::Seal { certificate: certificate.id }.enqueue(&mut tx, now, portal.random()).await?;
     let holder = certificate.device_id.map(Holder::Device).or(certificate.user_id.map(Holder::User));
-    let itself =
-        holder.map(|holder| (Slot { holder, profile: certificate.profile_id }, Action::Reseal { copy: id }));
+    let place = Place { device: device.id, enrolment: copy.enrolment_id, feature: copy.feature };
+    let purpose = if copy.purpose == "use" { Purpose::Use } else { Purpose::Decrypt };
+    let delivery = Action::Deliver { certificate: certificate.id, place, copy: Some(id), purpose };
+    let itself = holder.map(|holder| (Slot { holder, profile: certificate.profile_id }, delivery));
     let touched = Touched::device(device.id).and_user(certificate.user_id);
     replan_after(portal, &mut tx, &touched, itself, now).await?;
     let target = Target::one("device", device.id.as_uuid());

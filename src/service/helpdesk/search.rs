@@ -66,7 +66,7 @@ pub struct PersonFound {
     pub state: UserState,
     /// What matched: of them, of a device of theirs, of a certificate of theirs.
     pub matched: MatchedBy,
-    /// Whether it is just what was typed, and not a part of it.
+    /// Whether it is just what was typed, or the only number that begins so; not a part of it.
     pub exact: bool,
 }
 
@@ -334,7 +334,8 @@ impl<'s> Search<'s> {
         };
         self.more |= page.next.is_some();
         let number = self.is_hexadecimal();
-        let alone = page.data.len() == 1;
+        // Their search knows devices' numbers too: what is found by those was found before.
+        let alone = page.data.len() == 1 && self.candidates.is_empty();
         for it in page.data {
             let (kind, text) = if number {
                 (MatchKind::Certificate, it.serial.to_string())
