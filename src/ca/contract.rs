@@ -111,6 +111,37 @@ pub struct RevocationOrder {
 /// A certificate's standing at its CA: since when it is revoked or held, and why; `None` while it is good.
 pub type Standing = Option<(Timestamp, Reason)>;
 
+/// A certificate in a CA's own list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// How it stands, if the list says so; else the CRL does.
+    pub standing: Option<Standing>,
+    /// The last moment of its validity, if the list says so.
+    pub not_after: Option<Timestamp>,
+}
+
+/// A part of a CA's list of what it has issued, in the order of the serial numbers' octets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The certificates.
+    pub certificates: Vec<Listed>,
+    /// Whether others follow.
+    pub more: bool,
+}
+
+/// What a CA knows of one certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedUp {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The generation that signed it; none when none that is on record did.
+    pub generation: Option<CaGenerationId>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
 /// Whether a CA can work now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
@@ -203,6 +234,28 @@ pub trait IssuingCa: Send + Sync {
     /// for good stays so, and of two reasons the graver stands. Hold and release need the capability.
     fn revoke<'a>(&'a self, orders: &'a [RevocationOrder]) -> BoxFuture<'a, Result<Vec<Standing>, CaError>>;
 
+    /// Whether many are as little trouble for it as one: then they are brought to it together, by
+    /// [`revoke_each`](Self::revoke_each).
+    fn takes_many(&self) -> bool {
+        false
+    }
+
+    /// As [`revoke`](Self::revoke), but what fails for one says nothing of the others; answers in the order of the
+    /// orders.
+    fn revoke_each<'a>(
+        &'a self,
+        orders: &'a [RevocationOrder],
+    ) -> BoxFuture<'a, Vec<Result<Standing, CaError>>> {
+        Box::pin(async move {
+            let mut standings = Vec::with_capacity(orders.len());
+            for order in orders {
+                let one = self.revoke(std::slice::from_ref(order)).await;
+                standings.push(one.map(|standings| standings.into_iter().next().flatten()));
+            }
+            standings
+        })
+    }
+
     /// Every certificate for the public key of a CSR, the newest first. Needs the capability.
     fn find_by_key<'a>(&'a self, csr: &'a Csr) -> BoxFuture<'a, Result<Vec<Issued>, CaError>>;
 
@@ -214,6 +267,24 @@ pub trait IssuingCa: Send + Sync {
     fn crl(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<u8>, CaError>> {
         let _ = generation;
         Box::pin(std::future::ready(Err(CaError::NotCapable("hand its CRL over"))))
+    }
+
+    /// At most so many of the certificates that it has issued, beyond a serial number. Needs the capability `enumerate`.
+    /// What expired long ago may be missing.
+    fn enumerate<'a>(
+        &'a self,
+        after: Option<&'a SerialNumber>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Listing, CaError>> {
+        let _ = (after, most);
+        Box::pin(std::future::ready(Err(CaError::NotCapable("list what it has issued"))))
+    }
+
+    /// What it knows of the certificate with a serial number, by whichever of its generations. Needs the capability
+    /// `enumerate`.
+    fn look_up<'a>(&'a self, serial: &'a SerialNumber) -> BoxFuture<'a, Result<Option<LookedUp>, CaError>> {
+        let _ = serial;
+        Box::pin(std::future::ready(Err(CaError::NotCapable("look a certificate up by its number"))))
     }
 
     /// Whether it can work now. What keeps it usable, such as renewing a credential, is done on the way.

@@ -15,6 +15,7 @@ use crate::connector::Authorities;
 use crate::connector::in_process::InProcess;
 use crate::connector::worker::Connector;
 use crate::pipeline::Pipeline;
+use crate::pipeline::leap;
 use crate::pipeline::orders::ConnectorIdentity;
 use crate::pipeline::workers;
 use crate::pki::key_pool::KeyPool;
@@ -84,8 +85,11 @@ impl Workers {
 async fn heard_of(pipeline: Arc<Pipeline>, id: ConnectorId, mut stop: watch::Receiver<bool>) {
     loop {
         let noted = async {
+            let now = pipeline.clock.now();
+            // Before it is noted that it is alive: afterwards nobody could tell.
+            leap::waits(&pipeline.db, now, pipeline.random.as_ref()).await?;
             let mut books = pipeline.db.bookkeeping().await?;
-            connectors::contact(&mut books, id, env!("CARGO_PKG_VERSION"), pipeline.clock.now()).await?;
+            connectors::contact(&mut books, id, env!("CARGO_PKG_VERSION"), now).await?;
             books.commit().await
         };
         if let Err(error) = noted.await {

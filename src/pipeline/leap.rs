@@ -33,7 +33,8 @@ async fn leapt_from(conn: &mut Conn, now: Timestamp) -> Result<Option<(Timestamp
     }
     // Who has just approved is later than what was heard before.
     let approved = last.filter(|it| it.state == "approved").and_then(|it| it.decided_at);
-    let heard = connectors::last_heard_of(conn).await?.map(|heard| approved.map_or(heard, |at| heard.max(at)));
+    let heard =
+        connectors::last_heard_of(conn).await?.map(|heard| approved.map_or(heard, |at| heard.max(at)));
     Ok(heard.filter(|heard| now.since(*heard) > LEAP).map(|heard| (heard, false)))
 }
 

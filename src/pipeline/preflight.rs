@@ -30,15 +30,9 @@ enum InCrl {
     /// The one of this number has.
     Number(u64),
     /// The one that is given out now does not.
-    NotYet {
-        made: Timestamp,
-        until: Timestamp,
-    },
+    NotYet { made: Timestamp, until: Timestamp },
     /// There is none, or it is not right.
-    Wrong {
-        cause: String,
-        remedy: String,
-    },
+    Wrong { cause: String, remedy: String },
 }
 
 /// What a preflight's row says of how it goes.
@@ -216,7 +210,9 @@ impl Pipeline {
         };
         let octets = match asked.await {
             Ok(Some(octets)) => octets,
-            Ok(None) => return Ok(wrong(format!("there is no CA {} any more", row.ca), "Choose another one.")),
+            Ok(None) => {
+                return Ok(wrong(format!("there is no CA {} any more", row.ca), "Choose another one."));
+            }
             Err(CaError::Store(error)) => return Err(error.into()),
             Err(CaError::Outage { cause, remedy } | CaError::Refused { cause, remedy }) => {
                 return Ok(InCrl::Wrong { cause, remedy });
@@ -225,7 +221,10 @@ impl Pipeline {
         };
         let issuer = ca_generations::generation(&mut *self.db.read().await?, test.generation).await?;
         let Ok(list) = Crl::parse(&octets) else {
-            return Ok(wrong("the CA's CRL can't be read".to_owned(), "See what the CA gives out as its CRL."));
+            return Ok(wrong(
+                "the CA's CRL can't be read".to_owned(),
+                "See what the CA gives out as its CRL.",
+            ));
         };
         if !list.is_signed_by(&Certificate::parse(&issuer.certificate_der)?) {
             let cause = "the CA gives out a CRL that its issuing certificate has not signed".to_owned();

@@ -7,12 +7,13 @@ use certporter_model::Timestamp;
 use certporter_model::job::JobState;
 
 use super::{Portal, ServiceError};
-use crate::store::{crls, jobs};
+use crate::store::{crls, external_cas, jobs};
 
 const QUEUE: &str = "certporter_queue_jobs";
 const OLDEST: &str = "certporter_queue_oldest_seconds";
 const CRL_AGE: &str = "certporter_crl_age_seconds";
 const CRL_LEFT: &str = "certporter_crl_left_seconds";
+const CA_WORKS: &str = "certporter_ca_works";
 
 /// The gauges. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,7 @@ pub struct Gauges {
 
 impl Gauges {
     /// Reads them: jobs by pool and state, how long the oldest that is due has waited, how old each CA's CRL is and how
-    /// long it will be trusted. They tell nothing about anybody, so they take no permission.
+    /// long it will be trusted, and whether each CA that was added works. They tell nothing about anybody, so they take no permission.
     ///
     /// # Errors
     /// When the database fails.
@@ -32,7 +33,11 @@ impl Gauges {
         let mut conn = portal.db().read().await?;
         let waiting = jobs::waiting(&mut conn).await?;
         let lists = crls::freshness(&mut conn).await?;
+        let cas = external_cas::standing(&mut conn).await?;
         drop(conn);
+        for ca in cas {
+            metrics::gauge!(CA_WORKS, "ca" => ca.name).set(if ca.well { 1.0 } else { 0.0 });
+        }
         self.show_jobs(&waiting, now);
         for list in lists {
             let key = format!("{}-{}", list.purpose, list.generation);
@@ -41,6 +46,17 @@ impl Gauges {
             metrics::gauge!(CRL_LEFT, &labels).set(list.next_update.since(now).as_secs_f64());
         }
         Ok(())
+    }
+
+    /// The CAs that were added, are switched on, and did not work when they were last looked at. They tell nothing
+    /// about anybody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cas_that_fail(portal: &Portal) -> Result<Vec<String>, ServiceError> {
+        let mut conn = portal.db().read().await?;
+        let all = external_cas::standing(&mut conn).await?;
+        Ok(all.into_iter().filter(|ca| !ca.well).map(|ca| ca.name).collect())
     }
 
     fn show_jobs(&self, waiting: &[jobs::Waiting], now: Timestamp) {

@@ -84,6 +84,17 @@ pub async fn changed(
     Ok(change)
 }
 
+/// Has all lists of a generation made anew, as if everything had changed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn outdate(tx: &mut WriteTx, generation: CaGenerationId, at: Timestamp) -> Result<()> {
+    let change = changed(tx, generation, FULL, at).await?;
+    let points = distribution_points(tx, generation).await?;
+    let shards: BTreeSet<u32> = points.iter().map(|point| point.shard).collect();
+    spread(tx, generation, &shards, change).await
+}
+
 /// Notes for shards that a change of this transaction, which [`changed`] answered, is theirs as well.
 ///
 /// # Errors

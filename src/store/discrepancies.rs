@@ -1,9 +1,9 @@
 //! What the portal disagrees about with its CAs and devices.
 
+use certporter_model::Timestamp;
 use certporter_model::ids::{CaId, CertificateId, CopyId, DeviceId, DiscrepancyId, ReconciliationId};
 use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use certporter_model::serial::SerialNumber;
-use certporter_model::Timestamp;
 
 use super::{Bookkeeping, Conn, Page, Result, Sql, WriteTx, by_id, sql, table_row};
 

@@ -7,9 +7,7 @@ use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
 use certporter_model::{CaId, DeviceId, Timestamp, UserId};
 
-use super::{
-    Bookkeeping, Conn, Result, Sql, WriteTx, by_id, dialect, insert as insert_row, sql, table_row,
-};
+use super::{Bookkeeping, Conn, Result, Sql, WriteTx, by_id, dialect, insert as insert_row, sql, table_row};
 
 table_row! {
     /// A comparison.
@@ -208,7 +206,11 @@ pub async fn request_of_key(conn: &mut Conn, key: PublicKeyHash) -> Result<Optio
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn is_of_preflight(conn: &mut Conn, generation: CaGenerationId, serial: &SerialNumber) -> Result<bool> {
+pub async fn is_of_preflight(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    serial: &SerialNumber,
+) -> Result<bool> {
     let found: Option<PreflightId> = sql!(
         "SELECT id FROM preflights WHERE ca_generation_id = $1 AND serial = $2 AND finished_at IS NULL LIMIT 1",
         generation,

@@ -37,7 +37,17 @@ pub fn routes(portal: Portal, metrics: Option<PrometheusHandle>) -> Router {
 
 async fn ready(State(watched): State<Watched>) -> Response {
     match watched.portal.db().ping().await {
-        Ok(()) => "ready\n".into_response(),
+        // Whoever balances load goes on sending requests here: the portal itself serves, and requests wait.
+        Ok(()) => match Gauges::cas_that_fail(&watched.portal).await {
+            Ok(cas) => {
+                let say = |ca: String| format!("the issuing CA {ca} does not work: see the overview\n");
+                format!("ready\n{}", cas.into_iter().map(say).collect::<String>()).into_response()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether issuing CAs work can't be read");
+                "ready\n".into_response()
+            }
+        },
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; the log tells more\n")

@@ -198,6 +198,19 @@ async fn a_preflight_tries_the_whole_way() {
         assert_eq!(done["state"], state, "{done}");
         assert!(done.to_string().contains(word), "{done}");
     }
+    // A CA that makes its lists by the clock: the preflight waits, and then says that it can't be known yet.
+    scene.bao.post("pki/config/crl", json!({"auto_rebuild": true, "expiry": "72h"})).await;
+    let body = json!({"ca": "bao", "pool": "default", "template": "wifi"});
+    let made = scene.program.post("/preflights", &body).await.ok();
+    let path = format!("/preflights/{}", id(&made));
+    scene.works.work().await;
+    assert_eq!(scene.program.get(&path).await.ok()["state"], "publishing");
+    scene.program.clock.advance(Duration::from_secs(61));
+    scene.works.work().await;
+    let done = scene.program.get(&path).await.ok();
+    let last = done["steps"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&done["state"], &last["stage"]), (&json!("passed"), &json!("in_crl")), "{done}");
+    assert!(last["detail"].as_str().unwrap().contains("can't be known yet"), "{last}");
     let issued = scene.bao.serials("certs/revoked").await.len();
-    assert_eq!(issued, 4, "three test certificates and the device's");
+    assert_eq!(issued, 5, "four test certificates and the device's");
 }

@@ -4,5 +4,6 @@ mod administration;
 mod changed;
 mod contract;
 mod outage;
+mod reconciliation;
 mod scene;
 mod server;

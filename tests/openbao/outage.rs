@@ -34,6 +34,13 @@ async fn look(scene: &Scene) -> serde_json::Value {
     scene.program.get(&format!("/authorities/{}", id(&scene.ca))).await.ok()["external"].clone()
 }
 
+/// What the overview says of a kind.
+async fn matters(scene: &Scene, kind: &str) -> Vec<serde_json::Value> {
+    let overview = scene.program.get("/overview").await.ok();
+    let all = overview["matters"].as_array().unwrap().iter().filter(|it| it["kind"] == kind);
+    all.cloned().collect()
+}
+
 #[tokio::test]
 async fn sealed_for_half_a_day() {
     let bao = Bao::start().await;
@@ -46,10 +53,13 @@ async fn sealed_for_half_a_day() {
     waits(&scene, "is sealed", "Unseal it").await;
     let seen = look(&scene).await;
     assert!(seen["well"] == false && seen["findings"].to_string().contains("sealed"), "{seen}");
+    let down = matters(&scene, "ca_down").await;
+    assert!(down[0]["ca"] == "bao" && down[0]["findings"].to_string().contains("Unseal it"), "{down:?}");
 
     scene.bao.unseal().await;
     // As soon as it is seen to work, what waited goes on.
     assert_eq!(look(&scene).await["well"], true);
+    assert!(matters(&scene, "ca_down").await.is_empty());
     scene.works.work().await;
     scene.sync().await;
     assert_eq!(scene.request().await["state"], "completed", "{}", scene.request().await);
@@ -68,6 +78,9 @@ async fn a_token_that_has_ended() {
     scene.works.work().await;
     waits(&scene, "does not take the token", "Make another token").await;
     for_long(&scene).await;
+    assert_eq!(look(&scene).await["well"], false);
+    let down = matters(&scene, "ca_down").await;
+    assert!(down[0]["findings"].to_string().contains("Make another token"), "{down:?}");
     let all = scene.program.get("/audit-events?limit=200").await.ok().to_string();
     assert!(!all.contains(&token) && !scene.request().await.to_string().contains(&token));
 
@@ -88,6 +101,9 @@ async fn a_role_that_is_missing() {
     assert_eq!(request["state"], "failed", "{request}");
     assert!(request["cause"].as_str().unwrap().contains("unknown role: wifi"), "{request}");
     assert!(request["remedy"].as_str().unwrap().contains("Make the role in OpenBao"), "{request}");
+    let failed = matters(&scene, "requests_failed").await;
+    assert!(failed[0].to_string().contains("unknown role: wifi"), "{failed:?}");
+    assert!(failed[0]["remedy"].as_str().unwrap().contains("Make the role in OpenBao"), "{failed:?}");
     scene.bao.role("wifi", json!({})).await;
     scene.program.post(&format!("/requests/{}/retry", id(&request)), &json!({})).await.ok();
     scene.sync().await;

@@ -19,6 +19,8 @@ on_both_engines! {
     a_hold_is_proved_and_a_release_ends_the_proof,
     a_longer_list_of_before_counts,
     blocking_a_person_takes_everything_on_all_devices,
+    a_role_chooses_among_its_own_reasons,
+    what_was_never_blocked_is_not_released,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -221,4 +223,33 @@ async fn blocking_a_person_takes_everything_on_all_devices(database: TestDatabas
     let after = statuses().await;
     assert_eq!(after.iter().filter(|status| *status == "valid").count(), 3, "{after:?}");
     assert!(!after.contains(&"held".to_owned()), "{after:?}");
+}
+
+async fn a_role_chooses_among_its_own_reasons(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (_works, _enrolled, laptop) = scene(&program, "maria").await;
+    let path = format!("/certificates/{}/revoke", id(&certificates(&program, &laptop).await[0]));
+    let helpdesk = program.new_token(certporter_model::access::Role::Helpdesk).await;
+    let ask = |body: Value| program.ask(http::Method::POST, &path).token(helpdesk.clone()).json(&body).send();
+    for reason in ["affiliation_changed", "superseded", "certificate_hold"] {
+        let refused = ask(json!({"reason": reason, "explanation": "x"})).await;
+        let problem = refused.problem(422, &["reason"]);
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("key_compromise") && !message.contains(reason), "{message}");
+    }
+    // Nobody puts a single certificate on hold: that follows from a block.
+    let held = json!({"reason": "certificate_hold", "explanation": "x"});
+    program.post(&path, &held).await.problem(422, &["reason"]);
+    ask(json!({"reason": "key_compromise", "explanation": "it was copied"})).await.ok();
+}
+
+async fn what_was_never_blocked_is_not_released(database: TestDatabase) {
+    let program = Program::new(database).await;
+    let (_works, _enrolled, laptop) = scene(&program, "maria").await;
+    let problem = program.post(&format!("/devices/{laptop}/unblock"), &json!({})).await.problem(409, &[]);
+    assert!(problem["detail"].as_str().unwrap().contains("not blocked"), "{problem}");
+    let maria = program.get("/users").await.ok()["data"][0].clone();
+    let problem = program.post(&format!("/users/{}/unblock", id(&maria)), &json!({})).await.problem(409, &[]);
+    assert!(problem["detail"].as_str().unwrap().contains("not blocked"), "{problem}");
+    assert_eq!(certificates(&program, &laptop).await[0]["status"], "valid");
 }

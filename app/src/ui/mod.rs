@@ -1,6 +1,7 @@
 //! The parts that pages are made of.
 //!
 //! - [`layout`]: the document, the frame with sidebar and top line, a page's heading
+//! - [`own`]: the frame of the pages of one's own, and their plain words
 //! - [`status`]: a state as a word with an icon
 //! - [`time`]: a moment, relative, with the exact one on hover
 //! - [`field`], [`notice`]: forms and what is wrong with them
@@ -14,6 +15,7 @@ pub mod filters;
 pub mod icon;
 pub mod layout;
 pub mod notice;
+pub mod own;
 pub mod pager;
 pub mod qr;
 pub mod status;

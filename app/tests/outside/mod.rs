@@ -1,7 +1,12 @@
 //! The product as its users meet it: the executable, the REST API, a real agent, OpenSSL.
 
+mod confirmation;
+mod at_the_ca;
+mod changes;
 mod installation;
+mod laptop;
 mod lifecycle;
+mod time;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -15,8 +15,9 @@
 //!
 //! - [`settings`]: where it is, and how it is trusted
 //! - [`client`]: HTTP; [`fault`]: what can go wrong, what may be tried again, and what to do about it
-//! - [`sign`]: certificates; [`search`]: finding them again; [`token`]: keeping the token alive
+//! - [`sign`]: certificates; [`search`]: finding them again; [`enumeration`]: all of them; [`token`]: keeping the token alive
 mod client;
+mod enumeration;
 mod fault;
 mod search;
 pub mod settings;
@@ -29,11 +30,13 @@ use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
 use certporter_model::revocation::Reason;
+use certporter_model::serial::SerialNumber;
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 
 use super::contract::{
-    CaError, Capabilities, Health, Issued, IssuingCa, RevocationOrder, SignOutcome, SignRequest, Standing,
+    CaError, Capabilities, Health, Issued, IssuingCa, Listing, LookedUp, RevocationOrder, SignOutcome,
+    SignRequest, Standing,
 };
 use crate::clock::Clock;
 use crate::pki::{Certificate, Csr};
@@ -145,12 +148,15 @@ impl OpenBao {
     /// The generation that signed a certificate; the newest one if none that is known did: the comparison with what
     /// was asked then names the issuer.
     fn issuer_of(&self, certificate: &Certificate) -> Result<CaGenerationId, CaError> {
-        let signed =
-            self.0.issuers.iter().rfind(|it| it.chain.first().is_some_and(|ca| certificate.is_signed_by(ca)));
-        let found = signed.or_else(|| self.0.issuers.last());
+        let found = self.signer_of(certificate).or_else(|| self.0.issuers.last().map(|issuer| issuer.id));
         found
-            .map(|issuer| issuer.id)
             .ok_or_else(|| CaError::Unknown("an issuing certificate of its own".to_owned()))
+    }
+
+    /// The generation that signed a certificate, if one that is known did.
+    fn signer_of(&self, certificate: &Certificate) -> Option<CaGenerationId> {
+        let signed = |it: &&KnownIssuer| it.chain.first().is_some_and(|ca| certificate.is_signed_by(ca));
+        self.0.issuers.iter().rev().find(signed).map(|issuer| issuer.id)
     }
 
     fn known(&self, id: CaGenerationId) -> Result<&KnownIssuer, CaError> {
@@ -252,6 +258,18 @@ impl IssuingCa for OpenBao {
 
     fn crl(&self, generation: CaGenerationId) -> BoxFuture<'_, Result<Vec<u8>, CaError>> {
         self.fetch_crl(generation).boxed()
+    }
+
+    fn enumerate<'a>(
+        &'a self,
+        after: Option<&'a SerialNumber>,
+        most: u32,
+    ) -> BoxFuture<'a, Result<Listing, CaError>> {
+        self.page(after, most).boxed()
+    }
+
+    fn look_up<'a>(&'a self, serial: &'a SerialNumber) -> BoxFuture<'a, Result<Option<LookedUp>, CaError>> {
+        self.by_serial(serial).boxed()
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::OpenBao;
+use super::enumeration::in_path;
 use super::fault::Fault;
 use crate::ca::contract::{CaError, Issued};
 use crate::clock::Stopwatch;
@@ -51,7 +52,7 @@ impl OpenBao {
         };
         let mut found = Vec::new();
         for serial in candidates {
-            let path = format!("{}/cert/{}", self.0.settings.mount(), serial.replace(':', "-"));
+            let path = format!("{}/cert/{}", self.0.settings.mount(), in_path(&serial));
             let answer = match self.0.client.get(&path).await {
                 Ok(answer) => answer,
                 Err(fault) => return Err(self.explained(fault).await),
@@ -106,7 +107,7 @@ impl OpenBao {
             if count < PAGE {
                 return Ok(all);
             }
-            after = next;
+            after = in_path(&next);
         }
     }
 }

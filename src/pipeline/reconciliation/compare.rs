@@ -18,9 +18,9 @@ use crate::pipeline::external::ca_error;
 use crate::pki::Certificate;
 use crate::pki::crl::Crl;
 use crate::random::octets;
+use crate::store::ca_generations;
 use crate::store::discrepancies::{self, Discrepancy};
 use crate::store::reconciliations::{self, Held};
-use crate::store::ca_generations;
 
 /// Certificates that are asked of a CA at once.
 const PAGE: u32 = 1000;
@@ -53,11 +53,7 @@ pub(super) struct Compared {
 }
 
 impl Counterpart {
-    pub(super) async fn of(
-        pipeline: &Pipeline,
-        id: CaId,
-        ca: Arc<dyn IssuingCa>,
-    ) -> Result<Self, StepError> {
+    pub(super) async fn of(pipeline: &Pipeline, id: CaId, ca: Arc<dyn IssuingCa>) -> Result<Self, StepError> {
         let rows = ca_generations::generations(&mut *pipeline.db.read().await?, id).await?;
         let (mut generations, mut lists) = (Vec::new(), Vec::new());
         for row in rows.into_iter().filter(|row| row.purpose == ISSUING) {
@@ -128,7 +124,8 @@ impl Pipeline {
             held.retain(|row| row.serial.as_octets() <= to.as_octets());
             listing.certificates.retain(|it| it.serial.as_octets() <= to.as_octets());
         }
-        let mut stretch = Stretch { pipeline: self, with, comparison, began, looked_at: 0, found: Vec::new() };
+        let mut stretch =
+            Stretch { pipeline: self, with, comparison, began, looked_at: 0, found: Vec::new() };
         let unknown = stretch.known(&listing.certificates, &held).await?;
         let not_looked_at = stretch.unknown(unknown).await?;
         let count = u64::try_from(listing.certificates.len()).unwrap_or(u64::MAX);
@@ -148,11 +145,7 @@ struct Stretch<'s> {
 
 impl<'s> Stretch<'s> {
     /// Compares what is on record here; answers what the CA has beyond.
-    async fn known<'l>(
-        &mut self,
-        listed: &'l [Listed],
-        held: &[Held],
-    ) -> Result<Vec<&'l Listed>, StepError> {
+    async fn known<'l>(&mut self, listed: &'l [Listed], held: &[Held]) -> Result<Vec<&'l Listed>, StepError> {
         let mut there: HashMap<&SerialNumber, &Listed> = listed.iter().map(|it| (&it.serial, it)).collect();
         let mut suspects = Vec::new();
         for row in held {
@@ -180,7 +173,11 @@ impl<'s> Stretch<'s> {
         for (row, kind) in suspects {
             if self.is_so(row, kind).await? {
                 let found = self.about(kind, &row.serial, detail_of(kind, row));
-                self.found.push(Discrepancy { certificate_id: Some(row.id), device_id: row.device_id, ..found });
+                self.found.push(Discrepancy {
+                    certificate_id: Some(row.id),
+                    device_id: row.device_id,
+                    ..found
+                });
             }
         }
         let mut unknown: Vec<&Listed> = there.into_values().collect();
@@ -213,8 +210,7 @@ impl<'s> Stretch<'s> {
         });
         let subjects: Vec<String> = unknown.iter().map(|it| self.subject(&it.serial)).collect();
         let mut conn = self.pipeline.db.read().await?;
-        let known =
-            discrepancies::open_among(&mut conn, DiscrepancyKind::UnknownHere, &subjects).await?;
+        let known = discrepancies::open_among(&mut conn, DiscrepancyKind::UnknownHere, &subjects).await?;
         drop(conn);
         let mut known: HashMap<String, Discrepancy> =
             known.into_iter().map(|it| (it.subject.clone(), it)).collect();
@@ -254,7 +250,9 @@ impl<'s> Stretch<'s> {
             // It is on its way.
             Some(request) if !request.state.is_final() => return Ok(()),
             Some(_) => {
-                let detail = format!("the CA has issued another certificate for the key of one of our requests: {subject}");
+                let detail = format!(
+                    "the CA has issued another certificate for the key of one of our requests: {subject}"
+                );
                 (DiscrepancyKind::Stray, detail)
             }
             None => {

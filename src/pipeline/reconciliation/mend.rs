@@ -84,11 +84,7 @@ impl Pipeline {
 
     /// Whether revocations made at a CA are taken over: very many at once may be a mistake there, and each would bring a
     /// new certificate.
-    async fn may_take_over(
-        &self,
-        conn: &mut store::Conn,
-        run: &Reconciliation,
-    ) -> Result<bool, StepError> {
+    async fn may_take_over(&self, conn: &mut store::Conn, run: &Reconciliation) -> Result<bool, StepError> {
         if run.take_over_all {
             return Ok(true);
         }

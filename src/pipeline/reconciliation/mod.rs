@@ -171,7 +171,8 @@ impl Pipeline {
         tx.announce(Announcement::new("reconciliation"));
         Work::Reconcile.enqueue(&mut tx, now, self.random.as_ref()).await?;
         let target = Target::one("reconciliation", run.id.as_uuid());
-        tx.commit(AuditEvent::new(now, "reconciliation.go_on", target).with("compared", run.compared)).await?;
+        tx.commit(AuditEvent::new(now, "reconciliation.go_on", target).with("compared", run.compared))
+            .await?;
         Ok(Outcome::Done)
     }
 
@@ -182,8 +183,7 @@ impl Pipeline {
         let first = cas(&mut tx).await?.first().map_or(self.builtin.id(), |(id, _)| *id);
         let run = begun(id, "the portal".to_owned(), false, first, now);
         reconciliations::insert(&mut tx, &run).await?;
-        let event =
-            AuditEvent::new(now, "reconciliation.begin", Target::one("reconciliation", id.as_uuid()));
+        let event = AuditEvent::new(now, "reconciliation.begin", Target::one("reconciliation", id.as_uuid()));
         tx.commit(event).await?;
         Ok(run)
     }
@@ -243,7 +243,8 @@ impl Pipeline {
         all: &[(CaId, String)],
         error: &StepError,
     ) -> Result<(), StepError> {
-        let name = all.iter().find(|(id, _)| *id == ca).map_or_else(|| ca.to_string(), |(_, name)| name.clone());
+        let name =
+            all.iter().find(|(id, _)| *id == ca).map_or_else(|| ca.to_string(), |(_, name)| name.clone());
         let (cause, remedy) = match error {
             StepError::Temporary { cause, remedy } | StepError::Hopeless { cause, remedy } => {
                 (cause.clone(), remedy.replace(" Requests go on by themselves then.", ""))
@@ -253,8 +254,7 @@ impl Pipeline {
         let remedy = remedy.replace(" Requests go on by themselves when it is back.", "");
         let mut list: Vec<Unreachable> = serde_json::from_value(run.unreachable.clone()).unwrap_or_default();
         list.push(Unreachable { ca: name, cause, remedy });
-        run.unreachable =
-            serde_json::to_value(list).map_err(|error| StoreError::Other(error.to_string()))?;
+        run.unreachable = serde_json::to_value(list).map_err(|error| StoreError::Other(error.to_string()))?;
         Ok(())
     }
 
@@ -274,8 +274,7 @@ impl Pipeline {
         for it in &found {
             discrepancies::note(&mut tx, it).await?;
         }
-        let resolved =
-            if ended { discrepancies::resolve_unseen(&mut tx, ca, run.id, now).await? } else { 0 };
+        let resolved = if ended { discrepancies::resolve_unseen(&mut tx, ca, run.id, now).await? } else { 0 };
         let target = Target::one("reconciliation", run.id.as_uuid());
         let event = AuditEvent::new(now, "reconciliation.compare", target).with("ca", ca.to_string());
         tx.commit(event.with("found", found.len()).with("resolved", resolved)).await?;

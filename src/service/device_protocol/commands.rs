@@ -64,6 +64,10 @@ impl DeviceProtocol {
     async fn due(&self, conn: &mut Conn, contact: &Contact) -> Result<Due, ProtocolError> {
         let row = &contact.row;
         let served = contact.standing == Standing::Served;
+        // Asked first: what is finished between the two looks is among the copies then. The other way round it would be
+        // in neither, and a device that ends when nothing is to come would end too early.
+        let in_preparation =
+            served && device_contacts::in_preparation(conn, row.device_id, row.owner_id).await?;
         let mut copies = device_contacts::due_copies(conn, row.device_id).await?;
         // What is left of an earlier enrolment is told to the present one too: it may be the same hardware. But an
         // envelope of an earlier enrolment can't be opened any more.
@@ -74,8 +78,6 @@ impl DeviceProtocol {
         let more = copies.len() > MOST_COMMANDS;
         copies.truncate(MOST_COMMANDS);
         let renew = served && self.clock.now() >= renew_at(row.not_before, row.not_after);
-        let in_preparation =
-            served && device_contacts::in_preparation(conn, row.device_id, row.owner_id).await?;
         let mut digest = Sha256::new();
         for copy in &copies {
             digest.update(copy.id.as_uuid().as_bytes());

@@ -8,6 +8,7 @@ use certporter_model::thumbprint::Thumbprint;
 use certporter_model::{DeviceId, Timestamp};
 
 use super::{DeviceProtocol, GRACE, ProtocolError};
+use crate::pipeline::leap;
 use crate::plan::Limits;
 use crate::store::device_contacts::{self, ContactRow};
 use crate::store::{AuditEvent, Target, management_certificates};
@@ -107,7 +108,12 @@ impl DeviceProtocol {
         let row = &contact.row;
         let away = row.last_contact_at.map(|at| now.since(at));
         let served = contact.standing == Standing::Served;
-        if served && away.is_none_or(|away| away >= Limits::default().contact) {
+        let long = served && away.is_none_or(|away| away >= Limits::default().contact);
+        if long && leap::waits(&self.db, now, &*self.random).await? {
+            // It was not the device that was away: what would follow waits for somebody, and its contact with it.
+            return Ok(());
+        }
+        if long {
             // What was not renewed while nobody knew whether the device would ever come back is renewed now.
             let mut tx = self.db.write(&Self::permit(&contact.caller())?).await?;
             device_contacts::returned(&mut tx, row.device_id, now).await?;

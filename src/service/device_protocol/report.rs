@@ -31,7 +31,7 @@ impl DeviceProtocol {
         let now = self.clock.now();
         let permit = Self::permit(&contact.caller())?;
         let mut tx = self.db.write(&permit).await?;
-        let mut theirs = Vec::new();
+        let (mut theirs, mut kept) = (Vec::new(), Vec::new());
         let (mut unknown, mut foreign) = (Vec::new(), Vec::new());
         for (place, status) in report.statuses.iter().enumerate() {
             let found = device_contacts::reported_copy(&mut tx, status.copy).await?;
@@ -41,6 +41,8 @@ impl DeviceProtocol {
                     let said = theirs.iter().any(|earlier: &&CopyStatus| earlier.copy == status.copy);
                     if !said && (served || gone(status)) {
                         theirs.push(status);
+                    } else if !said && status.state == ReportedState::Installed {
+                        kept.push(status);
                     }
                 }
                 other => {
@@ -63,6 +65,13 @@ impl DeviceProtocol {
             let about = (status.copy, status.thumbprint);
             let said = reported(status);
             let effect = reports::take(&mut tx, contact.device(), about, &said, now, &*self.random).await?;
+            if effect == Effect::Changed {
+                told.push(serde_json::json!({ "copy": status.copy, "state": status.state }));
+            }
+        }
+        for status in kept {
+            let about = (status.copy, status.thumbprint);
+            let effect = reports::still_there(&mut tx, contact.device(), about, now, &*self.random).await?;
             if effect == Effect::Changed {
                 told.push(serde_json::json!({ "copy": status.copy, "state": status.state }));
             }

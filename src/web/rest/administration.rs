@@ -1,4 +1,4 @@
-//! `/api/v1/audit-events`, `/api/v1/approvals`, `/api/v1/tokens`, `/api/v1/accounts`, `/api/v1/me`
+//! `/api/v1/settings/holds`, `/api/v1/audit-events`, `/api/v1/approvals`, `/api/v1/tokens`, `/api/v1/accounts`, `/api/v1/me`
 
 use axum::Json as Answered;
 use axum::extract::State;
@@ -17,6 +17,7 @@ use crate::service::Portal;
 use crate::service::accounts::{self, AccountDraft, AccountView, AccountsQuery, PasswordDraft};
 use crate::service::approvals::{self, ApprovalView, DecisionDraft};
 use crate::service::audit::{self, AuditQuery, AuditView};
+use crate::service::holds::{self, HoldsDraft, HoldsView};
 use crate::service::page::Page;
 use crate::service::sign_in::{self, OwnView};
 use crate::service::tokens::{self, NewToken, TokenDraft, TokenView, TokensQuery};
@@ -24,6 +25,7 @@ use crate::service::tokens::{self, NewToken, TokenDraft, TokenView, TokensQuery}
 pub(super) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(me))
+        .routes(routes!(holds, update_holds))
         .routes(routes!(audit_events))
         .routes(routes!(approvals_list))
         .routes(routes!(approval))
@@ -40,6 +42,30 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
     responses((status = 200, description = "The caller", body = OwnView)))]
 async fn me(Asking(caller): Asking) -> Answer<Answered<OwnView>> {
     Ok(Answered(sign_in::own(&caller)?))
+}
+
+/// Read how long certificates may be on hold before they are revoked.
+#[utoipa::path(get, path = "/settings/holds", operation_id = "holds.get", tag = "settings",
+    responses((status = 200, description = "What is set", body = HoldsView)))]
+async fn holds(State(portal): State<Portal>, Asking(caller): Asking) -> Answer {
+    let view = holds::get(&portal, &caller).await?;
+    Ok(tagged(view.version, view))
+}
+
+/// Set how long certificates may be on hold before they are revoked. What has been on hold for longer is revoked soon;
+/// very many at a time wait for an approval.
+#[utoipa::path(put, path = "/settings/holds", operation_id = "holds.update", tag = "settings",
+    request_body = HoldsDraft,
+    params(("If-Match" = String, Header, description = "The ETag of what was read; \"0\" before the first time")),
+    responses((status = 200, description = "What is set", body = HoldsView)))]
+async fn update_holds(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    IfMatch(read): IfMatch,
+    Json(draft): Json<HoldsDraft>,
+) -> Answer {
+    let view = holds::update(&portal, &caller, read, draft).await?;
+    Ok(tagged(view.version, view))
 }
 
 /// Read the audit trail, newest first.

@@ -95,10 +95,14 @@ pub fn page(shown: Shown) -> AnyView {
                 title="CAs and connectors"
                 lead="Who signs certificates, what they publish, and the connectors that reach them."
             >
-                {operates
-                    .then(|| {
-                        view! {
-                            <div class="actions">
+                <div class="actions">
+                    <a class="btn" href="/authorities/reconciliation">
+                        <Icon name="history"/>
+                        "Reconciliation"
+                    </a>
+                    {operates
+                        .then(|| {
+                            view! {
                                 <a class="btn" href="/authorities/new">
                                     <Icon name="plus"/>
                                     "Add an issuing CA"
@@ -107,9 +111,9 @@ pub fn page(shown: Shown) -> AnyView {
                                     <Icon name="list-checks"/>
                                     "Run a preflight"
                                 </a>
-                            </div>
-                        }
-                    })}
+                            }
+                        })}
+                </div>
             </Heading>
             {said.map(|said| view! { <Notice tone=Tone::Good><p>{said}</p></Notice> })}
             {publishing

@@ -3,12 +3,14 @@
 //! - [`list`]: how they are; [`files`]: certificates and CRLs to take away
 //! - [`rotation`]: a new issuing key
 //! - [`external`]: those that somebody adds; [`health`]: how they were found
+//! - [`reconciliation`]: where the portal, CAs and devices disagree
 //! - [`preflight`]: a test certificate, all the way there and back
 pub mod external;
 pub mod files;
 mod health;
 pub mod list;
 pub mod preflight;
+pub mod reconciliation;
 pub mod rotation;
 
 use axum::Router;
@@ -26,6 +28,9 @@ pub fn routes() -> Router<PagesState> {
         .route("/authorities/{id}/disable", post(external::disable))
         .route("/authorities/{id}/publish", post(list::publish))
         .route("/authorities/{id}/rotate", get(rotation::get).post(rotation::post))
+        .route("/authorities/reconciliation", get(reconciliation::get).post(reconciliation::start))
+        .route("/authorities/reconciliation/events", get(reconciliation::events))
+        .route("/authorities/reconciliation/{id}", get(reconciliation::one))
         .route("/authorities/files/{name}", get(files::get))
         .route("/authorities/preflights", get(preflight::new).post(preflight::start))
         .route("/authorities/preflights/{id}", get(preflight::get))

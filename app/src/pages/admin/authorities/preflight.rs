@@ -182,7 +182,7 @@ pub fn outcome(state: &str) -> AnyView {
     let (tone, icon, word) = match state {
         "waiting" => ("status busy", "clock", "Waits for a connector"),
         "running" => ("status busy", "loader", "Running"),
-        "publishing" => ("status busy", "loader", "The CRL is made"),
+        "publishing" => ("status busy", "loader", "The CRL is looked into"),
         "passed" => ("status good", "circle-check", "Passed"),
         _ => ("status bad", "circle-x", "Failed"),
     };
@@ -211,11 +211,8 @@ pub fn part(view: PreflightView) -> AnyView {
     let late = view.state == "waiting" && now.since(view.created_at) > PATIENCE;
     let failed = view.steps.iter().find(|step| !step.ok).cloned();
     let ended = view.finished_at.is_some();
-    let builtin = view.ca == "builtin";
     let steps = STAGES
         .into_iter()
-        // Another CA publishes by its own schedule, which nobody waits for here.
-        .filter(|(stage, _)| builtin || *stage != PreflightStage::InCrl)
         .map(|(stage, words)| {
             let step = view.steps.iter().rev().find(|step| step.stage == stage).cloned();
             row(words, step, ended)

@@ -41,7 +41,7 @@ impl From<ApprovalView> for Plan {
     fn from(view: ApprovalView) -> Self {
         Self {
             id: view.id,
-            origin: origin(&view.kind),
+            origin: origin(&view.kind, &view.summary),
             state: view.state,
             summary: serde_json::from_value(view.summary).unwrap_or_default(),
             sample: view.sample,
@@ -53,8 +53,15 @@ impl From<ApprovalView> for Plan {
     }
 }
 
-fn origin(kind: &str) -> String {
+fn origin(kind: &str, summary: &serde_json::Value) -> String {
+    let day = |name: &str| summary[name].as_str().unwrap_or_default().chars().take(10).collect::<String>();
     match kind {
+        // Nobody can tell from within which of the two it was.
+        "clock" => format!(
+            "The clock leapt from {} to {}, or the portal stood still: whatever is due by the time alone",
+            day("from"),
+            day("to")
+        ),
         "sweep" => "The regular sweep".to_owned(),
         "import" => "An import".to_owned(),
         "sync" => "A synchronisation with the directory".to_owned(),

@@ -19,8 +19,8 @@ use leptos::prelude::*;
 use super::action::Action;
 use super::why::Why;
 use super::words::source;
-use crate::pages::admin::devices::read::event;
 use crate::islands::live::Live;
+use crate::pages::admin::devices::read::event;
 use crate::pages::asked::{Asked, id};
 use crate::pages::live::follow;
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
@@ -130,8 +130,19 @@ fn allowed<T>(part: Result<T, ServiceError>) -> Result<Option<T>, ServiceError> 
 
 /// The page.
 pub fn page(shown: User) -> AnyView {
-    let User { user, saved, devices, certificates, groups, reach, progress, events, actions, may_edit, may_diagnose } =
-        shown;
+    let User {
+        user,
+        saved,
+        devices,
+        certificates,
+        groups,
+        reach,
+        progress,
+        events,
+        actions,
+        may_edit,
+        may_diagnose,
+    } = shown;
     let id = user.id;
     let lead = match &user.email {
         Some(email) => format!("{}, {email}.", user.user_name),

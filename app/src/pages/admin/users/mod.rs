@@ -19,5 +19,6 @@ pub fn routes() -> Router<PagesState> {
         .route("/users/new", get(form::new).post(form::create))
         .route("/users/{id}", get(detail::get))
         .route("/users/{id}/edit", get(form::edit).post(form::update))
+        .route("/users/{id}/revocations/events", get(detail::events))
         .route("/users/{id}/{action}", get(action::get).post(action::post))
 }
