@@ -15,6 +15,7 @@ import * as everywhere from "./flows/everywhere.mjs";
 import * as handOuts from "./flows/hand_outs.mjs";
 import * as helpdesk from "./flows/helpdesk.mjs";
 import * as profile from "./flows/profile.mjs";
+import * as reconciliation from "./flows/reconciliation.mjs";
 import * as reports from "./flows/reports.mjs";
 import * as rotation from "./flows/rotation.mjs";
 import * as selfService from "./flows/self_service.mjs";
@@ -43,6 +44,7 @@ try {
     reports,
     everywhere,
     selfService,
+    reconciliation,
     rotation,
     everyPage,
   ]) {

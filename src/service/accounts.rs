@@ -1,6 +1,7 @@
 //! Accounts: who signs in, and what they may do.
 
 use certporter_model::access::{Caller, Grant, Role};
+use certporter_model::security_event::SecurityEventKind;
 use certporter_model::text::Name;
 use certporter_model::thumbprint::SecretHash;
 use certporter_model::{AccountId, FieldErrors, SignInIdentityId, Timestamp, UserId};
@@ -15,8 +16,9 @@ use super::own_account::SessionView;
 use super::page::{Page, PageQuery};
 use super::password;
 use super::portal::Portal;
+use super::security_events::{self, Happened};
 use crate::store::accounts::{self, Account, AccountContent};
-use crate::store::{AuditEvent, Conn, StoreError, Target, sessions};
+use crate::store::{AuditEvent, Conn, StoreError, Target, WriteTx, sessions};
 
 /// What somebody writes about an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -144,6 +146,7 @@ pub async fn create(
     let mut tx = portal.db().write(&permit).await?;
     accounts::insert(&mut tx, id, &content, now).await?;
     accounts::set_grants(&mut tx, id, &parsed.grants, now).await?;
+    tell(portal, &mut tx, draft.user_id, now).await?;
     tx.commit(event(now, Operation::AccountsCreate, id, &parsed)).await?;
     get(portal, caller, id).await
 }
@@ -175,6 +178,7 @@ pub async fn update(
     if draft.disabled {
         sessions::end_others(&mut tx, id, None).await?;
     }
+    tell(portal, &mut tx, draft.user_id.filter(|user| before.user_id != Some(*user)), now).await?;
     let event = event(now, Operation::AccountsUpdate, id, &parsed).with("disabled", draft.disabled);
     tx.commit(event).await?;
     get(portal, caller, id).await
@@ -221,6 +225,7 @@ pub async fn set_password(
     let mut tx = portal.db().write(&permit).await?;
     accounts::set_password(&mut tx, SignInIdentityId::new(now, portal.octets()), id, &hash, now).await?;
     sessions::end_others(&mut tx, id, None).await?;
+    tell(portal, &mut tx, account.user_id, now).await?;
     let event =
         AuditEvent::new(now, Operation::AccountsSetPassword.name(), Target::one("account", id.as_uuid()));
     Ok(tx.commit(event).await?)
@@ -270,6 +275,18 @@ pub async fn end_sessions(
         AuditEvent::new(now, Operation::AccountsSessionsEnd.name(), Target::one("account", id.as_uuid()));
     tx.commit(event.with("name", account.name.as_str()).with("sessions_ended", ended)).await?;
     Ok(ended)
+}
+
+/// Tells a person that staff has given somebody a way to sign in as them.
+pub(super) async fn tell(
+    portal: &Portal,
+    tx: &mut WriteTx,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(user) = user else { return Ok(()) };
+    let kind = SecurityEventKind::AccountChangedByStaff;
+    security_events::tell(tx, portal.random(), now, Happened { user, kind, device: None, by: None }).await
 }
 
 /// Refuses what would leave nobody who can administer.

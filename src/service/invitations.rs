@@ -63,6 +63,7 @@ pub async fn invite(portal: &Portal, caller: &Caller, id: AccountId) -> Result<I
         used_at: None,
     };
     setup_links::insert(&mut tx, &link).await?;
+    super::accounts::tell(portal, &mut tx, account.user_id, now).await?;
     let event = AuditEvent::new(now, Operation::AccountsInvite.name(), Target::one("account", id.as_uuid()));
     tx.commit(event.with("name", account.name.as_str())).await?;
     let address = format!("{}/invitation?code={}", portal.addresses().portal, code.as_str());

@@ -55,6 +55,10 @@ async fn a_code_signs_in_once_and_the_person_is_told(database: TestDatabase) {
     let refused = security_events::acknowledge(scene.portal(), &caller, scene.portal().now()).await;
     assert!(matches!(refused, Err(ServiceError::Conflict { .. })), "{refused:?}");
     let person = scene.person("maria.p", scene.maria).await;
+    // That staff made an account of hers, and a password for it, is told too.
+    let told = security_events::list(scene.portal(), &person).await.unwrap();
+    let made = told.iter().filter(|event| event.kind == SecurityEventKind::AccountChangedByStaff);
+    assert_eq!(made.count(), 2, "{told:?}");
     security_events::acknowledge(scene.portal(), &person, scene.portal().now()).await.unwrap();
     let told = security_events::list(scene.portal(), &person).await.unwrap();
     assert!(told.iter().all(|event| !event.new), "{told:?}");

@@ -23,7 +23,7 @@ pub enum OwnPlace {
 const PLACES: [(OwnPlace, &str, &str, &str); 3] = [
     (OwnPlace::Devices, "/me", "monitor-smartphone", "Devices"),
     (OwnPlace::Certificates, "/me/certificates", "file-badge", "Certificates"),
-    (OwnPlace::Events, "/me/events", "history", "What happened"),
+    (OwnPlace::Events, "/me/events", "history", "History"),
 ];
 
 /// A page of one's own.

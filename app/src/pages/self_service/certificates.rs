@@ -6,6 +6,7 @@ use certporter::service::ServiceError;
 use certporter::service::self_service::certificates::{self, OwnCertificate, OwnCopy};
 use certporter_model::CertificateId;
 use certporter_model::certificate::{CertificateStatus, Standing};
+use certporter_model::copy::CopyState;
 use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, id};
@@ -72,7 +73,12 @@ fn status_of(certificate: &OwnCertificate) -> Status {
 
 /// A certificate as a line of a list.
 pub fn line(certificate: OwnCertificate) -> AnyView {
-    let status = status_of(&certificate);
+    // Where it is nowhere yet, or not any more, that says more than that it is good.
+    let there = certificate.places.iter().find(|place| place.state == CopyState::Installed);
+    let status = match (there, certificate.places.first()) {
+        (None, Some(place)) => Status::from(place.state),
+        _ => status_of(&certificate),
+    };
     let icon = certificate.features.first().map_or("file-badge", |feature| purpose_icon(*feature));
     let uses = certificate.features.iter().map(|feature| purpose(*feature)).collect::<Vec<_>>().join(", ");
     view! {
@@ -80,7 +86,7 @@ pub fn line(certificate: OwnCertificate) -> AnyView {
             <Icon name=icon/>
             <div>
                 <a href=format!("/me/certificates/{}", certificate.id)>{certificate.profile.name}</a>
-                <p class="quiet">{uses} ", until " <Moment at=certificate.not_after/></p>
+                <p class="quiet">{uses} ", ends " <Moment at=certificate.not_after/></p>
             </div>
             <State of=status/>
         </li>

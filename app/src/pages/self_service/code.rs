@@ -160,7 +160,7 @@ fn steps(platform: Platform, here: &str, made: &EnrolmentCodeView) -> AnyView {
                 <BigLink
                     address=format!("{here}/hand-outs")
                     icon="download"
-                    words="Get it on this device"
+                    words="Get certificates as files"
                     tone="btn-primary"
                 />
             </li>

@@ -115,7 +115,7 @@ pub fn page(waiting: ConfirmationView, errors: FieldErrors) -> AnyView {
                             .into_any()
                     }
                     None => {
-                        view! { <BigLink address="/me/events" icon="history" words="What happened"/> }.into_any()
+                        view! { <BigLink address="/me/events" icon="history" words="History"/> }.into_any()
                     }
                 }}
             </Section>

@@ -192,11 +192,7 @@ fn after_loss() -> AnyView {
 
 fn actions(here: &str, state: DeviceState, platform: Platform) -> AnyView {
     let in_use = matches!(state, DeviceState::Registered | DeviceState::Enrolled);
-    let handed = if platform == Platform::Linux {
-        (format!("{here}/snippets"), "scroll-text", "Settings for Wi-Fi and VPN on it")
-    } else {
-        (format!("{here}/hand-outs"), "download", "Get it on this device")
-    };
+    let snippets = (in_use && platform == Platform::Linux).then(|| format!("{here}/snippets"));
     let (lost, code, remove) = (format!("{here}/lost"), format!("{here}/code"), format!("{here}/remove"));
     let files = format!("{here}/hand-outs");
     let set_up = match state {
@@ -205,7 +201,10 @@ fn actions(here: &str, state: DeviceState, platform: Platform) -> AnyView {
         DeviceState::Blocked | DeviceState::Deleted => None,
     };
     view! {
-        {in_use.then(|| view! { <BigLink address=handed.0 icon=handed.1 words=handed.2/> })}
+        {snippets
+            .map(|address| {
+                view! { <BigLink address icon="scroll-text" words="Settings for Wi-Fi and VPN on it"/> }
+            })}
         {(state == DeviceState::Enrolled)
             .then(|| {
                 view! {

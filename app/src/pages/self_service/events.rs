@@ -57,6 +57,11 @@ pub fn sentence_of(event: SecurityEventView) -> AnyView {
     let text = match event.kind {
         K::SignInCodeIssued => format!("{by} made a code with which one signs in as you"),
         K::SignedInWithCode => "Somebody signed in as you with a code from the helpdesk".to_owned(),
+        K::AccountChangedByStaff => {
+            format!(
+                "{by} set the password of your account, invited you to choose one, or linked an account to you"
+            )
+        }
         K::EnrolmentCodeIssued => format!("{by} made a code with which {device} can be set up as yours"),
         K::DeviceEnrolled => format!("{device} was set up as yours, with a code of {by}"),
         K::DeviceHandedOver => format!("{by} made {device} yours, which was set up already"),

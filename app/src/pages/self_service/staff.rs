@@ -144,14 +144,15 @@ const fn said(character: char) -> &'static str {
         '7' => "seven",
         '8' => "eight",
         '9' => "nine",
-        _ => "hyphen",
+        _ => "",
     }
 }
 
 /// The page that shows a code.
 pub fn page(user: UserView, made: SignInCodeView) -> AnyView {
     let title = format!("Sign-in code for {}", user.display_name);
-    let spelled = made.code.chars().map(said).collect::<Vec<_>>().join(" \u{b7} ");
+    let spelled =
+        made.code.chars().filter(char::is_ascii_alphanumeric).map(said).collect::<Vec<_>>().join(" \u{b7} ");
     view! {
         <Page title=title.clone() task=Some(Task::Users)>
             <Heading

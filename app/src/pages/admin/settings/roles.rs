@@ -48,6 +48,8 @@ const fn allows(permission: Permission) -> &'static str {
         Permission::DeviceRead => "Read devices and their copies",
         Permission::DeviceWrite => "Register and change devices",
         Permission::EnrolmentCodeIssue => "Issue enrolment codes",
+        Permission::SignInCodeIssue => "Issue one-time sign-in codes",
+        Permission::ConfirmationApprove => "Approve, as a second person, what such a code opened",
         Permission::DeviceRetire => "Retire devices",
         Permission::DeviceBlock => "Block and unblock devices",
         Permission::DeviceLost => "Declare devices lost",
