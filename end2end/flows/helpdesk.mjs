@@ -1,6 +1,6 @@
 // Somebody calls the helpdesk: found, understood, mended, and seen to work, with few clicks; and without JavaScript too.
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
+import { rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { look, open, picture, widths, fits } from "../browser.mjs";
 
@@ -19,15 +19,17 @@ const profile = {
   escrow: "until_delivered",
 };
 
-// A laptop on which something stands in the way of the certificates.
+// A laptop that can't write its certificates.
 async function breakWifi(world, device) {
   const { portal, rest } = world;
   const code = await rest("POST", `/devices/${device}/enrolment-codes`, {});
   const folder = join(portal.folder, `agent-${device}`);
   await portal.command("agent", "enrol", "--server", portal.devices, "--code", code.code, "--dir", folder);
-  await writeFile(join(folder, "certificates"), "no folder");
+  await rm(join(folder, "certificates"), { recursive: true, force: true });
+  // A place where nobody can make a folder, not even who may everything.
+  await symlink("/proc/sys", join(folder, "certificates"));
   const sync = () => portal.command("agent", "sync", "--once", "--dir", folder);
-  await sync();
+  await assert.rejects(sync, /could not be installed/);
   return { sync, clear: () => rm(join(folder, "certificates")) };
 }
 
@@ -132,7 +134,7 @@ export const tests = {
     await click(finding.getByRole("link", { name: "Deliver again" }));
     await page.getByText(/1 copy will be delivered/).waitFor();
     await look(page, "helpdesk-deliver");
-    await page.getByLabel("Why").fill("The Wi-Fi did not work; a file stood in the way.");
+    await page.getByLabel("Why").fill("The Wi-Fi did not work; the disk could not be written.");
     await click(page.getByRole("button", { name: /Deliver again/ }));
     await page.getByText("It is being delivered again.").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
