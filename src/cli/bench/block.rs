@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use certporter_model::Timestamp;
 use certporter_model::access::{Caller, Grant, Role};
 use certporter_model::ids::{AccountId, CaGenerationId, TimelineEventId, UserId};
 use certporter_model::key::KeyAlgorithm;
@@ -36,7 +37,7 @@ use crate::service::{Portal, users};
 use crate::store::certificates::{self, CertificateFilter};
 use crate::store::steps::events::{self, About, StepEvent};
 use crate::store::users::{UserFilter, list as list_users};
-use crate::store::{AuditEvent, Db, Location, Page, Target};
+use crate::store::{AuditEvent, Db, Location, Page, Target, revocations};
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -75,11 +76,12 @@ pub(super) async fn run(name: &'static str, crowd: Crowd) -> Result<Case, Comman
     let devices = count * crowd.certificates.div_ceil(OF_A_DEVICE);
     let fleet = Fleet { users: count, profiles: 10, ..Fleet::new(1, SystemClock.now(), devices) };
     generate(&at.db, &fleet).await?;
-    let waiting = at.enrol(REQUESTS_A_SECOND * REQUESTS_FOR).await?;
     at.work().await?;
     let portal = portal(&at)?;
     let wakes = wake(&portal, &at);
     at_rest(&at).await?;
+    // After the sweep at the start, which would have asked for all of theirs at once.
+    let waiting = at.enrol(REQUESTS_A_SECOND * REQUESTS_FOR).await?;
     let scratch = Scratch::new(at.folder()).await?;
     let persons = persons(&at.db).await?;
     let done = std::cell::Cell::new(false);
@@ -89,8 +91,9 @@ pub(super) async fn run(name: &'static str, crowd: Crowd) -> Result<Case, Comman
             let serials = serials_of(&at.db, person).await?;
             n += serials.len();
             limits.push(scratch.limit(&revoked, serials.len()).await?);
+            let since = SystemClock.now();
             seconds.push(block(&at, &portal, person, generation, serials).await?);
-            at_rest(&at).await?;
+            noted(&at.db, person, since).await?;
         }
         done.set(true);
         Ok::<_, CommandError>(Case::against(name, "s", &seconds, &limits, n))
@@ -134,7 +137,7 @@ fn wake(portal: &Portal, at: &Installation) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// Returns when nothing is due any more, but for the requests that come in.
+/// Returns when nothing is due any more.
 async fn at_rest(at: &Installation) -> Result<(), CommandError> {
     let pool = certporter_model::text::Name::parse("default")?;
     let pools = [PORTAL.to_owned(), connector_pool(&pool)];
@@ -147,6 +150,21 @@ async fn at_rest(at: &Installation) -> Result<(), CommandError> {
         }
     }
     Ok(())
+}
+
+/// Returns when the portal has noted of all that was blocked that the CRL has it.
+async fn noted(db: &Db, person: UserId, since: Timestamp) -> Result<(), CommandError> {
+    let watch = Stopwatch::start();
+    loop {
+        let counted = revocations::count_of_user(&mut *db.read().await?, person, since).await?;
+        if counted.asked > 0 && counted.in_crl == counted.asked {
+            return Ok(());
+        }
+        if watch.elapsed() > PATIENCE {
+            return Err(format!("the portal has not noted that the CRL has all: {counted:?}").into());
+        }
+        tokio::time::sleep(LOOK * 10).await;
+    }
 }
 
 async fn persons(db: &Db) -> Result<Vec<UserId>, CommandError> {

@@ -156,7 +156,7 @@ pub async fn publish(portal: &Portal, caller: &Caller, id: CaId) -> Result<(), S
         return Err(ServiceError::conflict("this CA publishes its CRLs by its own schedule"));
     }
     for generation in ca_generations::generations(&mut tx, id).await? {
-        crls::changed(&mut tx, generation.id, 0, now).await?;
+        crls::outdate(&mut tx, generation.id, now).await?;
     }
     Work::PublishCrl { ca: id }.enqueue(&mut tx, now, portal.random()).await?;
     let event = AuditEvent::new(now, Operation::AuthoritiesPublish.name(), Target::one("ca", id.as_uuid()));
