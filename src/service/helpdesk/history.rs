@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use certporter_model::access::Caller;
+use certporter_model::access::{Actor, Caller};
 use certporter_model::request::Step;
 use certporter_model::{CertificateId, DeviceId, RequestId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -182,7 +182,7 @@ async fn shown(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Ser
             action: None,
             device: names.device(row.device_id),
             profile: profile(row.request_id, row.certificate_id),
-            actor: row.actor,
+            actor: actor_of(row.actor),
             request_id: row.request_id,
             certificate_id: row.certificate_id,
             duration_ms: row.duration_ms,
@@ -205,15 +205,17 @@ fn act(
     let certificate_id = of("certificate").map(CertificateId::from_uuid);
     let request_id = of("request").map(RequestId::from_uuid);
     let canonical: serde_json::Value = serde_json::from_slice(&row.canonical).unwrap_or_default();
+    // A device that enrols is nobody yet.
+    let by_device = matches!(row.actor_kind.as_str(), "device" | "anonymous");
     let said = canonical.pointer("/details/explanation").and_then(serde_json::Value::as_str);
     HistoryEntry {
         id: row.id.as_uuid(),
         at: row.at,
-        source: if row.actor_kind == "device" { HistorySource::Device } else { HistorySource::Portal },
+        source: if by_device { HistorySource::Device } else { HistorySource::Portal },
         step: None,
         device: names.device(of("device").map(DeviceId::from_uuid)),
         profile: profile(request_id, certificate_id),
-        actor: row.actor_name,
+        actor: actor_of(row.actor_name),
         request_id,
         certificate_id,
         duration_ms: None,
@@ -223,6 +225,11 @@ fn act(
         detail: said.map(str::to_owned),
         action: Some(row.action),
     }
+}
+
+/// By whom: of what is a person's, only a device that enrols was nobody's doing.
+fn actor_of(actor: String) -> String {
+    if actor == Actor::Anonymous.to_string() { "device that enrolled".to_owned() } else { actor }
 }
 
 /// Where a step is taken.

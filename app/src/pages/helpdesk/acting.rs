@@ -163,7 +163,7 @@ pub fn page(asking: Asking) -> AnyView {
         // Reason and explanation were given in the step before.
         Some(shown) if act == Act::Revoke => {
             let fields = fields_of(&values);
-            view! { <Preview shown action fields submit=act.words() back destructive=true/> }.into_any()
+            view! { <Preview shown action fields submit="Go ahead" back destructive=true/> }.into_any()
         }
         Some(shown) => view! {
             <Preview shown action fields=Vec::new() submit=act.words() back destructive=act.is_final()>

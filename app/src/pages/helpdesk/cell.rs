@@ -87,9 +87,11 @@ pub fn page(cell: Cell) -> AnyView {
                 .then(|| {
                     view! {
                         <Section title="How far it is">
-                            <Table label="How far it is" columns=&["For", "State", "Since", "Good until", ""]>
-                                {view.cells.into_iter().map(|cell| row(cell, user, may)).collect_view()}
-                            </Table>
+                            <div class="device-acts">
+                                <Table label="How far it is" columns=&["For", "State", "Since", "Good until", ""]>
+                                    {view.cells.into_iter().map(|cell| row(cell, user, may)).collect_view()}
+                                </Table>
+                            </div>
                         </Section>
                     }
                 })}

@@ -41,7 +41,7 @@ fn address(user: UserId, cell: &GridCell, row: &GridRow) -> String {
 fn wide(grid: GridView, user: UserId) -> AnyView {
     view! {
         <div class="grid-wide">
-            <table class="grid" aria-label="What is on which device">
+            <table class="holdings" aria-label="What is on which device">
                 <thead>
                     <tr>
                         <th scope="col">"Profile"</th>

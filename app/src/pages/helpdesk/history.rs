@@ -86,7 +86,11 @@ fn row(entry: HistoryEntry) -> AnyView {
         (None, action) => ("over", icon_of(entry.source), done(action.unwrap_or_default())),
     };
     let device = entry.device.map(|device| device.name);
-    let detail = entry.detail.map(|text| if entry.step.is_some() { words::detail(&text) } else { text });
+    // What somebody wrote of why they did it stands for itself.
+    let (detail, said) = match entry.step {
+        Some(_) => (entry.detail.as_deref().map(words::detail), None),
+        None => (None, entry.detail),
+    };
     let about = [entry.profile.map(|profile| profile.name), detail, device];
     let about: Vec<String> = about.into_iter().flatten().filter(|text| !text.is_empty()).collect();
     let by = format!("{}: {}", source(entry.source), words::actor(&entry.actor));
@@ -113,6 +117,7 @@ fn row(entry: HistoryEntry) -> AnyView {
                 {(!about.is_empty()).then(|| view! { <span>{format!(": {}", about.join(", "))}</span> })}
                 " "
                 <span class="beside">{by}</span>
+                {said.map(|said| view! { <p class="cause">{format!("\u{201c}{said}\u{201d}")}</p> })}
                 {entry.cause.map(|cause| view! { <p class="cause">{cause}</p> })}
                 {entry
                     .remedy

@@ -146,9 +146,11 @@ pub fn part(person: Person) -> AnyView {
 fn device_table(devices: Vec<GridDevice>, user: UserId, may: May) -> AnyView {
     view! {
         <Section title="What can be done with a device">
-            <Table label="Devices of this person" columns=&["Name", "State", "Last seen", ""]>
-                {devices.into_iter().map(|device| device_row(device, user, may)).collect_view()}
-            </Table>
+            <div class="device-acts">
+                <Table label="Devices of this person" columns=&["Name", "State", "Last seen", ""]>
+                    {devices.into_iter().map(|device| device_row(device, user, may)).collect_view()}
+                </Table>
+            </div>
         </Section>
     }
     .into_any()
