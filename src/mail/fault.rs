@@ -58,7 +58,8 @@ impl MailFault {
                 cause: format!("{server} refuses it: {said}"),
                 remedy: "Check the recipient's address and the sender's; then have it sent again.".to_owned(),
             },
-            None if error.is_tls() => Self::Server {
+            // A handshake that fails is told as one of the connection.
+            None if error.is_tls() || said.contains("SSL") || said.contains("certificate") => Self::Server {
                 cause: format!("the TLS connection to {server} fails: {said}"),
                 remedy: "Check the protection of the connection, the server's name and the CA of its TLS \
                          certificate in the settings for mail."

@@ -85,6 +85,10 @@ pub async fn get(portal: &Portal, caller: &Caller, id: ApprovalId) -> Result<App
 
 /// What a plan that waits would do to the first of those that it concerns, as it would be made now.
 async fn sample(conn: &mut Conn, row: &Approval, now: Timestamp) -> Result<Vec<Consequence>, ServiceError> {
+    // Of an import nothing is written before it is approved: what was shown when it was asked for is kept with it.
+    if let Some(kept) = row.summary.get("sample").filter(|_| row.state == "waiting") {
+        return Ok(serde_json::from_value(kept.clone()).unwrap_or_default());
+    }
     let named = row.summary.get("holders").cloned().unwrap_or_default();
     let holders: Vec<Holder> = serde_json::from_value(named).unwrap_or_default();
     if row.state != "waiting" || holders.is_empty() {
@@ -138,7 +142,10 @@ pub async fn decide(
     Ok(view(approvals::get(&mut conn, id).await?))
 }
 
-fn view(row: Approval) -> ApprovalView {
+fn view(mut row: Approval) -> ApprovalView {
+    if let Some(summary) = row.summary.as_object_mut() {
+        summary.remove("sample");
+    }
     ApprovalView {
         id: row.id,
         kind: row.kind,

@@ -9,10 +9,8 @@
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 
+use super::certificate_filter::{CertificateFilter, CertificateState, Delivery, Indexes, push_conditions_by};
 use super::certificate_numbers::numbered;
-use super::certificate_filter::{
-    CertificateFilter, CertificateState, Delivery, Indexes, push_conditions_by,
-};
 use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
 use super::search_key::words;
@@ -70,7 +68,8 @@ pub async fn find(
 ) -> Result<Vec<Certificate>> {
     let small = Small::of(conn, filter).await?;
     let mut list = List { seen: Seen::by(conn, visibility).await?, filter, by, page, is_rare: false, small };
-    if let (Some(_), Some(state)) = (filter.profile, filter.state) {
+    // Only SQLite is told which index to leave alone: elsewhere a sign before an id is an error.
+    if let (Some(_), Some(state), Engine::Sqlite) = (filter.profile, filter.state, conn.engine()) {
         let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
         let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false, small: Small::default() };
         list.is_rare = all.is_of_fewer(conn, SORTED).await?;
@@ -380,7 +379,8 @@ impl CertificateFilter {
         let by_issue = self.reason.is_some() || issued;
         let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
         let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing));
-        let scattered = few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
+        let scattered =
+            few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
         self.user.is_some() || self.device.is_some() || !scattered
     }
 }

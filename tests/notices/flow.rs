@@ -64,7 +64,11 @@ async fn mail_waits_while_its_server_is_away_and_the_overview_says_so() {
     scene.switch_on("revoked").await;
     server.end();
     let path = format!("/certificates/{}/revoke", id(&scene.certificates().await[0]));
-    scene.program.post(&path, &json!({"reason": "cessation_of_operation"})).await.ok();
+    scene
+        .program
+        .post(&path, &json!({"reason": "cessation_of_operation", "explanation": "not needed"}))
+        .await
+        .ok();
     scene.notices().await;
     let waiting = scene.letters("?state=waiting").await;
     assert_eq!(waiting.len(), 1);
@@ -103,7 +107,11 @@ async fn a_letter_that_can_t_be_brought_says_why_and_goes_out_when_that_is_mende
     let certificates = scene.certificates().await;
     let revoke = async |place: usize| {
         let path = format!("/certificates/{}/revoke", id(&certificates[place]));
-        scene.program.post(&path, &json!({"reason": "cessation_of_operation"})).await.ok();
+        scene
+            .program
+            .post(&path, &json!({"reason": "cessation_of_operation", "explanation": "not needed"}))
+            .await
+            .ok();
         scene.notices().await;
     };
     address(json!("nobody@example.org")).await;

@@ -227,6 +227,9 @@ async fn waits_for_an_approval(program: &Program, works: &Works, teams: &Teams, 
     let asked = waiting().await;
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0]["digest"], import["consequences"]["digest"]);
+    let shown = program.get(&format!("/approvals/{}", asked[0]["id"].as_str().unwrap())).await.ok();
+    assert_eq!(shown["sample"], import["consequences"]["sample"], "who decides sees what was shown");
+    assert!(!shown["sample"].as_array().unwrap().is_empty(), "{shown}");
     // Asking again without an approval changes nothing.
     carry_out(program, &import).await;
     works.work().await;

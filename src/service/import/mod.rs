@@ -334,11 +334,14 @@ async fn wait(
     follows: &Consequences,
 ) -> Result<(), ServiceError> {
     let now = portal.now();
+    let mut summary = json(&follows.summary);
+    // Whoever decides sees some of what whoever imports was shown.
+    summary["sample"] = json(&follows.sample);
     let approval = Approval {
         id: ApprovalId::new(now, portal.octets()),
         kind: "import".to_owned(),
         digest: follows.digest,
-        summary: json(&follows.summary),
+        summary,
         state: "waiting".to_owned(),
         requested_by: permit.actor().to_string(),
         requested_at: now,

@@ -4,6 +4,8 @@
 pub mod health;
 pub mod held;
 mod held_rows;
+#[cfg(test)]
+mod samples;
 
 use axum::Router;
 use axum::routing::get;

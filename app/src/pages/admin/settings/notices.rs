@@ -28,7 +28,7 @@ pub const fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::CrlTrouble => "A CRL runs out",
         NoticeKind::Replacement => "A certificate is about to be replaced",
         NoticeKind::Revoked => "A certificate was revoked",
-        NoticeKind::KeyRecovered => "A key was recovered",
+        NoticeKind::KeyHandedOut => "A file with a key was prepared",
         NoticeKind::SignInCode => "A sign-in code was issued or used",
         NoticeKind::EnrolledByStaff => "A device was enrolled by staff",
     }
@@ -47,7 +47,7 @@ const fn about(kind: NoticeKind) -> &'static str {
         }
         NoticeKind::Replacement => "When a certificate is renewed or reissued.",
         NoticeKind::Revoked => "Whatever the reason, unless another took its place.",
-        NoticeKind::KeyRecovered => "When a private key was taken out of escrow.",
+        NoticeKind::KeyHandedOut => "When a certificate and its key are to be fetched as a file.",
         NoticeKind::SignInCode => "So that nobody signs in as somebody else unnoticed.",
         NoticeKind::EnrolledByStaff => "So that no device joins in somebody\u{2019}s name unnoticed.",
     }
