@@ -132,7 +132,7 @@ async fn what_is_not_wanted_any_more_is_not_handed_out() {
     scene.works.work().await;
     let made = scene.prepare(thing).await;
     let certificate = scene.waiting(thing).await.certificate.id;
-    let reason = json!({"reason": "keyCompromise"});
+    let reason = json!({"reason": "key_compromise", "explanation": "left in a train"});
     scene.program.post(&format!("/certificates/{certificate}/revoke"), &reason).await.ok();
     let revoked = scene.fetch(&made).await;
     assert!(matches!(revoked, Err(ServiceError::Conflict { .. })), "{revoked:?}");
@@ -152,7 +152,7 @@ async fn revoking_what_was_handed_out_counts_at_once() {
     let revoked = scene.program.get(&path).await.ok();
     assert_eq!(
         (&revoked["status"], &revoked["revocations"][0]["reason"]),
-        (&json!("revoked"), &json!("keyCompromise")),
+        (&json!("revoked"), &json!("key_compromise")),
         "{revoked}"
     );
     // Nobody waits for a device that never answers: CA, CRL and OCSP are what there is.
