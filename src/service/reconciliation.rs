@@ -150,8 +150,10 @@ pub async fn start(
     let mut tx = portal.db().write(&permit).await?;
     let run = match store::running(&mut tx).await? {
         Some(mut run) => {
-            run.take_over_all |= draft.take_over_all;
-            store::update(&mut tx, &run).await?;
+            if draft.take_over_all {
+                store::take_over_all(&mut tx, run.id, now).await?;
+                run.take_over_all = true;
+            }
             run
         }
         None => {

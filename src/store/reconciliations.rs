@@ -5,9 +5,9 @@ use certporter_model::ids::{CaGenerationId, CertificateId, PreflightId, Reconcil
 use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
-use certporter_model::{CaId, DeviceId, Timestamp, UserId};
+use certporter_model::{DeviceId, Timestamp, UserId};
 
-use super::{Bookkeeping, Conn, Result, Sql, WriteTx, by_id, dialect, insert as insert_row, sql, table_row};
+use super::{Bookkeeping, Conn, Result, Sql, WriteTx, by_id, insert as insert_row, sql, table_row};
 
 table_row! {
     /// A comparison.
@@ -53,7 +53,7 @@ pub async fn insert(tx: &mut WriteTx, it: &Reconciliation) -> Result<()> {
 pub async fn update(tx: &mut WriteTx, it: &Reconciliation) -> Result<()> {
     sql!(
         "UPDATE reconciliations SET running = $2, place = $3, compared = $4, unreachable = $5, not_looked_at = $6,
-                updated_at = $7, finished_at = $8, take_over_all = $9
+                updated_at = $7, finished_at = $8
          WHERE id = $1",
         it.id,
         it.running,
@@ -62,11 +62,20 @@ pub async fn update(tx: &mut WriteTx, it: &Reconciliation) -> Result<()> {
         it.unreachable,
         it.not_looked_at,
         it.updated_at,
-        it.finished_at,
-        it.take_over_all
+        it.finished_at
     )
     .change(tx, "reconciliation")
     .await
+}
+
+/// However many revocations were made at a CA, they are taken over: whoever compares looks at it when it comes to that.
+///
+/// # Errors
+/// When there is none.
+pub async fn take_over_all(tx: &mut WriteTx, id: ReconciliationId, now: Timestamp) -> Result<()> {
+    sql!("UPDATE reconciliations SET take_over_all = $2, updated_at = $3 WHERE id = $1", id, true, now)
+        .change(tx, "reconciliation")
+        .await
 }
 
 /// The one that goes on.
@@ -222,7 +231,7 @@ pub async fn is_of_preflight(
 }
 
 /// Opens the latest revocation, hold or release of a certificate again: the CA is to be told once more. Answers whether
-/// there is one.
+/// there is one that the CA was told.
 ///
 /// # Errors
 /// When the database refuses.
@@ -230,7 +239,8 @@ pub async fn order_again(tx: &mut WriteTx, certificate: CertificateId) -> Result
     let reopened = sql!(
         "UPDATE revocations SET at_ca_at = NULL, in_crl_at = NULL, crl_number = NULL, crl_until = NULL,
                 ocsp_until = NULL, finished_at = NULL
-         WHERE id = (SELECT id FROM revocations WHERE certificate_id = $1 ORDER BY id DESC LIMIT 1)",
+         WHERE id = (SELECT id FROM revocations WHERE certificate_id = $1 ORDER BY id DESC LIMIT 1)
+           AND at_ca_at IS NOT NULL",
         certificate
     );
     Ok(reopened.execute(tx).await? > 0)
@@ -258,22 +268,4 @@ pub async fn not_removed(tx: &mut WriteTx, certificate: CertificateId) -> Result
 /// When there is no such device.
 pub async fn last_contact(conn: &mut Conn, device: DeviceId) -> Result<Option<Timestamp>> {
     sql!("SELECT last_contact_at FROM devices WHERE id = $1", device).scalar(conn).await
-}
-
-/// Locks a comparison until the transaction ends.
-///
-/// # Errors
-/// When there is none.
-pub async fn lock(tx: &mut WriteTx, id: ReconciliationId) -> Result<Reconciliation> {
-    let mut query = Sql::select::<Reconciliation>();
-    query.push(" WHERE id = ").bind(&id).push(dialect::for_update(tx.engine()));
-    query.one(tx, "reconciliation").await
-}
-
-/// The CA that a generation is of.
-///
-/// # Errors
-/// When there is none.
-pub async fn ca_of(conn: &mut Conn, generation: CaGenerationId) -> Result<CaId> {
-    sql!("SELECT ca_id FROM ca_generations WHERE id = $1", generation).scalar(conn).await
 }

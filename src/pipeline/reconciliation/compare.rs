@@ -169,7 +169,14 @@ impl<'s> Stretch<'s> {
         let ids: Vec<_> = suspects.iter().map(|(row, _)| row.id).collect();
         let moving = reconciliations::under_way(&mut *self.pipeline.db.read().await?, &ids).await?;
         let moving: HashSet<_> = moving.into_iter().collect();
-        suspects.retain(|(row, _)| !moving.contains(&row.id));
+        // What is on its way to the CA is no disagreement; one that was told before is gone only once the CA has it.
+        let (waiting, suspects): (Vec<_>, Vec<_>) =
+            suspects.into_iter().partition(|(row, _)| moving.contains(&row.id));
+        for kind in [DiscrepancyKind::RevokedHereOnly, DiscrepancyKind::HeldDifferently] {
+            let of_kind = waiting.iter().filter(|(_, it)| *it == kind);
+            let subjects: Vec<String> = of_kind.map(|(row, _)| self.subject(&row.serial)).collect();
+            self.see_again(kind, &subjects).await?;
+        }
         for (row, kind) in suspects {
             if self.is_so(row, kind).await? {
                 let found = self.about(kind, &row.serial, detail_of(kind, row));
@@ -183,6 +190,19 @@ impl<'s> Stretch<'s> {
         let mut unknown: Vec<&Listed> = there.into_values().collect();
         unknown.sort_by(|a, b| a.serial.as_octets().cmp(b.serial.as_octets()));
         Ok(unknown)
+    }
+
+    /// What was told before and is so still.
+    async fn see_again(&mut self, kind: DiscrepancyKind, subjects: &[String]) -> Result<(), StepError> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let mut conn = self.pipeline.db.read().await?;
+        let (comparison, seen_at) = (Some(self.comparison), self.began);
+        for before in discrepancies::open_among(&mut conn, kind, subjects).await? {
+            self.found.push(Discrepancy { seen_at, reconciliation_id: comparison, ..before });
+        }
+        Ok(())
     }
 
     /// Whether a CA whose list does not tell how certificates stand says the same when asked about this one: its CRL may

@@ -85,7 +85,7 @@ impl Pipeline {
     /// Whether revocations made at a CA are taken over: very many at once may be a mistake there, and each would bring a
     /// new certificate.
     async fn may_take_over(&self, conn: &mut store::Conn, run: &Reconciliation) -> Result<bool, StepError> {
-        if run.take_over_all {
+        if reconciliations::get(conn, run.id).await?.take_over_all {
             return Ok(true);
         }
         let seen = discrepancies::seen_by(conn, run.id, DiscrepancyKind::RevokedThereOnly).await?;
@@ -101,7 +101,9 @@ impl Pipeline {
         let mut tx = self.db.write(&Self::permit()?).await?;
         let certificate = certificates::lock(&mut tx, id).await?;
         // What was never asked of the CA can't be asked again: a certificate that is good here and on hold there.
-        if !reconciliations::order_again(&mut tx, id).await? {
+        let reopened = reconciliations::order_again(&mut tx, id).await?;
+        // One that was asked again before and is still on its way: its job may have been given up.
+        if !reopened && reconciliations::under_way(&mut tx, &[id]).await?.is_empty() {
             return Ok(false);
         }
         let pool = revoke::pool_of(&mut tx, &certificate).await?;
@@ -110,7 +112,7 @@ impl Pipeline {
         revoke::announce(&mut tx, &certificate);
         commit(tx, row, id, "reconciliation.order_again", now).await?;
         self.queue.wake();
-        Ok(true)
+        Ok(reopened)
     }
 
     /// A revocation that was made at the CA counts here: the plan and the devices follow.

@@ -7,11 +7,17 @@ use certporter::service::authorities::{AuthoritiesView, ConnectorView};
 use certporter::service::overview::{CertificateCounts, DayCount, FirstSteps, Matter, OverviewView};
 use certporter::service::own_account::{OwnAccount, SessionView};
 use certporter::service::page::Page;
+use certporter::service::reconciliation::{
+    CaReference, DiscrepancyView, ReconciliationPhase, ReconciliationView, UnreachableCa,
+};
 use certporter::service::search::{Found, Hit, Kind, Results};
 use certporter_model::access::{Grant, Permission, Role};
 use certporter_model::certificate::CertificateStatus;
+use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use certporter_model::thumbprint::{ContentDigest, SecretHash};
-use certporter_model::{AccountId, AuditEventId, ConnectorId, FieldErrors, PreflightId};
+use certporter_model::{
+    AccountId, AuditEventId, CaId, ConnectorId, DiscrepancyId, FieldErrors, PreflightId, ReconciliationId,
+};
 use http::StatusCode;
 
 use super::{audit, authorities, overview, search, settings};
@@ -120,6 +126,46 @@ fn connector() -> ConnectorView {
     }
 }
 
+fn discrepancy() -> DiscrepancyView {
+    DiscrepancyView {
+        id: DiscrepancyId::new(now(), [1; 10]),
+        kind: DiscrepancyKind::UnknownHere,
+        ca: Some(CaReference { id: CaId::new(now(), [1; 10]), name: HOSTILE.to_owned() }),
+        serial: None,
+        certificate_id: None,
+        device: None,
+        detail: format!("the CA has issued a certificate that is not on record here: CN={HOSTILE}"),
+        mending: Mending::None,
+        remedy: "Find out who asked the CA for it.".to_owned(),
+        found_at: ago(60),
+        seen_at: ago(2),
+        resolved_at: None,
+    }
+}
+
+fn disagreements() -> authorities::reconciliation::List {
+    let unreachable =
+        UnreachableCa { ca: HOSTILE.to_owned(), cause: HOSTILE.to_owned(), remedy: "Unseal it.".to_owned() };
+    authorities::reconciliation::List {
+        filter: authorities::reconciliation::Filter::default(),
+        last: Some(ReconciliationView {
+            id: ReconciliationId::new(now(), [1; 10]),
+            phase: ReconciliationPhase::Ended,
+            requested_by: HOSTILE.to_owned(),
+            take_over_all: false,
+            compared: 1_234_567,
+            mended: 1,
+            not_looked_at: 4_000,
+            unreachable: vec![unreachable],
+            started_at: ago(60),
+            finished_at: Some(ago(50)),
+        }),
+        rows: Page { data: vec![discrepancy()], next: Some("cursor&=".to_owned()) },
+        waits: true,
+        operates: true,
+    }
+}
+
 fn found() -> search::Shown {
     let id = AccountId::new(now(), [2; 10]).as_uuid();
     let hit =
@@ -189,6 +235,8 @@ async fn what_people_type_never_becomes_markup() {
         text(renderer.page(ok, move || audit::list::page(trail.clone())).await).await,
         text(renderer.page(ok, || audit::detail::page(event())).await).await,
         text(renderer.page(ok, || search::page(found())).await).await,
+        text(renderer.page(ok, || authorities::reconciliation::page(disagreements())).await).await,
+        text(renderer.page(ok, || authorities::reconciliation::one_page(discrepancy())).await).await,
     ];
     for page in &pages {
         assert!(!page.contains("<script>"), "{page}");
