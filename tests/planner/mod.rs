@@ -34,6 +34,7 @@ on_both_engines! {
     a_preview_is_the_plan_of_the_state_that_would_be,
     many_are_planned_for_in_jobs,
     a_sweep_finds_what_was_missed_and_large_ones_wait,
+    a_sweep_sees_what_is_on_hold_and_since_when,
     reissues_come_in_waves_and_stop_when_they_fail,
 }
 
@@ -238,6 +239,34 @@ async fn a_sweep_finds_what_was_missed_and_large_ones_wait(db: TestDatabase) {
     fixture.commit(tx).await;
     assert!(!run(&fixture).await.waits);
     assert_eq!(fixture.jobs(JobKind::Replan).await, 2);
+}
+
+async fn a_sweep_sees_what_is_on_hold_and_since_when(db: TestDatabase) {
+    let mut fixture = Fixture::new(db).await;
+    let mut tx = fixture.write().await;
+    fixture.replan(&mut tx, &Whom::user(fixture.user)).await;
+    fixture.commit(tx).await;
+    let certificate = fixture.issue(fixture.requests().await.remove(0)).await;
+    fixture.later();
+    let mut tx = fixture.write().await;
+    fixture.device_becomes(&mut tx, DeviceState::Blocked).await;
+    assert_eq!(fixture.replan(&mut tx, &Whom::device(fixture.device)).await.summary.held, 1);
+    fixture.commit(tx).await;
+    let mut conn = fixture.db.read().await.unwrap();
+    let row = certificates::get(&mut conn, certificate).await.unwrap();
+    assert_eq!((row.status, row.held_at), (CertificateStatus::Held, Some(fixture.now)));
+    assert_eq!(row.reason, Some(Reason::CertificateHold));
+    drop(conn);
+    let run = async |fixture: &Fixture| {
+        let (now, random) = (fixture.now, fixture.random());
+        sweep::sweep(&fixture.db.db, &permit(), "sweep", Limits::default(), now, random).await.unwrap()
+    };
+    let since = fixture.now;
+    fixture.now = since.plus(Limits::default().hold).minus(Duration::from_secs(1));
+    assert_eq!(run(&fixture).await.holders, 0, "it may still be lifted");
+    fixture.now = since.plus(Limits::default().hold);
+    let swept = run(&fixture).await;
+    assert_eq!((swept.holders, swept.summary.revocations()), (1, 1), "{swept:?}");
 }
 
 async fn reissues_come_in_waves_and_stop_when_they_fail(db: TestDatabase) {
