@@ -14,6 +14,7 @@ import * as everyPage from "./flows/every_page.mjs";
 import * as everywhere from "./flows/everywhere.mjs";
 import * as handOuts from "./flows/hand_outs.mjs";
 import * as helpdesk from "./flows/helpdesk.mjs";
+import * as longImports from "./flows/long_imports.mjs";
 import * as profile from "./flows/profile.mjs";
 import * as reconciliation from "./flows/reconciliation.mjs";
 import * as reports from "./flows/reports.mjs";
@@ -42,6 +43,7 @@ try {
     helpdesk,
     handOuts,
     reports,
+    longImports,
     everywhere,
     selfService,
     reconciliation,
