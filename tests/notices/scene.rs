@@ -45,7 +45,10 @@ impl Scene {
         let group = id(&program.post("/groups", &json!({"name": "Staff"})).await.ok());
         let body = json!({"kind": "user", "id": maria});
         program.post(&format!("/groups/{group}/members"), &body).await.ok();
-        let profile = id(&program.post("/profiles", &wifi()).await.ok());
+        // Another e-mail address is to bring no other certificate.
+        let mut profile = wifi();
+        profile["subject_alternative_names"] = json!([{"kind": "upn", "value": "{{UserPrincipalName}}"}]);
+        let profile = id(&program.post("/profiles", &profile).await.ok());
         let body = json!({"group_id": group, "mode": "include"});
         program.post(&format!("/profiles/{profile}/assignments"), &body).await.ok();
         let mut scene = Self { program, works, maria, group, devices: Vec::new() };
