@@ -38,6 +38,14 @@ async fn leapt_from(conn: &mut Conn, now: Timestamp) -> Result<Option<(Timestamp
     Ok(heard.filter(|heard| now.since(*heard) > LEAP).map(|heard| (heard, false)))
 }
 
+/// Whether somebody still has to say that the time is right.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_undecided(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(leapt_from(conn, now).await?.is_some())
+}
+
 /// Whether what is due by the clock alone has to wait for somebody. A leap that is new is noted, and waits as a plan does.
 ///
 /// # Errors

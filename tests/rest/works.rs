@@ -41,6 +41,7 @@ pub(crate) struct Works {
     portal: Arc<PortalSource<Pipeline>>,
     connector: Arc<Connector<InProcess>>,
     protocol: DeviceProtocol,
+    id: ConnectorId,
 }
 
 /// A device that is enrolled: it opens nothing, but says that it did.
@@ -74,11 +75,12 @@ impl Works {
         tx.commit(AuditEvent::new(clock.now(), "test.connector", Target::none("test"))).await.unwrap();
         let mut authorities = Authorities::new().with_external(external);
         authorities.insert("builtin".into(), Arc::new(program.builtin.clone()));
+        let id = identity.id;
         let port = InProcess::new(Arc::clone(&pipeline), identity);
         let connector = Arc::new(Connector::new(port, authorities, KeyPool::new(1).unwrap()));
         let portal = pipeline.portal_source("test".into());
         let protocol = DeviceProtocol::new(db, clock, random, program.device_ca.clone(), Wakes::new());
-        Self { pipeline, portal, connector, protocol }
+        Self { pipeline, portal, connector, protocol, id }
     }
 
     /// Does what is due for the portal itself now, once.
@@ -86,8 +88,16 @@ impl Works {
         run_once(&self.portal, 16).await.unwrap()
     }
 
+    /// The portal notes that it is there, as one that runs does several times a minute: its clock has not leapt.
+    async fn is_heard_of(&self) {
+        let mut books = self.pipeline.db.bookkeeping().await.unwrap();
+        connectors::contact(&mut books, self.id, "1", self.pipeline.clock.now()).await.unwrap();
+        books.commit().await.unwrap();
+    }
+
     /// Works until nothing is due any more.
     pub(crate) async fn work(&self) {
+        self.is_heard_of().await;
         for _ in 0..100 {
             let done =
                 run_once(&self.connector, 16).await.unwrap() + run_once(&self.portal, 16).await.unwrap();

@@ -74,7 +74,7 @@ pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result
     let waves = replans_wait(&mut conn, now).await?;
     let structure = Structure::read(&mut conn).await?;
     let ground = Arc::new(Ground::read(&mut conn).await?);
-    let limits = as_set(&mut conn, limits).await?;
+    let limits = as_set(&mut conn, limits, now).await?;
     drop(conn);
     let place = Mutex::new(Place::default());
     let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, waves, place });

@@ -2,8 +2,8 @@
 
 use super::{PutOff, Whom, replan_in_waves, sweep};
 use crate::pipeline::Pipeline;
-use crate::pipeline::leap;
 use crate::pipeline::error::StepError;
+use crate::pipeline::leap;
 use crate::pipeline::queue::Outcome;
 use crate::pipeline::work::ReplanScope;
 use crate::plan::Limits;
@@ -20,6 +20,8 @@ impl Pipeline {
         scope: ReplanScope,
     ) -> Result<Outcome, StepError> {
         let now = self.clock.now();
+        // Noticed before anything is planned by a time that may be wrong.
+        leap::waits(&self.db, now, self.random.as_ref()).await?;
         let mut tx = self.db.write(&Self::permit()?).await?;
         let whom = Whom::from(scope);
         let outcome = replan_in_waves(&mut tx, &whom, Limits::default(), now, self.random.as_ref()).await?;

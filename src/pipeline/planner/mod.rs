@@ -28,6 +28,7 @@ use std::time::Duration;
 use certporter_model::Timestamp;
 use certporter_model::thumbprint::ContentDigest;
 
+use crate::pipeline::leap;
 use crate::pipeline::work::{ReplanScope, Work};
 use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
@@ -230,13 +231,17 @@ async fn decide(
 ) -> Result<(Directory, BySlot), StoreError> {
     let actual = holdings::of(conn, holders).await?;
     let directory = directory::of(conn, holders).await?;
-    let limits = as_set(conn, limits).await?;
+    let limits = as_set(conn, limits, now).await?;
     let by_slot = compare(&directory, &actual, holders, limits, now);
     Ok((directory, by_slot))
 }
 
-/// The limits with what an administrator has set.
-async fn as_set(conn: &mut Conn, limits: Limits) -> Result<Limits, StoreError> {
+/// The limits with what an administrator has set. While nobody has said that a time that leapt is right, no hold ends by
+/// it and nothing is renewed.
+async fn as_set(conn: &mut Conn, limits: Limits, now: Timestamp) -> Result<Limits, StoreError> {
+    if leap::is_undecided(conn, now).await? {
+        return Ok(Limits { hold: Duration::MAX, contact: Duration::ZERO, ..limits });
+    }
     let days = settings::longest_hold_days(conn).await?.map(|days| Duration::from_secs(u64::from(days) * 86_400));
     Ok(Limits { hold: days.unwrap_or(limits.hold), ..limits })
 }

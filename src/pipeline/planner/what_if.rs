@@ -95,7 +95,7 @@ impl Concerned {
         now: Timestamp,
     ) -> Result<Preview, StoreError> {
         let mut found = Found::default();
-        let limits = as_set(conn, limits).await?;
+        let limits = as_set(conn, limits, now).await?;
         for chunk in self.holders.chunks(CHUNK) {
             let (directory, actual, holders) = self.read(conn, chunk, now).await?;
             found.push(compare(&directory, &actual, &holders, limits, now));
@@ -114,7 +114,7 @@ impl Concerned {
         now: Timestamp,
         looked_at: impl Fn(usize) + Clone + Send + 'static,
     ) -> Result<Preview, StoreError> {
-        let limits = as_set(&mut *db.read().await?, limits).await?;
+        let limits = as_set(&mut *db.read().await?, limits, now).await?;
         let next = Arc::new(Mutex::new(0));
         let mut running = JoinSet::new();
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from).min(4) {
