@@ -3,6 +3,7 @@ mod access;
 mod bad_input;
 mod certificate_lists;
 mod certificates;
+mod diagnosis;
 mod document;
 mod flow;
 mod helpdesk;
