@@ -256,6 +256,7 @@ async fn neither_link_nor_password_nor_key_is_in_log_trail_or_database() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::info!("what is logged is taken down");
     let scene = Scene::new().await;
     scene.assign(&network()).await;
     let thing = scene.device("other", Channel::Download).await;

@@ -4,6 +4,7 @@ use certporter::service::{ServiceError, hand_outs};
 use certporter_model::SignInCodeId;
 use certporter_model::access::{Caller, StaffCode};
 use certporter_model::delivery::Channel;
+use certporter_model::security_event::SecurityEventKind;
 use serde_json::json;
 
 use super::scene::{Scene, mail, network};
@@ -40,14 +41,15 @@ async fn staff_hands_out_what_is_not_kept_and_the_person_is_told_who_enrolled_th
     scene.assign(&network()).await;
     scene.assign(&mail()).await;
     let thing = scene.register("other").await;
-    scene.choose(&scene.staff(), thing, Channel::Download).await.unwrap();
+    let staff = scene.program.administrator().await;
+    scene.choose(&staff, thing, Channel::Download).await.unwrap();
     // A device that staff enrolled gets no copy of a key that other devices have, until its person confirms it.
     assert!(!scene.waiting(thing).await.retained);
     let draft = scene.draft(thing).await;
-    let made = hand_outs::prepare(&scene.portal, &scene.staff(), thing, &draft).await.unwrap();
+    let made = hand_outs::prepare(&scene.portal, &staff, thing, &draft).await.unwrap();
     scene.fetch(&made).await.unwrap();
     let told = certporter::service::security_events::list(&scene.portal, &scene.person()).await.unwrap();
-    assert!(told.iter().any(|it| it.actor == "admin"), "{told:?}");
+    assert!(told.iter().any(|it| it.kind == SecurityEventKind::DeviceEnrolled), "{told:?}");
 }
 
 #[tokio::test]
