@@ -14,8 +14,8 @@ mod generation;
 
 pub use builtin::{BuiltinCa, BuiltinSettings};
 pub use contract::{
-    CaError, Capabilities, Health, Issued, IssuingCa, Listed, Listing, LookedUp, RevocationOrder, SignOutcome,
-    SignRequest, Standing,
+    CaError, Capabilities, Health, Issued, IssuingCa, Listed, Listing, LookedUp, RevocationOrder,
+    SignOutcome, SignRequest, Standing,
 };
 pub use device_ca::DeviceCa;
 pub use external::ExternalCas;

@@ -86,7 +86,7 @@ fn assignments(orders: Vec<Order>) -> Vec<(Vec<Lease>, Assignment)> {
     for order in orders {
         match order.task {
             Task::Revoke(revoke) => {
-                standings.entry(revoke.ca.clone()).or_default().push((order.lease, revoke))
+                standings.entry(revoke.ca.clone()).or_default().push((order.lease, revoke));
             }
             _ => others.push((vec![order.lease], Assignment::One(order))),
         }

@@ -6,7 +6,9 @@ use super::Pipeline;
 use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
-use crate::store::{external_cas, hand_outs, idempotency_keys, jobs, notices, outbox, preflights, rate_limits, sessions};
+use crate::store::{
+    external_cas, hand_outs, idempotency_keys, jobs, notices, outbox, preflights, rate_limits, sessions,
+};
 
 /// How often everything is planned anew.
 const SWEEP: Duration = Duration::from_secs(3600);

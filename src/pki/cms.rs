@@ -49,8 +49,13 @@ pub fn sign(
         chain.push(certificate.to_openssl()?)?;
     }
     let signer = signer.to_openssl()?;
-    let signed =
-        CmsContentInfo::sign(Some(&signer), Some(key.openssl()), Some(&chain), Some(contents), CMSOptions::BINARY)?;
+    let signed = CmsContentInfo::sign(
+        Some(&signer),
+        Some(key.openssl()),
+        Some(&chain),
+        Some(contents),
+        CMSOptions::BINARY,
+    )?;
     Ok(signed.to_der()?)
 }
 

@@ -181,11 +181,7 @@ pub(super) async fn find(conn: &mut Conn, id: GroupId) -> Result<Group, ServiceE
     if group.deleted_at.is_some() { Err(ServiceError::NotFound { what: "group" }) } else { Ok(group) }
 }
 
-async fn shown(
-    conn: &mut Conn,
-    visibility: &Visibility,
-    group: Group,
-) -> Result<GroupView, ServiceError> {
+async fn shown(conn: &mut Conn, visibility: &Visibility, group: Group) -> Result<GroupView, ServiceError> {
     let counts = memberships::counts(conn, visibility, &[group.id], MOST_COUNTED).await?;
     Ok(view(group, counts.first().map_or(0, |(_, members)| *members)))
 }

@@ -4,8 +4,8 @@ use certporter_model::assignment::MemberKind;
 use certporter_model::{DeviceId, GroupId, ProfileId, Timestamp, UserId};
 
 use super::consequences;
-use super::looks;
 use super::error::ServiceError;
+use super::looks;
 use super::portal::{Intent, Portal};
 use crate::pipeline::planner::{self, WhatIf, Whom};
 use crate::plan::{Action, Limits, Slot};

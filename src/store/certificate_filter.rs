@@ -168,7 +168,7 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
     }
     match filter.group {
         Some(group) if by.small_group => {
-            fleet::push_in_group(query, "certificates.id", "certificates", group)
+            fleet::push_in_group(query, "certificates.id", "certificates", group);
         }
         Some(group) => {
             fleet::push_is_in_group(query, "certificates.user_id", "certificates.device_id", group);

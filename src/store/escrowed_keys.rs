@@ -75,7 +75,9 @@ pub async fn get(conn: &mut Conn, id: EscrowedKeyId) -> Result<EscrowedKey> {
 /// # Errors
 /// When the database fails.
 pub async fn kept(conn: &mut Conn, ids: &[EscrowedKeyId]) -> Result<Vec<EscrowedKeyId>> {
-    let mut query = Sql::new("SELECT id FROM escrowed_keys WHERE sealed IS NOT NULL AND state <> 'destroyed' AND id IN (");
+    let mut query = Sql::new(
+        "SELECT id FROM escrowed_keys WHERE sealed IS NOT NULL AND state <> 'destroyed' AND id IN (",
+    );
     query.bind_list(ids).push(")");
     query.scalars(conn).await
 }

@@ -210,7 +210,10 @@ pub async fn reach(conn: &mut Conn, visibility: &Visibility, ids: &[ProfileId]) 
              WHERE c.profile_id = p.id AND c.standing = 'current'",
     );
     seen.push(&mut query, Some("c.user_id"), Some("c.device_id"));
-    query.push(" LIMIT ").bind(&i64::from(COUNTED + 1)).push(") AS counted) AS certificates FROM profiles p WHERE p.id IN (");
+    query
+        .push(" LIMIT ")
+        .bind(&i64::from(COUNTED + 1))
+        .push(") AS counted) AS certificates FROM profiles p WHERE p.id IN (");
     query.bind_list(ids).push(")");
     query.all(conn).await
 }

@@ -132,7 +132,9 @@ impl From<ServiceError> for Problem {
             ServiceError::ConsequencesChanged(consequences) => {
                 Self::new(StatusCode::CONFLICT, "consequences-changed", error_text).with(*consequences)
             }
-            ServiceError::Rehearsed(_) | ServiceError::ToLookAt(_) => Self::conflict("this operation can't be previewed"),
+            ServiceError::Rehearsed(_) | ServiceError::ToLookAt(_) => {
+                Self::conflict("this operation can't be previewed")
+            }
             ServiceError::TooMany { retry_after } => Self::too_many(retry_after),
             ServiceError::Unavailable { detail, retry_after } => Self::unavailable(detail, retry_after),
             ServiceError::Internal { instance } => Self::internal(instance),

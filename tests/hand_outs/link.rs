@@ -15,7 +15,7 @@ use serde_json::json;
 use super::apple::contains;
 use super::scene::{Scene, network, token};
 
-fn is_gone<T: std::fmt::Debug>(answer: Result<T, ServiceError>) {
+fn is_gone<T: std::fmt::Debug>(answer: &Result<T, ServiceError>) {
     assert!(matches!(answer, Err(ServiceError::NotFound { .. })), "{answer:?}");
 }
 
@@ -34,8 +34,8 @@ async fn a_link_works_once_and_the_key_is_destroyed_then() {
         assert_eq!(seen.file_name, made.file_name);
     }
     scene.fetch(&made).await.unwrap();
-    is_gone(scene.fetch(&made).await);
-    is_gone(hand_outs::look_at(&scene.portal, &Caller::anonymous(), token(&made)).await);
+    is_gone(&scene.fetch(&made).await);
+    is_gone(&hand_outs::look_at(&scene.portal, &Caller::anonymous(), token(&made)).await);
 
     let view = scene.list(thing).await;
     assert_eq!(view.hand_outs[0].state, HandOutState::Fetched);
@@ -77,12 +77,12 @@ async fn a_link_ends_after_an_hour_or_when_it_is_withdrawn_or_replaced() {
     let thing = scene.device("other", Channel::Download).await;
     let late = scene.prepare(thing).await;
     scene.program.clock.advance(Duration::from_secs(3601));
-    is_gone(scene.fetch(&late).await);
+    is_gone(&scene.fetch(&late).await);
     let replaced = scene.prepare(thing).await;
     let withdrawn = scene.prepare(thing).await;
-    is_gone(scene.fetch(&replaced).await);
+    is_gone(&scene.fetch(&replaced).await);
     hand_outs::withdraw(&scene.portal, &scene.person(), thing).await.unwrap();
-    is_gone(scene.fetch(&withdrawn).await);
+    is_gone(&scene.fetch(&withdrawn).await);
     let states: Vec<HandOutState> = scene.list(thing).await.hand_outs.iter().map(|it| it.state).collect();
     assert_eq!(states, [HandOutState::Withdrawn, HandOutState::Withdrawn, HandOutState::Expired]);
     // Nothing was handed out, and another link can be made.
@@ -100,19 +100,19 @@ async fn somebody_else_makes_no_link_and_guesses_none() {
     let noah = UserId::new(now, [9; 10]);
     let grants = vec![Grant { role: Role::User, groups: None }];
     let noah = Caller::account(AccountId::new(now, [9; 10]), "noah".into(), grants, Some(noah));
-    is_gone(hand_outs::prepare(&scene.portal, &noah, thing, &draft).await);
-    is_gone(hand_outs::list(&scene.portal, &noah, thing).await);
-    is_gone(scene.choose(&noah, thing, Channel::Export).await);
+    is_gone(&hand_outs::prepare(&scene.portal, &noah, thing, &draft).await);
+    is_gone(&hand_outs::list(&scene.portal, &noah, thing).await);
+    is_gone(&scene.choose(&noah, thing, Channel::Export).await);
     let nobody = hand_outs::prepare(&scene.portal, &Caller::anonymous(), thing, &draft).await;
     assert!(matches!(nobody, Err(ServiceError::Unauthenticated)), "{nobody:?}");
     // Another device's certificate is not to be had through one's own.
     let other = scene.device("other", Channel::Download).await;
-    is_gone(hand_outs::prepare(&scene.portal, &scene.person(), other, &draft).await);
+    is_gone(&hand_outs::prepare(&scene.portal, &scene.person(), other, &draft).await);
 
     let guess = |number: u32| format!("guess-{number}");
     let thief = Caller::anonymous().at("203.0.113.9");
     for number in 0..20 {
-        is_gone(hand_outs::fetch(&scene.portal, &thief, &guess(number)).await);
+        is_gone(&hand_outs::fetch(&scene.portal, &thief, &guess(number)).await);
     }
     let more = hand_outs::fetch(&scene.portal, &thief, &guess(20)).await;
     assert!(matches!(more, Err(ServiceError::TooMany { .. })), "{more:?}");

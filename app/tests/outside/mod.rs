@@ -1,8 +1,8 @@
 //! The product as its users meet it: the executable, the REST API, a real agent, OpenSSL.
 
-mod confirmation;
 mod at_the_ca;
 mod changes;
+mod confirmation;
 mod installation;
 mod laptop;
 mod lifecycle;

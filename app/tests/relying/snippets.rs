@@ -38,7 +38,8 @@ async fn the_snippet_for_wpa_supplicant_lets_a_laptop_in() {
     assert!(wifi.accepts_settings(&settings).await, "{}", wifi.words());
 
     // With another name the laptop refuses the server.
-    let other = here(text("wpa_supplicant")).replace("domain_match=\"localhost\"", "domain_match=\"other.example\"");
+    let other =
+        here(text("wpa_supplicant")).replace("domain_match=\"localhost\"", "domain_match=\"other.example\"");
     assert!(other.contains("other.example"), "{other}");
     let other = scene.write("other.conf", &other);
     assert!(!wifi.accepts_settings(&other).await, "{}", wifi.words());

@@ -149,8 +149,7 @@ impl OpenBao {
     /// was asked then names the issuer.
     fn issuer_of(&self, certificate: &Certificate) -> Result<CaGenerationId, CaError> {
         let found = self.signer_of(certificate).or_else(|| self.0.issuers.last().map(|issuer| issuer.id));
-        found
-            .ok_or_else(|| CaError::Unknown("an issuing certificate of its own".to_owned()))
+        found.ok_or_else(|| CaError::Unknown("an issuing certificate of its own".to_owned()))
     }
 
     /// The generation that signed a certificate, if one that is known did.

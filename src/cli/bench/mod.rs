@@ -168,8 +168,10 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         }
     }
     if figures.is_empty() {
-        let all = [RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP[0], BLOCK, PAGES, CRL[0], OCSP, SEARCH]
-            .join(", ");
+        let all = [
+            RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP[0], BLOCK, PAGES, CRL[0], OCSP, SEARCH,
+        ]
+        .join(", ");
         return Err(format!("no case has that name; there are {all}").into());
     }
     if let Some(file) = args.json {

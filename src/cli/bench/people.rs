@@ -27,9 +27,12 @@ pub(super) async fn measure(
     let kinds = kinds(sought, &devices);
     let mut cases = Vec::new();
     for (name, typed) in &kinds {
-        cases.push(one(portal, caller, name, typed, !(name.contains("short") || name.contains("common"))).await?);
+        cases.push(
+            one(portal, caller, name, typed, !(name.contains("short") || name.contains("common"))).await?,
+        );
     }
-    let group = groups::list(portal, caller, &GroupsQuery { limit: Some(1), ..GroupsQuery::default() }).await?;
+    let group =
+        groups::list(portal, caller, &GroupsQuery { limit: Some(1), ..GroupsQuery::default() }).await?;
     if let Some(group) = group.data.first() {
         let desk = desk(group.id);
         let all: Vec<String> = kinds.iter().flat_map(|(_, typed)| typed.iter().take(20).cloned()).collect();
@@ -74,7 +77,8 @@ fn kinds(sought: &[CertificateSummary], devices: &[DeviceSummary]) -> Vec<(&'sta
     };
     let display: Vec<&str> = users().map(|user| user.display_name.as_str()).collect();
     let names: Vec<&str> = users().map(|user| user.user_name.as_str()).collect();
-    let machines: Vec<&str> = devices.iter().filter(|it| it.owner.is_some()).map(|it| it.name.as_str()).collect();
+    let machines: Vec<&str> =
+        devices.iter().filter(|it| it.owner.is_some()).map(|it| it.name.as_str()).collect();
     let serials: Vec<&str> =
         devices.iter().filter(|it| it.owner.is_some()).filter_map(|it| it.serial_number.as_deref()).collect();
     let whole = |text: &str| Some(text.to_owned());
@@ -92,7 +96,10 @@ fn kinds(sought: &[CertificateSummary], devices: &[DeviceSummary]) -> Vec<(&'sta
         ("helpdesk-certificate-serial", owned.map(|it| it.serial.with_colons()).collect()),
         ("helpdesk-short", each(&|text| part(text, 0, 2), display)),
         ("helpdesk-short-of-nobody", ["qq", "zx", "\u{f1}\u{f1}", "7"].map(str::to_owned).into()),
-        ("helpdesk-common", ["smith", "linux", "windows", "example", "tom", "kim sato"].map(str::to_owned).into()),
+        (
+            "helpdesk-common",
+            ["smith", "linux", "windows", "example", "tom", "kim sato"].map(str::to_owned).into(),
+        ),
     ]
     .into_iter()
     .filter(|(_, typed)| !typed.is_empty())

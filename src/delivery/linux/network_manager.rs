@@ -1,6 +1,6 @@
 //! NetworkManager's keyfile format (`nm-settings-keyfile(5)`).
 
-use certporter_model::feature_settings::WifiSettings;
+use certporter_model::feature_settings::{HostName, WifiSettings};
 
 use super::{Held, Snippet};
 use crate::delivery::on_disk::{CERTIFICATE, KEY, folder_name};
@@ -20,7 +20,7 @@ pub(super) fn snippet(held: &Held<'_>, wifi: &WifiSettings) -> Snippet {
     line("identity", &held.identity());
     line("ca-cert", &held.server_cas());
     if !wifi.server_names.is_empty() {
-        let names: Vec<&str> = wifi.server_names.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = wifi.server_names.iter().map(HostName::as_str).collect();
         line("domain-match", &names.join(";"));
     }
     line("client-cert", &held.file(CERTIFICATE));

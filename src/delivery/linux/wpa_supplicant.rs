@@ -1,6 +1,6 @@
 //! `wpa_supplicant.conf`.
 
-use certporter_model::feature_settings::WifiSettings;
+use certporter_model::feature_settings::{HostName, WifiSettings};
 
 use super::{Held, Snippet};
 use crate::delivery::on_disk::{CERTIFICATE, KEY};
@@ -16,7 +16,7 @@ pub(super) fn snippet(held: &Held<'_>, wifi: &WifiSettings) -> Snippet {
     line("identity", &held.identity());
     line("ca_cert", &held.server_cas());
     if !wifi.server_names.is_empty() {
-        let names: Vec<&str> = wifi.server_names.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = wifi.server_names.iter().map(HostName::as_str).collect();
         line("domain_match", &names.join(";"));
     }
     line("client_cert", &held.file(CERTIFICATE));

@@ -242,7 +242,8 @@ async fn as_set(conn: &mut Conn, limits: Limits, now: Timestamp) -> Result<Limit
     if leap::is_undecided(conn, now).await? {
         return Ok(Limits { hold: Duration::MAX, contact: Duration::ZERO, ..limits });
     }
-    let days = settings::longest_hold_days(conn).await?.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let days =
+        settings::longest_hold_days(conn).await?.map(|days| Duration::from_secs(u64::from(days) * 86_400));
     Ok(Limits { hold: days.unwrap_or(limits.hold), ..limits })
 }
 

@@ -2,6 +2,7 @@
 //! looked at again under a lock before anything is done.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use certporter_model::certificate::{CertificateStatus, RevocationKind};
 use certporter_model::copy::CopyState;
@@ -201,11 +202,11 @@ impl Pipeline {
         ca: CaId,
         asked: &'a mut HashMap<CaId, Option<Counterpart>>,
     ) -> Result<Option<&'a Counterpart>, StepError> {
-        if !asked.contains_key(&ca) {
-            let counterpart = self.counterpart(ca).await?;
-            asked.insert(ca, counterpart);
-        }
-        Ok(asked.get(&ca).and_then(Option::as_ref))
+        let counterpart = match asked.entry(ca) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.counterpart(ca).await?),
+        };
+        Ok(counterpart.as_ref())
     }
 }
 

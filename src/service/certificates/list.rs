@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use certporter_model::access::Caller;
 use certporter_model::certificate::{CertificateStatus, Standing};
-use certporter_model::revocation::Reason;
 use certporter_model::platform::Platform;
+use certporter_model::revocation::Reason;
 use certporter_model::{CaId, CertificateId, DeviceId, GroupId, ParseError, ProfileId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -133,7 +133,7 @@ async fn named(
     for id in ids {
         let head = profiles::get(conn, id).await?;
         let version = profiles::version(conn, id, head.current_version).await?;
-        let features = version.body.features().iter().copied().collect();
+        let features = version.body.features().to_vec();
         named.insert(id, (head.name.to_string(), features));
     }
     Ok(named)

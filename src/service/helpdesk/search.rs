@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use certporter_model::access::{Caller, Visibility};
 use certporter_model::device::UserState;
+use certporter_model::hardware::{Fqdn, HardwareSerial, Imei, MacAddress};
 use certporter_model::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -256,10 +257,10 @@ impl<'s> Search<'s> {
     fn note_device(&mut self, device: Device) {
         let found = self.best(&[
             (MatchKind::Device, Some(device.name.as_str()), Rank::Exact),
-            (MatchKind::DeviceSerial, device.serial_number.as_ref().map(|it| it.as_str()), Rank::Exact),
-            (MatchKind::Imei, device.imei.as_ref().map(|it| it.as_str()), Rank::Exact),
-            (MatchKind::DeviceAddress, device.wifi_mac.as_ref().map(|it| it.as_str()), Rank::Exact),
-            (MatchKind::DeviceAddress, device.fqdn.as_ref().map(|it| it.as_str()), Rank::Exact),
+            (MatchKind::DeviceSerial, device.serial_number.as_ref().map(HardwareSerial::as_str), Rank::Exact),
+            (MatchKind::Imei, device.imei.as_ref().map(Imei::as_str), Rank::Exact),
+            (MatchKind::DeviceAddress, device.wifi_mac.as_ref().map(MacAddress::as_str), Rank::Exact),
+            (MatchKind::DeviceAddress, device.fqdn.as_ref().map(Fqdn::as_str), Rank::Exact),
         ]);
         // Found by its owner's name: then the owner is found too.
         let Some((rank, matched)) = found else { return };
@@ -366,7 +367,7 @@ impl<'s> Search<'s> {
             match (person, candidate.device) {
                 (Some(user), _) if people.iter().any(|(_, known)| known.user.id == user.id) => {}
                 (Some(user), _) => {
-                    people.push((candidate.rank, shown(user, candidate.rank, candidate.matched)))
+                    people.push((candidate.rank, shown(user, candidate.rank, candidate.matched)));
                 }
                 (None, Some(device)) if !devices.contains(&device) => devices.push(device),
                 (None, _) => {}

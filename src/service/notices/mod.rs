@@ -127,7 +127,8 @@ pub async fn retry(portal: &Portal, caller: &Caller, id: NoticeId) -> Result<Not
     store::settle(&mut tx, &notice).await?;
     Work::SendNotices.enqueue(&mut tx, now, portal.random()).await?;
     let target = Target::one("notice", id.as_uuid());
-    let event = AuditEvent::new(now, Operation::NoticesRetry.name(), target).with("kind", notice.kind.as_str());
+    let event =
+        AuditEvent::new(now, Operation::NoticesRetry.name(), target).with("kind", notice.kind.as_str());
     tx.commit(event).await?;
     get(portal, caller, id).await
 }

@@ -77,7 +77,7 @@ pub struct NoticePreview {
 pub async fn list(portal: &Portal, caller: &Caller) -> Result<Vec<NoticeTemplateView>, ServiceError> {
     Operation::NoticeTemplatesList.organisation(caller)?;
     let rows = store::templates(&mut *portal.db().read().await?).await?;
-    let row = |kind| rows.iter().find(|row| row.kind == kind).cloned();
+    let row = |kind| rows.iter().find(|row| row.kind == kind);
     Ok(NoticeKind::ALL.iter().map(|&kind| view(kind, row(kind))).collect())
 }
 
@@ -92,7 +92,7 @@ pub async fn get(
 ) -> Result<NoticeTemplateView, ServiceError> {
     Operation::NoticeTemplatesGet.organisation(caller)?;
     let row = store::template(&mut *portal.db().read().await?, kind).await?;
-    Ok(view(kind, row))
+    Ok(view(kind, row.as_ref()))
 }
 
 /// Saves what notices of a kind say, and switches them on or off. What happened while they were off is not told.
@@ -194,21 +194,20 @@ fn texts(kind: NoticeKind, draft: &NoticeTemplateDraft) -> (String, String) {
     (or(draft.subject.trim(), subject), or(&draft.body, body))
 }
 
-fn view(kind: NoticeKind, row: Option<TemplateRow>) -> NoticeTemplateView {
+fn view(kind: NoticeKind, row: Option<&TemplateRow>) -> NoticeTemplateView {
     let (standard_subject, standard_body) = standard(kind);
-    let (subject, body) =
-        row.as_ref().map_or((standard_subject, standard_body), |row| (&row.subject, &row.body));
+    let (subject, body) = row.map_or((standard_subject, standard_body), |row| (&row.subject, &row.body));
     NoticeTemplateView {
         kind,
         for_operators: kind.is_for_operators(),
-        enabled: row.as_ref().is_some_and(|row| row.enabled),
+        enabled: row.is_some_and(|row| row.enabled),
         standard: subject == standard_subject && body == standard_body,
         subject: subject.to_owned(),
         body: body.to_owned(),
         variables: Variable::of(kind)
             .map(|it| NoticeVariable { name: it.name().to_owned(), about: it.about().to_owned() })
             .collect(),
-        updated_at: row.as_ref().map(|row| row.updated_at),
-        version: row.as_ref().map_or(0, |row| row.version),
+        updated_at: row.map(|row| row.updated_at),
+        version: row.map_or(0, |row| row.version),
     }
 }

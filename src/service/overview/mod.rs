@@ -19,8 +19,8 @@ use super::devices::trouble::CONFIRMATION_GRACE;
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
-use crate::store::{discrepancies, overview as store};
 use crate::store::{Conn, notices};
+use crate::store::{discrepancies, overview as store};
 
 /// More than this is not counted.
 pub const BOUND: u64 = 1000;

@@ -218,7 +218,7 @@ async fn count(conn: &mut Conn, visibility: &Visibility, now: Timestamp) -> Resu
         let name = profiles::get(conn, profile).await?.name.to_string();
         profiles.push(ProfileHealth { profile, name, counts });
     }
-    profiles.sort_by(|a, b| (a.name.to_lowercase(), a.profile).cmp(&(b.name.to_lowercase(), b.profile)));
+    profiles.sort_by_key(|it| (it.name.to_lowercase(), it.profile));
     let mut groups = Vec::new();
     for group in fleet::assigned_groups(conn, visibility, GROUPS).await? {
         let mut counts = HealthCounts::default();

@@ -193,7 +193,7 @@ fn of_certificate(it: &HeldCertificate) -> String {
 }
 
 /// A line of which most fields are empty.
-fn plain(fields: [String; 8], from: Timestamp, until: Option<Timestamp>) -> String {
+fn plain(fields: &[String; 8], from: Timestamp, until: Option<Timestamp>) -> String {
     let mut all = fields.to_vec();
     all.extend([String::new(), String::new(), from.to_string(), time(until)]);
     all.extend([const { String::new() }; 4]);
@@ -205,7 +205,7 @@ fn of_device(it: &HeldDevice) -> String {
     let (user_name, name) = (it.user.user_name.clone(), it.user.display_name.clone());
     let fields =
         ["device".to_owned(), user_name, name, it.device.name.clone(), empty(), empty(), empty(), empty()];
-    plain(fields, it.valid_from, it.valid_until)
+    plain(&fields, it.valid_from, it.valid_until)
 }
 
 fn of_membership(it: &HeldMembership) -> String {
@@ -223,7 +223,7 @@ fn of_membership(it: &HeldMembership) -> String {
         empty(),
         empty(),
     ];
-    plain(fields, it.valid_from, it.valid_until)
+    plain(&fields, it.valid_from, it.valid_until)
 }
 
 fn of_assignment(it: &HeldAssignment) -> String {
@@ -238,5 +238,5 @@ fn of_assignment(it: &HeldAssignment) -> String {
         empty(),
         it.mode.as_str().to_owned(),
     ];
-    plain(fields, it.valid_from, it.valid_until)
+    plain(&fields, it.valid_from, it.valid_until)
 }

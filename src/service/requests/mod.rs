@@ -7,7 +7,9 @@ use certporter_model::access::{Caller, Permit};
 use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
 use certporter_model::revocation::{Reason, Trigger};
-use certporter_model::{CertificateId, DeviceId, GroupId, ParseError, ProfileId, RequestId, Timestamp, UserId};
+use certporter_model::{
+    CertificateId, DeviceId, GroupId, ParseError, ProfileId, RequestId, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

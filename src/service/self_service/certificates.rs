@@ -141,7 +141,7 @@ async fn told(
     let version = profiles::version(&mut conn, certificate.profile.id, view.profile_version).await?;
     let mut features: Vec<Feature> = places.iter().map(|place| place.feature).collect();
     if features.is_empty() {
-        features = version.body.features().iter().copied().collect();
+        features = version.body.features().to_vec();
     }
     features.sort();
     features.dedup();

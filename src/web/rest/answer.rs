@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::super::problem::Problem;
 use super::acting;
 use super::precondition::etag;
-use crate::service::ServiceError;
 use crate::pipeline::planner::WhatIf;
+use crate::service::ServiceError;
 use crate::service::consequences::Consequences;
 
 /// What a handler answers.

@@ -161,7 +161,7 @@ fn certificates(
 fn one(here: &str, chosen: Channel, it: WaitingCertificate, typed: &Typed<HandOutForm>) -> AnyView {
     let features: Vec<&str> = it.features.iter().map(|it| feature(*it)).collect();
     let state = if it.state == CopyState::HandedOut { Status::from(it.state) } else { WAITS };
-    let left_out = (chosen == Channel::AppleProfile).then_some(it.left_out).unwrap_or_default();
+    let left_out = if chosen == Channel::AppleProfile { it.left_out } else { Default::default() };
     view! {
         <article class="hand-out">
             <h3>{it.profile.name}</h3>
@@ -185,7 +185,7 @@ fn one(here: &str, chosen: Channel, it: WaitingCertificate, typed: &Typed<HandOu
 
 fn make(here: &str, chosen: Channel, certificate: String, typed: &Typed<HandOutForm>) -> AnyView {
     let formats: Vec<(&str, &str)> = HandOutFormat::ALL.iter().map(|it| (it.as_str(), format(*it))).collect();
-    let typed = (typed.values.certificate == certificate).then(|| typed.clone()).unwrap_or_default();
+    let typed = if typed.values.certificate == certificate { typed.clone() } else { Default::default() };
     let Typed { values, errors } = typed;
     let value = match values.format.as_str() {
         "" => chosen.format().map(|it| it.as_str().to_owned()).unwrap_or_default(),

@@ -359,7 +359,7 @@ pub fn one_page(it: DiscrepancyView) -> AnyView {
             </Detail>
         }
     });
-    let serial = it.serial.as_ref().map(|serial| serial.with_colons()).map(|serial| {
+    let serial = it.serial.as_ref().map(certporter_model::serial::SerialNumber::with_colons).map(|serial| {
         view! {
             <Detail name="Serial number">
                 <Copied value=serial/>
