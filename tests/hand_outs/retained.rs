@@ -62,5 +62,5 @@ async fn a_device_that_a_code_enrolled_gets_no_kept_key_of_its_own_either() {
     scene.choose(&with_code(&scene, false), thing, Channel::Download).await.unwrap();
     let draft = scene.draft(thing).await;
     let answer = hand_outs::prepare(&scene.portal, &scene.person(), thing, &draft).await;
-    refused(answer, "confirm the device first");
+    refused(&answer, "confirm the device first");
 }
