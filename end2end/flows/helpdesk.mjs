@@ -49,9 +49,9 @@ async function scene(world) {
     });
     return { user: user.id, device: device.id };
   };
-  world.ida = await person("ida", "Ida Österberg", "ida-laptop");
+  world.idun = await person("idun", "Idun Österberg", "idun-laptop");
   world.otto = await person("otto", "Otto Brekke", "otto-laptop");
-  await rest("POST", "/devices", { name: "ida-phone", platform: "ios", owner: world.ida.user });
+  await rest("POST", "/devices", { name: "idun-phone", platform: "ios", owner: world.idun.user });
 }
 
 // Somebody of the helpdesk for this group alone, signed in.
@@ -107,7 +107,7 @@ export const tests = {
   },
 
   "helpdesk: a broken Wi-Fi is found, mended and seen to work in a few clicks": async (world) => {
-    const { sync, clear } = await breakWifi(world, world.ida.device);
+    const { sync, clear } = await breakWifi(world, world.idun.device);
     const page = await open(world.browser, { state: world.desk });
     await page.goto(`${world.portal.address}/helpdesk`);
     let clicks = 0;
@@ -116,9 +116,9 @@ export const tests = {
       await what.click();
     };
     // The person reads the number from the bottom of the laptop.
-    await page.getByRole("searchbox", { name: /Name, address, device/ }).fill("sn-ida");
+    await page.getByRole("searchbox", { name: /Name, address, device/ }).fill("sn-idun");
     await click(page.getByRole("button", { name: "Find", exact: true }));
-    await page.getByRole("heading", { level: 1, name: "Ida Österberg" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Idun Österberg" }).waitFor();
     const finding = page.locator(".finding").filter({ hasText: "could not be installed" });
     await finding.getByText("Likely cause:").waitFor();
     await page.getByText("Live", { exact: true }).waitFor();
@@ -151,7 +151,7 @@ export const tests = {
     await timeline.getByText("Delivered again").first().waitFor();
     await look(page, "helpdesk-mended");
     // One device's timeline alone.
-    await timeline.getByRole("link", { name: "ida-phone" }).click();
+    await timeline.getByRole("link", { name: "idun-phone" }).click();
     await page.waitForURL(/device=/);
     assert.equal(await timeline.getByText("Delivered again").count(), 0);
     await timeline.getByText("Device registered").waitFor();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { look, open } from "../browser.mjs";
 
 export const tests = {
-  "a comparison is started and tells that both sides agree": async ({ browser, portal, state }) => {
+  "a comparison is started and tells that both sides agree": async ({ browser, portal, state, rest }) => {
     for (const javaScript of [false, true]) {
       const page = await open(browser, { state, javaScript });
       await page.goto(`${portal.address}/authorities`);
@@ -15,7 +15,13 @@ export const tests = {
         // With scripts the page moves by itself.
         if (!javaScript) await page.reload();
       }
-      await page.getByText("The portal, its CAs and its devices agree").waitFor();
+      // What other tests have left behind is listed, and nothing else.
+      const open = (await rest("GET", "/discrepancies?resolved=false&limit=50")).data;
+      if (open.length === 0) await page.getByText("The portal, its CAs and its devices agree").waitFor();
+      else {
+        await page.goto(`${portal.address}/authorities/reconciliation`);
+        assert.equal(await page.locator("main table.list tbody tr").count(), open.length, JSON.stringify(open));
+      }
       await look(page, `reconciliation-${javaScript}`);
       await page.getByLabel("State").selectOption("resolved");
       await page.getByRole("button", { name: "Show" }).click();

@@ -74,6 +74,14 @@ impl MailFault {
         }
     }
 
+    /// The server said nothing for too long.
+    pub(super) fn silent(settings: &MailSettings) -> Self {
+        Self::Server {
+            cause: format!("the mail server {}:{} stopped answering", settings.host(), settings.port()),
+            remedy: "Look at its log. Mail waits, and is tried again by itself.".to_owned(),
+        }
+    }
+
     /// A letter that can't be written.
     pub(super) fn unwritten(cause: String) -> Self {
         Self::Refused { cause, remedy: "Correct the address, then have it sent again.".to_owned() }

@@ -15,8 +15,10 @@ use super::fault::MailFault;
 use super::password::SmtpPassword;
 use super::settings::MailSettings;
 
-/// How long a server may take for a step of the conversation.
+/// How long a server may take until it is connected.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it may take for the whole conversation: one that falls silent keeps no letter waiting for ever.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A letter to one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +64,10 @@ pub async fn send(
 ) -> Result<(), MailFault> {
     let message = message(settings, letter)?;
     let transport = transport(settings, password)?;
-    transport.send(message).await.map(|_| ()).map_err(|error| MailFault::of(&error, settings))
+    match tokio::time::timeout(LONGEST, transport.send(message)).await {
+        Ok(sent) => sent.map(|_| ()).map_err(|error| MailFault::of(&error, settings)),
+        Err(_) => Err(MailFault::silent(settings)),
+    }
 }
 
 fn message(settings: &MailSettings, letter: &Letter) -> Result<Message, MailFault> {

@@ -37,7 +37,8 @@ class Keeper:
 
 def check(server, session, envelope, mechanism, data):
     known = isinstance(data, LoginPassword) and data.login == b"portal" and data.password == PASSWORD.encode()
-    return AuthResult(success=known)
+    # Not handled: the server itself answers a refusal.
+    return AuthResult(success=known, handled=known)
 
 
 async def main():

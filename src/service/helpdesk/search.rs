@@ -128,7 +128,8 @@ pub async fn find(
     let mut conn = portal.db().read().await?;
     let may_devices = Operation::DevicesList.visibility(caller).ok();
     let mut search = Search::of(typed, &visibility, may_devices.as_ref());
-    if let Ok(id) = Uuid::try_parse(typed) {
+    // Serial numbers of certificates have as many digits: an id is written with its hyphens.
+    if let Some(id) = Uuid::try_parse(typed).ok().filter(|_| typed.contains('-')) {
         search.by_id(&mut conn, id).await?;
         return search.concluded(&mut conn).await;
     }

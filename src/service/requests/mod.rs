@@ -122,6 +122,7 @@ pub struct RequestsQuery {
     /// Only this state.
     pub state: Option<RequestState>,
     /// Only those that are on their way, or in trouble.
+    #[param(inline)]
     pub stage: Option<RequestStage>,
     /// Only for devices of this platform.
     pub platform: Option<Platform>,
