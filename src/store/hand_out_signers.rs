@@ -43,6 +43,16 @@ pub async fn newest(conn: &mut Conn) -> Result<Option<HandOutSignerRow>> {
     query.optional(conn).await
 }
 
+/// All of them, those whose certificates ended too: one more in some years.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all(conn: &mut Conn) -> Result<Vec<HandOutSignerRow>> {
+    let mut query = Sql::select::<HandOutSignerRow>();
+    query.push(" ORDER BY number");
+    query.all(conn).await
+}
+
 /// Keeps a new one.
 ///
 /// # Errors

@@ -5,11 +5,12 @@ use certporter_model::serial::SerialNumber;
 use super::BuiltinCa;
 use crate::ca::contract::{CaError, Listed, Listing, LookedUp};
 use crate::pki::Certificate;
+use crate::store::hand_out_signers;
 use crate::store::issued_certificates::{self, PageEntry};
 
 impl BuiltinCa {
-    /// A page of what its issuing keys have signed for holders. What it signed for itself, as for its OCSP responder, is
-    /// no affair of anybody else's.
+    /// A page of what its issuing keys have signed for holders. What it signed for itself, as for its OCSP responder and
+    /// for whoever signs configuration profiles, is no affair of anybody else's.
     pub(super) async fn page(&self, after: Option<&SerialNumber>, most: u32) -> Result<Listing, CaError> {
         let mut conn = self.0.db.read().await?;
         let mut entries: Vec<PageEntry> = Vec::new();
@@ -19,6 +20,12 @@ impl BuiltinCa {
         entries.sort_by(|a, b| a.serial.as_octets().cmp(b.serial.as_octets()));
         let more = entries.len() >= usize::try_from(most).unwrap_or(usize::MAX);
         entries.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        let own: Vec<SerialNumber> = hand_out_signers::all(&mut conn)
+            .await?
+            .iter()
+            .map(|signer| Ok(Certificate::parse(&signer.certificate_der)?.serial().clone()))
+            .collect::<Result<_, CaError>>()?;
+        entries.retain(|entry| !own.contains(&entry.serial));
         let certificates = entries.into_iter().map(|entry| Listed {
             serial: entry.serial,
             standing: Some(entry.revoked_at.zip(entry.reason)),

@@ -296,7 +296,7 @@ fn row(it: DiscrepancyView) -> AnyView {
             <td class="state">
                 <State of=status(&it)/>
             </td>
-            <td data-label="With">{with(it.ca.clone(), &it)}</td>
+            <td class="word" data-label="With">{with(it.ca.clone(), &it)}</td>
             <td data-label="Serial number">
                 <span class="mono">{serial}</span>
             </td>
