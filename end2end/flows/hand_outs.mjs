@@ -88,11 +88,11 @@ export const tests = {
     const page = await open(world.browser, { state: world.state, javaScript: false });
     await page.goto(`${world.portal.address}/profiles/${world.handOuts.profile}/edit`);
     await page.getByLabel("SSID").fill("x".repeat(33));
-    await page.getByLabel("VPN server", { exact: true }).fill("vpn example");
+    await page.locator("[name='feature_settings.vpn.server']").fill("vpn example");
     await page.getByRole("button", { name: "Go on to what follows" }).click();
     await page.getByText("this has 33", { exact: false }).first().waitFor();
     await page.getByLabel("SSID").fill("Büro");
-    await page.getByLabel("VPN server", { exact: true }).fill("vpn.example.org");
+    await page.locator("[name='feature_settings.vpn.server']").fill("vpn.example.org");
     await look(page, "profile-set-up");
     await page.getByRole("button", { name: "Go on to what follows" }).click();
     await page.getByText("Set-up on devices").first().waitFor();

@@ -16,11 +16,11 @@ export const tests = {
         if (!javaScript) await page.reload();
       }
       // What other tests have left behind is listed, and nothing else.
-      const open = (await rest("GET", "/discrepancies?resolved=false&limit=50")).data;
-      if (open.length === 0) await page.getByText("The portal, its CAs and its devices agree").waitFor();
+      const listed = (await rest("GET", "/discrepancies?resolved=false&limit=50")).data;
+      if (listed.length === 0) await page.getByText("The portal, its CAs and its devices agree").waitFor();
       else {
         await page.goto(`${portal.address}/authorities/reconciliation`);
-        assert.equal(await page.locator("main table.list tbody tr").count(), open.length, JSON.stringify(open));
+        assert.equal(await page.locator("main table.list tbody tr").count(), listed.length, JSON.stringify(listed));
       }
       await look(page, `reconciliation-${javaScript}`);
       await page.getByLabel("State").selectOption("resolved");

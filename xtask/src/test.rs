@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use clap::Args;
@@ -38,6 +39,7 @@ impl Test {
             .current_dir(workspace.path("end2end"))
             .arg("run.mjs")
             .env("CERTPORTER", &executable)
+            .env("PATH", path_with(&python))
             .env("CERTPORTER_SCREENSHOTS", workspace.target("screenshots"))
             .stdin(Stdio::null())
             .status()
@@ -81,17 +83,19 @@ impl Lints {
 }
 
 /// The tests in Rust, by cargo-nextest where there is one.
-fn rust_tests(workspace: &Workspace, python: &std::path::Path) -> Outcome {
+fn rust_tests(workspace: &Workspace, python: &Path) -> Outcome {
     let mut cargo = workspace.cargo();
     if command::exists("cargo-nextest") {
         cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {
         cargo.args(["test", "--workspace", "--no-fail-fast"]);
     }
-    let mut path = vec![python.to_path_buf()];
-    path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
-    if let Ok(path) = std::env::join_paths(path) {
-        cargo.env("PATH", path);
-    }
-    command::run_visibly(&mut cargo)
+    command::run_visibly(cargo.env("PATH", path_with(python)))
+}
+
+/// The path on which programs are looked for, Python's tools first.
+fn path_with(python: &Path) -> OsString {
+    let systems = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(python.to_path_buf()).chain(std::env::split_paths(&systems));
+    std::env::join_paths(folders).unwrap_or(systems)
 }
