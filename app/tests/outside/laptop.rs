@@ -118,9 +118,14 @@ impl Laptop {
     /// It is gone from the device and revoked for a reason, which the CRL and OCSP give; the portal tells what set it
     /// off, and that every step of it is done.
     pub(super) async fn has_lost_it(&self, (in_crl, in_ocsp): Reason, (reason, trigger): (&str, &str)) {
-        let crl = self.portal.crl_with(&self.serial).await;
-        let entry = crl.split("Serial Number: ").find(|entry| entry.starts_with(&self.serial)).unwrap();
-        assert!(entry.contains(in_crl), "{entry}");
+        // What was on hold before is in the CRL already, with that reason.
+        self.portal
+            .until(&format!("the CRL says {in_crl}"), async || {
+                let crl = self.portal.crl_with(&self.serial).await;
+                let entry = crl.split("Serial Number: ").find(|entry| entry.starts_with(&self.serial));
+                entry.is_some_and(|entry| entry.contains(in_crl))
+            })
+            .await;
         let answer = self.ocsp();
         assert!(answer.contains(": revoked") && answer.contains(&format!("Reason: {in_ocsp}")), "{answer}");
         assert!(!self.on_the_device().contains(&self.serial), "it is still on the device");
