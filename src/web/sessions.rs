@@ -108,7 +108,7 @@ async fn read<T: DeserializeOwned>(session: &Session, name: &str) -> Result<Opti
     session.get::<T>(name).await.map_err(|error| failed(&error))
 }
 
-/// What names this session among those of its account.
+/// What names the session among those of its account.
 #[must_use]
 pub fn own(session: &Session) -> Option<SecretHash> {
     session.id().map(|id| own_account::session_of(&octets(id)))
