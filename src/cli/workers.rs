@@ -15,7 +15,6 @@ use crate::connector::Authorities;
 use crate::connector::in_process::InProcess;
 use crate::connector::worker::Connector;
 use crate::pipeline::Pipeline;
-use crate::pipeline::leap;
 use crate::pipeline::orders::ConnectorIdentity;
 use crate::pipeline::workers;
 use crate::pki::key_pool::KeyPool;
@@ -83,17 +82,13 @@ impl Workers {
 
 /// Notes now and then that this process's connector is alive.
 async fn heard_of(pipeline: Arc<Pipeline>, id: ConnectorId, mut stop: watch::Receiver<bool>) {
+    let mut begins = true;
     loop {
-        let noted = async {
-            let now = pipeline.clock.now();
-            // Before it is noted that it is alive: afterwards nobody could tell.
-            leap::waits(&pipeline.db, now, pipeline.random.as_ref()).await?;
-            let mut books = pipeline.db.bookkeeping().await?;
-            connectors::contact(&mut books, id, env!("CARGO_PKG_VERSION"), now).await?;
-            books.commit().await
-        };
+        let noted = pipeline.note_alive(id, begins);
         if let Err(error) = noted.await {
             tracing::warn!(%error, "it can't be noted that the connector is alive");
+        } else {
+            begins = false;
         }
         if tokio::time::timeout(CONTACT, stop.changed()).await.is_ok() {
             return;

@@ -15,7 +15,7 @@ use crate::plan::summary::Summary;
 use crate::random::{Random, octets};
 use crate::store::approvals::{self, Approval};
 use crate::store::steps::connectors;
-use crate::store::{AuditEvent, Conn, Db, StoreError, Target};
+use crate::store::{AuditEvent, Conn, Db, StoreError, Target, WriteTx};
 
 /// A portal that was not heard of for longer has leapt.
 const LEAP: Duration = Duration::from_secs(7 * 86_400);
@@ -23,11 +23,16 @@ const LEAP: Duration = Duration::from_secs(7 * 86_400);
 /// What the approval is called.
 pub const KIND: &str = "clock";
 
+/// Since when the portal was not heard of when a leap was noted.
+fn began(leap: &Approval) -> Option<Timestamp> {
+    leap.summary["from"].as_str()?.parse().ok()
+}
+
 /// Since when the portal was not heard of, when that is too long ago and nobody has said that the time is right.
 async fn leapt_from(conn: &mut Conn, now: Timestamp) -> Result<Option<(Timestamp, bool)>, StoreError> {
     let last = approvals::newest_of(conn, KIND).await?;
     if let Some(last) = last.as_ref().filter(|it| matches!(it.state.as_str(), "waiting" | "refused")) {
-        let from = last.summary["from"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let from = began(last);
         // Once the clock is set back there is nothing to decide any more.
         return Ok(from.filter(|from| now.since(*from) > LEAP).map(|from| (from, true)));
     }
@@ -62,6 +67,20 @@ pub async fn waits(db: &Db, now: Timestamp, random: &dyn Random) -> Result<bool,
         Some((_, true)) => return Ok(true),
         Some((_, false)) => {}
     }
+    let id = ask(&mut tx, from, now, random).await?;
+    let event = AuditEvent::new(now, "clock.leap", Target::one("approval", id.as_uuid()));
+    tx.commit(event.with("from", from.to_string()).with("to", now.to_string())).await?;
+    tracing::warn!(%from, to = %now, "the clock has leapt: what is due by it waits until somebody approves");
+    Ok(true)
+}
+
+/// Lets what is due by the clock alone wait for somebody.
+async fn ask(
+    tx: &mut WriteTx,
+    from: Timestamp,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<ApprovalId, StoreError> {
     let mut summary = serde_json::to_value(Summary::default()).unwrap_or_default();
     if let Some(summary) = summary.as_object_mut() {
         summary.insert("from".to_owned(), from.to_string().into());
@@ -80,9 +99,30 @@ pub async fn waits(db: &Db, now: Timestamp, random: &dyn Random) -> Result<bool,
         decided_at: None,
         explanation: None,
     };
-    approvals::wait(&mut tx, &approval).await?;
-    let event = AuditEvent::new(now, "clock.leap", Target::one("approval", approval.id.as_uuid()));
-    tx.commit(event.with("from", from.to_string()).with("to", now.to_string())).await?;
-    tracing::warn!(%from, to = %now, "the clock has leapt: what is due by it waits until somebody approves");
-    Ok(true)
+    approvals::wait(tx, &approval).await?;
+    Ok(approval.id)
+}
+
+/// The clock was set back. Nobody has to decide on a leap any more that is over, and what was decided by the clock that was
+/// ahead does not count: if it is ahead still, somebody is asked again.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn put_right(
+    tx: &mut WriteTx,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    let Some(last) = approvals::newest_of(tx, KIND).await? else { return Ok(()) };
+    let Some(from) = began(&last) else { return Ok(()) };
+    let still = now.since(from) > LEAP;
+    let waits = last.state == "waiting";
+    let decided_later = last.decided_at.is_some_and(|at| at > now);
+    if decided_later || (waits && !still) {
+        approvals::outdate(tx, last.id, now).await?;
+    }
+    if decided_later && still {
+        ask(tx, from, now, random).await?;
+    }
+    Ok(())
 }

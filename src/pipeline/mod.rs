@@ -13,7 +13,8 @@
 //! - [`notices`]: letters to operators and persons
 //! - [`preflight`]: a test certificate, for no device; [`external`]: CAs that publish by themselves
 //! - [`reconciliation`]: the portal compared with its CAs and devices
-//! - [`leap`]: a clock that leaps ahead
+//! - `kept_key`: renewals that keep their key
+//! - [`leap`]: a clock that leaps ahead; [`set_back`]: one that is set right again
 //! - [`backoff`]: how long to wait after a failure; [`error`]: what can go wrong
 //! - [`planner`]: plans on the database, and carries plans out
 //! - [`fault`]: where tests let the process die
@@ -28,6 +29,7 @@ pub mod fault;
 pub mod imports;
 pub mod intent;
 pub mod issued;
+mod kept_key;
 pub mod leap;
 pub mod notices;
 pub mod orders;
@@ -40,6 +42,7 @@ pub mod reconciliation;
 pub mod reports;
 pub mod retry;
 pub mod revoke;
+pub mod set_back;
 pub mod standings;
 pub mod timeline;
 pub mod upkeep;

@@ -83,13 +83,13 @@ pub async fn get(conn: &mut Conn, id: ApprovalId) -> Result<Approval> {
     by_id(conn, &id, "plan that waits").await
 }
 
-/// The newest one of a kind.
+/// The newest one of a kind that is not outdated.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn newest_of(conn: &mut Conn, kind: &str) -> Result<Option<Approval>> {
     let mut query = Sql::select::<Approval>();
-    query.push(" WHERE kind = ").bind(kind).push(" ORDER BY id DESC LIMIT 1");
+    query.push(" WHERE state <> 'outdated' AND kind = ").bind(kind).push(" ORDER BY id DESC LIMIT 1");
     query.optional(conn).await
 }
 
@@ -105,6 +105,23 @@ pub async fn list(conn: &mut Conn, state: Option<&str>, limit: u32) -> Result<Ve
     }
     query.push(" ORDER BY id DESC LIMIT ").bind(&limit);
     query.all(conn).await
+}
+
+/// A plan is outdated, whether it waits or was decided on: it is not to be carried out any more. Who decided stays.
+///
+/// # Errors
+/// When there is none.
+pub async fn outdate(tx: &mut WriteTx, id: ApprovalId, now: Timestamp) -> Result<()> {
+    let by = tx.permit().actor().to_string();
+    sql!(
+        "UPDATE approvals SET state = 'outdated', decided_by = COALESCE(decided_by, $2),
+                              decided_at = COALESCE(decided_at, $3) WHERE id = $1",
+        id,
+        by,
+        now
+    )
+    .change(tx, "plan")
+    .await
 }
 
 /// What was decided about a plan.

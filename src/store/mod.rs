@@ -82,6 +82,7 @@ pub mod requests;
 pub mod revocations;
 pub mod security_events;
 pub mod sessions;
+pub mod set_back;
 pub mod settings;
 pub mod setup_links;
 pub mod sign_in_codes;

@@ -1,25 +1,14 @@
 //! What time does, from outside: a portal whose clock is moved while it runs.
 
-use certporter::agent::client::{DeviceClient, ServerAddress};
-use certporter::agent::folder::Folder;
-use certporter::agent::identity::ManagementIdentity;
-use certporter::agent::state::State;
-use certporter::pki::pem;
 use certporter::wire::device::PollQuery;
 use serde_json::json;
 
 use super::installation::Installation;
-use super::laptop::{Laptop, SUPERSEDED, WITHDRAWN, text};
+use super::laptop::{Laptop, SUPERSEDED, WITHDRAWN, client, text};
 
 /// The device asks what it is to do, and does not do it.
 async fn asks(it: &Laptop) {
-    let folder = Folder::at(&it.agent);
-    let server = ServerAddress::parse(&State::load(&folder).unwrap().server).unwrap();
-    let anchor = std::fs::read(it.agent.join("ca.pem")).unwrap();
-    let anchor = pem::der_of(&["CERTIFICATE"], &anchor).unwrap();
-    let identity = ManagementIdentity::load(&folder).unwrap();
-    let client = DeviceClient::trusting(&server, &anchor, Some(&identity)).unwrap();
-    client.commands(&PollQuery::default()).await.unwrap();
+    client(&it.agent).commands(&PollQuery::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -80,6 +69,7 @@ async fn a_clock_that_leaps_a_year_ahead_does_nothing_by_itself() {
     let mut it = Laptop::in_a_time_of_its_own().await;
     it.portal.post(&format!("/devices/{}/block", it.device), &json!({})).await;
     it.sync();
+    it.portal.crl_with(&it.serial).await;
     // A second device is good, and comes back after the leap.
     let owner = it.only("/users").await;
     let body = json!({"name": "Another", "platform": "linux", "owner": owner});
@@ -87,6 +77,7 @@ async fn a_clock_that_leaps_a_year_ahead_does_nothing_by_itself() {
     let agent = it.portal.enrol_as(text(&another["id"]), "another").await;
     let before = counted(&it.portal).await;
     assert_eq!(before, [1, 1, 0, 2]);
+    let right = it.portal.crl_since().await;
     // So far that everything is due, and nothing has expired.
     it.portal.leaps(360).await;
     it.portal.swept().await;
@@ -97,9 +88,24 @@ async fn a_clock_that_leaps_a_year_ahead_does_nothing_by_itself() {
     let overview = it.portal.get("/overview").await;
     let matters = overview["matters"].as_array().unwrap();
     assert!(matters.iter().any(|matter| matter["kind"] == "plans_waiting"), "{overview}");
+    // CRLs and OCSP go on, by a clock that is wrong.
+    it.portal.until("a CRL of that time", async || it.portal.crl_since().await > right).await;
+    let ahead = it.portal.crl_since().await;
+    it.ocsp();
 
     // It was the clock: set right, nothing has happened.
     it.portal.leaps(0).await;
+    let decided = async || it.portal.get("/approvals").await[0]["state"] == "outdated";
+    it.portal.until("there is nothing to approve any more", decided).await;
+    // Regular work goes on, though it had been put off for a year; and relying parties get what is valid now.
     it.portal.swept().await;
+    it.portal.until("another CRL", async || it.portal.crl_since().await < ahead).await;
+    let answer = it.ocsp();
+    assert!(answer.contains("Reason: certificateHold"), "{answer}");
     assert_eq!(counted(&it.portal).await, before);
+    // It is right after all, and somebody says so: the block has lasted too long, and who connects gets a new one.
+    it.portal.in_days(360).await;
+    it.portal.until("the hold ends", async || it.first().await["status"] == "revoked").await;
+    it.portal.agent(&["sync", "--once", "--dir", agent.to_str().unwrap()]);
+    assert_eq!(counted(&it.portal).await[3], 3, "the other device has asked for another certificate");
 }

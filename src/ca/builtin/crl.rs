@@ -16,7 +16,7 @@ use crate::pki::crl::CrlBuilder;
 use crate::pki::issuance::BACKDATE;
 use crate::store::crls::{self, CrlInShort, FULL, PublishedCrl};
 use crate::store::issued_certificates;
-use crate::store::{AuditEvent, StoreError, Target};
+use crate::store::{Announcement, AuditEvent, StoreError, Target};
 
 /// Entries that are read at a time.
 const PAGE: u32 = 10_000;
@@ -144,7 +144,8 @@ impl BuiltinCa {
         let now = self.0.clock.now();
         let due = latest.is_none_or(|list| {
             let changed = last.is_some_and(|last| last.changed_at > list.created_at);
-            changed || now >= self.due(list.this_update)
+            // One of a clock that was ahead is good for nobody until then.
+            changed || now >= self.due(list.this_update) || list.this_update > now
         });
         if !due {
             return Ok(());
@@ -169,6 +170,7 @@ impl BuiltinCa {
         let (crl, entries) = self.build(listing, shard, number, (now, change)).await?;
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
         crls::insert(&mut tx, &crl).await?;
+        tx.announce(Announcement::new("crl"));
         Ok(tx.commit(event("crl.publish").with("entries", entries as u64)).await?)
     }
 
@@ -181,10 +183,12 @@ impl BuiltinCa {
     ) -> Result<(PublishedCrl, usize), CaError> {
         let id = listing.generation.row.id;
         let before = listing.latest(shard.number);
+        let of_the_future = before.is_some_and(|list| list.this_update > now);
         let whole = Timestamp::from_seconds(now.as_seconds());
         // For slow clocks; and always later than that of the list before: NSS takes no list of the same second.
         let second = Duration::from_secs(1);
-        let after = before.map_or(Timestamp::default(), |list| list.this_update.plus(second));
+        let followed = before.filter(|_| !of_the_future);
+        let after = followed.map_or(Timestamp::default(), |list| list.this_update.plus(second));
         let this_update = whole.minus(BACKDATE).max(after);
         let next_update = whole.plus(self.0.settings.crl_lifetime);
         let mut builder = CrlBuilder::new(number, this_update, next_update).shard(shard.urls.clone());
@@ -197,11 +201,13 @@ impl BuiltinCa {
         // it with what has changed.
         let key = (id, shard.number);
         let whole_at = self.0.whole_lists.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        let lately = whole_at.is_some_and(|at| now < at.plus(self.0.settings.crl_interval));
+        let interval = self.0.settings.crl_interval;
+        // A list that a clock ahead made lacks what had expired by it.
+        let lately = whole_at.is_some_and(|at| at <= now && now < at.plus(interval)) && !of_the_future;
         match self.list_before(id, shard.number, lately).await? {
             Some(before) => self.amend(&mut builder, before, &of).await?,
             None => {
-                let unexpired_at = before.map(|list| list.this_update).unwrap_or_default();
+                let unexpired_at = before.map(|list| list.this_update.min(this_update)).unwrap_or_default();
                 self.gather(&mut builder, id, &of, unexpired_at).await?;
                 self.0.whole_lists.lock().unwrap_or_else(PoisonError::into_inner).insert(key, now);
             }

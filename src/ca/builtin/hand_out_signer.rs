@@ -48,7 +48,8 @@ impl BuiltinCa {
     pub async fn hand_out_signer(&self) -> Result<Arc<HandOutSigner>, CaError> {
         let now = self.0.clock.now();
         let known = self.0.hand_out_signer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| now < known.until) {
+        if let Some(known) = known.filter(|known| known.certificate.not_before() <= now && now < known.until)
+        {
             return Ok(known);
         }
         let row = match self.newest_signer(now).await? {
@@ -71,7 +72,7 @@ impl BuiltinCa {
     async fn newest_signer(&self, now: Timestamp) -> Result<Option<HandOutSignerRow>, CaError> {
         let mut conn = self.0.db.read().await?;
         let newest = hand_out_signers::newest(&mut conn).await?;
-        Ok(newest.filter(|row| now < until(row)))
+        Ok(newest.filter(|row| row.not_before <= now && now < until(row)))
     }
 
     async fn open_signer(&self, row: HandOutSignerRow) -> Result<HandOutSigner, CaError> {

@@ -33,6 +33,8 @@ pub(super) struct Signers(RwLock<HashMap<CaGenerationId, Arc<Delegate>>>);
 struct Delegate {
     key: PrivateKey,
     responder: Responder,
+    /// When its certificate begins: it may be that of a clock that was ahead.
+    from: Timestamp,
     until: Timestamp,
 }
 
@@ -122,7 +124,7 @@ impl BuiltinCa {
         let id = generation.row.id;
         let signers = &self.0.signers.0;
         let known = signers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(known) = known.filter(|known| known.until > now) {
+        if let Some(known) = known.filter(|known| known.from <= now && known.until > now) {
             return Ok(known);
         }
         let key = PrivateKey::generate(KeyAlgorithm::EcP256)?;
@@ -137,8 +139,9 @@ impl BuiltinCa {
             return Err(CaError::Interrupted("no OCSP signer was issued".to_owned()));
         };
         let half = Duration::from_secs(u64::from(SIGNER_DAYS) * 43_200);
+        let from = issued.certificate.not_before();
         let responder = Responder::new(issued.certificate)?;
-        let delegate = Arc::new(Delegate { key, responder, until: now.plus(half) });
+        let delegate = Arc::new(Delegate { key, responder, from, until: now.plus(half) });
         let mut known = signers.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(id, Arc::clone(&delegate));
         Ok(delegate)
