@@ -180,7 +180,8 @@ impl Pipeline {
                 copies::insert_pending(tx, CopyId::new(now, octets(random)), place, now).await?;
             }
         } else if let Some(user) = request.user_id {
-            Work::Replan { scope: ReplanScope::User { id: user } }.enqueue(tx, now, random).await?;
+            let scope = ReplanScope::User { id: user };
+            Work::ReplanInTurn { scope }.enqueue(tx, now, random).await?;
         }
         Work::Deliver { request: request.id }.enqueue(tx, now, random).await?;
         Ok(())

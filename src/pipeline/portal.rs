@@ -31,6 +31,7 @@ impl Pipeline {
             Work::CollectNotices => self.collect_notices().await,
             Work::SendNotices => self.send_notices().await,
             Work::Replan { scope } => self.replan(lease, scope).await,
+            Work::ReplanInTurn { scope } => self.replan_in_turn(lease, scope).await,
             Work::Retry { cause, asked_at, asked_by } => {
                 self.retry_those(lease, cause, asked_at, asked_by).await
             }

@@ -164,7 +164,7 @@ async fn replan(
         Some(user) => ReplanScope::User { id: user },
         None => ReplanScope::Device { id: copy.device_id },
     };
-    Work::Replan { scope }.enqueue(tx, now, random).await
+    Work::ReplanInTurn { scope }.enqueue(tx, now, random).await
 }
 
 /// Tells pages and the device's long poll.

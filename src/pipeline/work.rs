@@ -78,8 +78,15 @@ pub enum Work {
         /// The key.
         key: EscrowedKeyId,
     },
-    /// The plan is made and carried out for a part of everything.
+    /// The plan is made for a part of everything, and carried out if it takes something away; what only brings something
+    /// becomes [`ReplanInTurn`](Self::ReplanInTurn).
     Replan {
+        /// Which part.
+        scope: ReplanScope,
+    },
+    /// The plan is made and carried out for a part of everything, after what delivers: it was found to take nothing away,
+    /// or is of the ordinary course.
+    ReplanInTurn {
         /// Which part.
         scope: ReplanScope,
     },
@@ -176,7 +183,7 @@ impl Work {
             Self::PublishCrl { .. } | Self::RotateCa { .. } => JobKind::PublishCrl,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => JobKind::Preflight,
             Self::DestroyKey { .. } => JobKind::DestroyKey,
-            Self::Replan { .. } => JobKind::Replan,
+            Self::Replan { .. } | Self::ReplanInTurn { .. } => JobKind::Replan,
             Self::Retry { .. } => JobKind::Retry,
             Self::Bulk { .. } => JobKind::Bulk,
             Self::Import { .. } => JobKind::Import,
@@ -208,6 +215,8 @@ impl Work {
             Self::ConcludePreflight { preflight } => format!("{preflight} crl"),
             Self::DestroyKey { key } => key.to_string(),
             Self::Replan { scope } => scope.key(),
+            // It must not stand in for one that may take something away.
+            Self::ReplanInTurn { scope } => format!("in turn:{}", scope.key()),
             Self::Retry { cause, .. } => cause.clone(),
             Self::Bulk { action } => action.to_string(),
             Self::Import { import } => import.to_string(),
@@ -217,17 +226,20 @@ impl Work {
         }
     }
 
-    /// What takes something away goes before what brings something, and both before what may wait.
+    /// What takes something away, or may, goes before what brings something, and both before what may wait. What a large
+    /// change does is in jobs of its own ([`Replan`](Self::Replan), [`Bulk`](Self::Bulk)), and they are as urgent as the
+    /// change: thousands of deliveries must not stand in the way of a block.
     const fn priority(&self) -> i64 {
         match self {
             Self::Revoke { .. } => 10,
             Self::PublishCrl { .. } | Self::RotateCa { .. } => 20,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 25,
             Self::DestroyKey { .. } => 30,
+            Self::Replan { .. } | Self::Bulk { .. } => 35,
             Self::Deliver { .. } | Self::Seal { .. } => 40,
             Self::Request { .. } => 50,
-            Self::Bulk { .. } | Self::Import { .. } => 55,
-            Self::Replan { .. } => 60,
+            Self::Import { .. } => 55,
+            Self::ReplanInTurn { .. } => 60,
             Self::CollectNotices | Self::SendNotices => 65,
             Self::Retry { .. } => 70,
             Self::Sweep => 80,
@@ -246,6 +258,7 @@ impl Work {
             Self::CollectNotices | Self::SendNotices => 1_000_000,
             Self::Request { .. } | Self::Deliver { .. } | Self::Seal { .. } => 12,
             Self::Replan { .. }
+            | Self::ReplanInTurn { .. }
             | Self::Retry { .. }
             | Self::Bulk { .. }
             | Self::Import { .. }

@@ -40,6 +40,27 @@ pub fn can_wait(actions: &[Action]) -> bool {
     !actions.is_empty() && actions.iter().all(replaces)
 }
 
+/// Whether something is taken away from a holder, or what is on its way to one: that is never put off for what brings
+/// something.
+#[must_use]
+pub fn takes_away(actions: &[Action]) -> bool {
+    let takes = |action: &Action| match action {
+        Action::Revoke { .. }
+        | Action::Hold { .. }
+        | Action::Remove { .. }
+        | Action::Cancel { .. }
+        | Action::DestroyKey { .. } => true,
+        Action::Issue { .. }
+        | Action::Renew { .. }
+        | Action::Deliver { .. }
+        | Action::Reseal { .. }
+        | Action::Release { .. }
+        | Action::Settle { .. }
+        | Action::Amend { .. } => false,
+    };
+    actions.iter().any(takes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

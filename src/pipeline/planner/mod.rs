@@ -30,7 +30,7 @@ use certporter_model::thumbprint::ContentDigest;
 
 use crate::pipeline::leap;
 use crate::pipeline::work::{ReplanScope, Work};
-use crate::plan::safety::can_wait;
+use crate::plan::safety::{can_wait, takes_away};
 use crate::plan::summary::{Summary, digest};
 use crate::plan::why::{self, Explanation};
 use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_slot};
@@ -54,6 +54,19 @@ pub struct Outcome {
     pub deferred: usize,
     /// Why reissues among it were left for later, if they were.
     pub put_off: Option<PutOff>,
+    /// Whether nothing was done, because it only brings something: that comes in its turn.
+    pub only_brings: bool,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// All of it.
+    Whole,
+    /// Reissues that can wait go in waves.
+    InWaves,
+    /// The same, if anything is taken away by it; else nothing is done.
+    IfItTakes,
 }
 
 /// As many consequences are shown one by one.
@@ -84,7 +97,7 @@ pub async fn replan(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Outcome, StoreError> {
-    carry_out(tx, whom, limits, now, random, false).await
+    carry_out(tx, whom, limits, now, random, How::Whole).await
 }
 
 /// The same, but what only replaces certificates because of an edit or a changed attribute goes in waves: see
@@ -99,7 +112,21 @@ pub async fn replan_in_waves(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<Outcome, StoreError> {
-    carry_out(tx, whom, limits, now, random, true).await
+    carry_out(tx, whom, limits, now, random, How::InWaves).await
+}
+
+/// The same, if anything is taken away by it. If it only brings something nothing is done: see [`Outcome::only_brings`].
+///
+/// # Errors
+/// As [`replan`].
+pub async fn replan_if_it_takes(
+    tx: &mut WriteTx,
+    whom: &Whom,
+    limits: Limits,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Outcome, StoreError> {
+    carry_out(tx, whom, limits, now, random, How::IfItTakes).await
 }
 
 async fn carry_out(
@@ -108,7 +135,7 @@ async fn carry_out(
     limits: Limits,
     now: Timestamp,
     random: &dyn Random,
-    in_waves: bool,
+    how: How,
 ) -> Result<Outcome, StoreError> {
     let holders = whom::holders(tx, whom).await?;
     if holders.len() > CHUNK {
@@ -120,7 +147,11 @@ async fn carry_out(
     }
     lock(tx, &holders).await?;
     let (directory, by_slot) = decide(tx, &holders, limits, now).await?;
-    let turn = if in_waves && by_slot.iter().any(|(_, actions)| can_wait(actions)) {
+    let only_brings = !by_slot.is_empty() && !by_slot.iter().any(|(_, actions)| takes_away(actions));
+    if how == How::IfItTakes && only_brings {
+        return Ok(Outcome { only_brings, ..Outcome::default() });
+    }
+    let turn = if how != How::Whole && by_slot.iter().any(|(_, actions)| can_wait(actions)) {
         Some(waves::Turn::read(tx, limits).await?)
     } else {
         None
@@ -132,7 +163,7 @@ async fn carry_out(
     let goes = |it: &(Slot, Vec<Action>)| waits(it).is_none();
     let actions: Vec<Action> = by_slot.into_iter().filter(goes).flat_map(|(_, actions)| actions).collect();
     apply::all(tx, &directory, &actions, now, random).await?;
-    Ok(Outcome { summary: Summary::of(&actions), deferred: 0, put_off })
+    Ok(Outcome { summary: Summary::of(&actions), put_off, ..Outcome::default() })
 }
 
 /// What would follow. Reads only.

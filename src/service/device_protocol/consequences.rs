@@ -35,7 +35,7 @@ impl DeviceProtocol {
         let now = self.clock.now();
         let device_scope = ReplanScope::Device { id: device };
         for scope in [Some(device_scope), owner.map(|id| ReplanScope::User { id })].into_iter().flatten() {
-            Work::Replan { scope }.enqueue(tx, now, &*self.random).await?;
+            Work::ReplanInTurn { scope }.enqueue(tx, now, &*self.random).await?;
         }
         let announcement =
             Announcement { device_id: Some(device), user_id: owner, ..Announcement::new("device") };
