@@ -1,5 +1,7 @@
 //! What connectors are given to do: jobs of their pool, claimed and made into orders.
 
+use std::collections::HashMap;
+
 use certporter_model::access::{Caller, Permission, Permit, Scope};
 use certporter_model::job::JobKind;
 use certporter_model::request::{RequestState, Step};
@@ -8,12 +10,9 @@ use certporter_model::{ConnectorId, EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::{StepError, kra_error};
 use super::standings::TOGETHER;
-use super::timeline;
 use super::work::{Work, connector_pool};
 use super::workers::LEASE;
-use super::{Pipeline, fault};
-use crate::kra::KraError;
-use crate::pki;
+use super::{Pipeline, fault, timeline};
 use crate::store::jobs::{self, Claim, Job};
 use crate::store::steps::requests::{self, RequestInWork};
 use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys};
@@ -85,6 +84,7 @@ impl Pipeline {
             events.push(event.with("kind", JobKind::Revoke.as_str()).with("jobs", standings.len()));
         }
         let mut orders = self.revoke_orders(&mut tx, &standings, now).await?;
+        let mut kept = HashMap::new();
         for job in claimed {
             let target = Target::one("job", job.id.as_uuid());
             let event = AuditEvent::new(now, "job.claim", target).with("kind", job.kind.as_str());
@@ -95,7 +95,8 @@ impl Pipeline {
                 continue;
             }
             match self.task(&mut tx, &job, connector, now).await {
-                Ok(Some(task)) => {
+                Ok(Some((task, kept_key))) => {
+                    kept.extend(kept_key.map(|key| (job.id, key)));
                     let lease = Lease { job: job.id, fence: job.fence };
                     orders.push(Order { version: VERSION, lease, attempt: job.attempt, task });
                 }
@@ -109,7 +110,7 @@ impl Pipeline {
         }
         tx.commit_all(events).await?;
         fault::point("after_claim");
-        Ok(orders)
+        self.with_kept_keys(connector, orders, &kept).await
     }
 
     /// Gives a job up, and with it the request that it is about.
@@ -136,21 +137,22 @@ impl Pipeline {
         Ok(jobs::bury(tx, job.id, job.fence, cause, remedy, now).await?)
     }
 
+    /// What is to be done, and the key that is kept for it, if it keeps one.
     async fn task(
         &self,
         tx: &mut WriteTx,
         job: &Job,
         connector: &ConnectorIdentity,
         now: Timestamp,
-    ) -> Result<Option<Task>, StepError> {
+    ) -> Result<Option<(Task, Option<EscrowedKeyId>)>, StepError> {
         match Work::of(job) {
             Ok(Work::Request { request, .. }) => {
                 let order = self.issue_order(tx, job, request, connector, now).await?;
-                Ok(order.map(|order| Task::Issue(Box::new(order))))
+                Ok(order.map(|(order, kept_key)| (Task::Issue(Box::new(order)), kept_key)))
             }
             Ok(Work::Preflight { preflight, .. }) => {
                 let order = self.preflight_order(tx, job, preflight, connector, now).await?;
-                Ok(order.map(Task::Preflight))
+                Ok(order.map(|order| (Task::Preflight(order), None)))
             }
             Ok(other) => {
                 tracing::error!(job = %job.id, "{} is no work for a connector", other.kind());
@@ -167,7 +169,7 @@ impl Pipeline {
         id: RequestId,
         connector: &ConnectorIdentity,
         now: Timestamp,
-    ) -> Result<Option<IssueOrder>, StepError> {
+    ) -> Result<Option<(IssueOrder, Option<EscrowedKeyId>)>, StepError> {
         let mut request = requests::lock(tx, id).await?;
         let wanted = request.state != RequestState::Cancelled;
         match request.state {
@@ -191,8 +193,9 @@ impl Pipeline {
         let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
         let Ok(names) = request.names()?.ready().cloned() else { return Ok(None) };
         let intent = self.stored_intent(tx, &request).await?;
+        let kept_key = request.kept_key_id.filter(|_| intent.is_none() && wanted);
         let transport = self.kra.transport_key().map_err(kra_error)?;
-        Ok(Some(IssueOrder {
+        let order = IssueOrder {
             request: id,
             ca: profile.ca().clone(),
             template: profile.template().to_owned(),
@@ -211,7 +214,8 @@ impl Pipeline {
             kra_generation: transport.generation(),
             transport_certificate: certificate_octets(transport.certificate().as_der())?,
             wanted,
-        }))
+        };
+        Ok(Some((order, kept_key)))
     }
 
     /// The first claim of a request, or one after a crash before the intent. Answers whether it can be worked on: if
@@ -245,43 +249,8 @@ impl Pipeline {
         let waited = i64::try_from(now.since(job.created_at).as_millis()).unwrap_or(i64::MAX);
         let row = timeline::of_request(Step::Claimed, request, None).took(waited);
         row.detail(format!("connector {}", connector.name)).write(tx, now, random);
-        if let Some(key) = request.kept_key_id {
-            self.keep_key(tx, request, key, now).await?;
-        }
         Self::announce_request(tx, request);
         Ok(true)
-    }
-
-    /// A renewal that keeps its key: the intent is made here, since only the key recovery agent can sign the CSR. If
-    /// the key is gone by now, the connector generates another.
-    async fn keep_key(
-        &self,
-        tx: &mut WriteTx,
-        request: &mut RequestInWork,
-        key: EscrowedKeyId,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
-        let key = escrowed_keys::get(tx, key).await?;
-        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
-        let Ok(names) = request.names()?.ready().cloned() else { return Ok(()) };
-        let asked =
-            pki::Asked::of_profile(&profile, names.subject, names.subject_alternative_names, names.sid);
-        let csr = match self.kra.csr(&key, Some(&asked)).await {
-            Ok(csr) => csr,
-            Err(KraError::Destroyed) => return Ok(()),
-            Err(error) => return Err(kra_error(error)),
-        };
-        request.go(RequestState::KeyGenerated)?;
-        request.public_key_hash = Some(csr.public_key_hash());
-        request.csr = Some(csr.as_der().to_vec());
-        request.escrowed_key_id = Some(key.id);
-        let profile = self.profile(tx, request.profile_id, request.profile_version).await?;
-        request.ca_id = Some(self.ca_named(tx, profile.ca()).await?);
-        requests::save(tx, request, now).await?;
-        request.version += 1;
-        let row = timeline::of_request(Step::KeyGenerated, request, None).detail("the key is kept");
-        row.write(tx, now, self.random.as_ref());
-        Ok(())
     }
 
     /// What was stored before the CSR left, if it was.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use certporter_model::Timestamp;
 use certporter_model::job::JobState;
 
+use super::authorities::BUILTIN;
 use super::{Portal, ServiceError};
+use crate::pki::issuance::BACKDATE;
 use crate::store::{crls, external_cas, jobs};
 
 const QUEUE: &str = "certporter_queue_jobs";
@@ -24,7 +27,7 @@ pub struct Gauges {
 
 impl Gauges {
     /// Reads them: jobs by pool and state, how long the oldest that is due has waited, how old each CA's CRL is and how
-    /// long it will be trusted, and whether each CA that was added works. They tell nothing about anybody, so they take no permission.
+    /// long it will be trusted (the worst of its shards), and whether each CA that was added works. They tell nothing about anybody, so they take no permission.
     ///
     /// # Errors
     /// When the database fails.
@@ -32,7 +35,7 @@ impl Gauges {
         let now = portal.now();
         let mut conn = portal.db().read().await?;
         let waiting = jobs::waiting(&mut conn).await?;
-        let lists = crls::freshness(&mut conn).await?;
+        let lists = crls::freshness(&mut conn, now).await?;
         let cas = external_cas::standing(&mut conn).await?;
         drop(conn);
         for ca in cas {
@@ -42,7 +45,9 @@ impl Gauges {
         for list in lists {
             let key = format!("{}-{}", list.purpose, list.generation);
             let labels = [("ca", list.ca), ("key", key)];
-            metrics::gauge!(CRL_AGE, &labels).set(now.since(list.created_at).as_secs_f64());
+            let backdated = if list.kind == BUILTIN { BACKDATE } else { Duration::ZERO };
+            let age = now.since(list.this_update.plus(backdated));
+            metrics::gauge!(CRL_AGE, &labels).set(age.as_secs_f64());
             metrics::gauge!(CRL_LEFT, &labels).set(list.next_update.since(now).as_secs_f64());
         }
         Ok(())

@@ -26,19 +26,6 @@ table_row! {
     }
 }
 
-table_row! {
-    /// The published CRL of a generation, without the list itself.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct CrlState in "crls" {
-        /// Its number.
-        pub number: u64,
-        /// When it was made, as it says itself.
-        pub this_update: Timestamp,
-        /// When relying parties stop trusting it.
-        pub next_update: Timestamp,
-    }
-}
-
 /// What waits for a pool of connectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -92,17 +79,6 @@ pub async fn waiting(conn: &mut Conn, now: Timestamp) -> Result<Vec<Waiting>> {
     )
     .all(conn)
     .await
-}
-
-/// The newest full CRL of a generation.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn crl(conn: &mut Conn, generation: CaGenerationId) -> Result<Option<CrlState>> {
-    let mut query = Sql::select::<CrlState>();
-    query.push(" WHERE ca_generation_id = ").bind(&generation);
-    query.push(" AND shard = 0 ORDER BY number DESC LIMIT 1");
-    query.optional(conn).await
 }
 
 /// How many certificates of a generation are good or on hold, counted up to `most`.

@@ -4,7 +4,7 @@ use certporter_model::Timestamp;
 use certporter_model::ids::{CaGenerationId, CaId};
 use certporter_model::thumbprint::{PublicKeyHash, Thumbprint};
 
-use super::{Conn, Result, Sql, WriteTx, sql, table_row};
+use super::{Conn, Result, Sql, WriteTx, dialect, sql, table_row};
 
 table_row! {
     /// An issuing CA, whatever its generations.
@@ -144,6 +144,16 @@ pub async fn insert_generation(tx: &mut WriteTx, it: &CaGeneration) -> Result<()
 pub async fn retire(tx: &mut WriteTx, id: CaGenerationId) -> Result<bool> {
     let query = sql!("UPDATE ca_generations SET state = 'retired' WHERE id = $1 AND state = 'active'", id);
     Ok(query.execute(tx).await? == 1)
+}
+
+/// Whether a generation issues. None retires it until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn issues(tx: &mut WriteTx, id: CaGenerationId) -> Result<bool> {
+    let mut query = Sql::new("SELECT state FROM ca_generations WHERE id = ");
+    query.bind(&id).push(dialect::for_share(tx.engine()));
+    Ok(query.optional_scalar::<String>(tx).await?.as_deref() == Some("active"))
 }
 
 /// Every generation of a CA, the oldest first.

@@ -269,32 +269,38 @@ pub fn complete(lists: &[CrlInShort], shard: u32, change: Option<Timestamp>) -> 
 }
 
 table_row! {
-    /// How old a CA's newest CRL is.
+    /// How old the newest CRLs of a CA's key are: the full one and its shards.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Freshness in "crls" {
         /// What profiles call the CA.
         pub ca: String,
+        /// What kind of CA it is.
+        pub kind: String,
         /// Which of its keys.
         pub generation: u32,
         /// For what the key is: "root", "issuing".
         pub purpose: String,
-        /// When the list was made; it says that it holds from a while before, for slow clocks.
-        pub created_at: Timestamp,
-        /// When relying parties stop trusting it.
+        /// When the oldest of them was made, as it says itself: those of the built-in CA are dated back.
+        pub this_update: Timestamp,
+        /// When relying parties stop trusting the first of them.
         pub next_update: Timestamp,
     }
 }
 
-/// The newest list of each CA's key.
+/// The newest lists of each CA's key whose certificate has not ended. A certificate is looked for in the list that it
+/// names, so the worst of them counts.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn freshness(conn: &mut Conn) -> Result<Vec<Freshness>> {
+pub async fn freshness(conn: &mut Conn, now: Timestamp) -> Result<Vec<Freshness>> {
     sql!(
-        "SELECT cas.name AS ca, g.generation, g.purpose, max(crls.created_at) AS created_at,
-                max(crls.next_update) AS next_update
+        "SELECT cas.name AS ca, cas.kind, g.generation, g.purpose, min(crls.this_update) AS this_update,
+                min(crls.next_update) AS next_update
          FROM crls JOIN ca_generations g ON g.id = crls.ca_generation_id JOIN cas ON cas.id = g.ca_id
-         WHERE crls.shard = 0 GROUP BY cas.name, g.generation, g.purpose"
+         WHERE g.not_after > $1 AND crls.number = (SELECT max(newer.number) FROM crls newer
+                              WHERE newer.ca_generation_id = crls.ca_generation_id AND newer.shard = crls.shard)
+         GROUP BY cas.name, cas.kind, g.generation, g.purpose",
+        now
     )
     .all(conn)
     .await

@@ -34,7 +34,16 @@ pub(crate) fn for_update(engine: Engine) -> &'static str {
     }
 }
 
-/// The same, but passes over rows that are locked: for claiming jobs.
+/// What keeps others from changing the rows that a `SELECT` finds until the transaction ends, but not from reading them
+/// so as well.
+pub(crate) fn for_share(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR SHARE",
+    }
+}
+
+/// The same as [`for_update`], but passes over rows that are locked: for claiming jobs.
 pub(crate) fn for_update_skip_locked(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "",

@@ -136,6 +136,8 @@ on_both_engines! {
     crls_come_by_themselves_at_the_interval_and_their_numbers_once,
     the_device_ca_is_another_one,
     ocsp_says_what_the_ledger_says,
+    a_process_that_has_not_seen_a_rotation_signs_with_the_new_key_all_the_same,
+    a_clock_that_was_ahead_makes_lists_anew,
     a_rotation_is_done_once_and_other_processes_go_on_with_both_keys,
 }
 
@@ -340,6 +342,44 @@ async fn ocsp_says_what_the_ledger_says(database: TestDatabase) {
     // The signer is on record as every certificate is, and is renewed in time.
     world.clock.advance(8 * 24 * HOUR);
     assert!(says(&ask(&"4711".parse().unwrap(), false).await.octets, &is_unknown));
+}
+
+async fn a_process_that_has_not_seen_a_rotation_signs_with_the_new_key_all_the_same(database: TestDatabase) {
+    let world = World::new(database).await;
+    let other = open(&world.database, &world.master, &world.clock).await.unwrap();
+    assert_eq!(other.rotate(1).await.unwrap(), 2);
+    // What this process knows of its generations is of before.
+    assert_ne!(world.ca.issuing_certificate().unwrap(), other.issuing_certificate().unwrap());
+    let issued = world.sign(&request("1", &key())).await;
+    assert!(issued.certificate.is_signed_by(&other.issuing_certificate().unwrap()));
+    assert_eq!(world.ca.issuing_certificate().unwrap(), other.issuing_certificate().unwrap());
+}
+
+async fn a_clock_that_was_ahead_makes_lists_anew(database: TestDatabase) {
+    let world = World::new(database).await;
+    let issued = world.sign(&request("1", &key())).await;
+    world.revoke(&issued, RevocationKind::Revoke, Reason::KeyCompromise).await;
+    let list = async || {
+        world.ca.publish().await.unwrap();
+        let file = world.ca.published("issuing-1.crl").await.unwrap().unwrap();
+        Crl::parse(&file.octets).unwrap()
+    };
+    // So far ahead that the certificate has expired, and has left the list.
+    world.clock.set(issued.certificate.not_after().plus(24 * HOUR));
+    list().await;
+    world.clock.advance(24 * HOUR);
+    let ahead = list().await;
+    assert!(ahead.entry(issued.certificate.serial()).is_none());
+    world.clock.set(NOW.plus(HOUR));
+    let now = list().await;
+    assert!(now.this_update() <= NOW.plus(HOUR), "{}", now.this_update());
+    assert!(now.next_update().unwrap() < ahead.this_update());
+    assert!(now.number() > ahead.number());
+    assert!(now.entry(issued.certificate.serial()).is_some(), "it has not expired");
+    assert!(world.ca.next_publication().await.unwrap() <= NOW.plus(2 * HOUR));
+    // The next one is later by the same clock.
+    world.clock.advance(2 * HOUR);
+    assert!(list().await.this_update() > now.this_update());
 }
 
 async fn a_rotation_is_done_once_and_other_processes_go_on_with_both_keys(database: TestDatabase) {

@@ -62,6 +62,29 @@ on_both_engines! {
     other_settings_leave_certificates_in_their_shards,
     a_shard_whose_list_was_not_finished_loses_nothing,
     several_processes_give_each_number_once,
+    how_fresh_the_lists_are_is_said_by_the_first_to_end,
+}
+
+async fn how_fresh_the_lists_are_is_said_by_the_first_to_end(database: TestDatabase) {
+    use certporter::store::crls;
+    let world = World::sharded(database, 2).await;
+    world.ca.publish().await.unwrap();
+    let first_to_end = async || {
+        let mut conn = world.database.read().await.unwrap();
+        let all = crls::freshness(&mut conn, world.clock.now()).await.unwrap();
+        let issuing: Vec<_> = all.iter().filter(|list| list.purpose == "issuing").collect();
+        assert_eq!(issuing.len(), 1, "{all:?}");
+        issuing[0].next_update
+    };
+    assert_eq!(first_to_end().await, NOW.plus(3 * HOUR));
+    let soon = NOW.plus(2 * HOUR);
+    let sooner = format!("UPDATE crls SET next_update = {} WHERE shard = 2", soon.as_millis());
+    world.database.by_hand(&sooner).await;
+    assert_eq!(first_to_end().await, soon);
+    // One that another has taken the place of does not count.
+    world.clock.advance(HOUR);
+    world.ca.publish().await.unwrap();
+    assert_eq!(first_to_end().await, NOW.plus(4 * HOUR));
 }
 
 async fn a_certificate_is_in_the_full_list_and_in_its_own_shard_alone(database: TestDatabase) {

@@ -13,10 +13,19 @@ use crate::pki::issuance::{Issuance, Issuer, Prepared};
 use crate::pki::{Certificate, PkiError};
 use crate::random::octets;
 use crate::store::issued_certificates::{self, LedgerEntry};
-use crate::store::{AuditEvent, StoreError, Target};
+use crate::store::{AuditEvent, StoreError, Target, ca_generations};
 
 /// How often a serial number is drawn anew; of 126 random bits none repeats in practice.
 const DRAWS: u32 = 3;
+
+/// Which generation may issue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The one that is not retired when the intent is recorded.
+    WhoIssuesNow,
+    /// Whichever is named.
+    Any,
+}
 
 impl BuiltinCa {
     /// The order matters: serial number, intended certificate and audit are committed before there is a signature, so
@@ -31,10 +40,7 @@ impl BuiltinCa {
         let public_key = request.csr.public_key().clone();
         let issuance = Issuance::for_holder(&request.asked, public_key, self.0.clock.now());
         let issued = match issuance {
-            Ok(issuance) => {
-                let generation = self.issuing()?;
-                self.issue(&generation, issuance, &request.reference).await
-            }
+            Ok(issuance) => self.issue_to_holder(issuance, &request.reference).await,
             Err(error) => Err(error.into()),
         };
         match issued {
@@ -46,16 +52,42 @@ impl BuiltinCa {
         }
     }
 
-    /// Issues what is stated, once for a reference.
+    /// Issues by the generation that issues now. Where another process has made a new one since this one looked, it is
+    /// that one: the intent of a retired one is refused.
+    async fn issue_to_holder(&self, issuance: Issuance, reference: &str) -> Result<SignOutcome, CaError> {
+        for _ in 0..DRAWS {
+            let generation = self.issuing()?;
+            match self.issue_by(&generation, issuance.clone(), reference, By::WhoIssuesNow).await {
+                Err(CaError::Store(StoreError::Stale { .. })) => {
+                    self.read_generations().await?;
+                }
+                other => return other,
+            }
+        }
+        Err(CaError::Interrupted("its issuing key was changed again and again".to_owned()))
+    }
+
+    /// Issues what is stated, once for a reference, for the CA's own use: signers of OCSP answers are certified by retired
+    /// generations too.
     pub(super) async fn issue(
         &self,
         generation: &Generation,
         issuance: Issuance,
         reference: &str,
     ) -> Result<SignOutcome, CaError> {
+        self.issue_by(generation, issuance, reference, By::Any).await
+    }
+
+    async fn issue_by(
+        &self,
+        generation: &Generation,
+        issuance: Issuance,
+        reference: &str,
+        by: By,
+    ) -> Result<SignOutcome, CaError> {
         for _ in 0..DRAWS {
             let (entry, prepared) = self.intend(generation, issuance.clone(), reference)?;
-            match self.record_intent(&entry, &prepared, reference).await {
+            match self.record_intent(&entry, &prepared, reference, by).await {
                 Ok(()) => return self.finish(&entry, prepared).await,
                 Err(StoreError::Conflict { .. }) => {
                     // Somebody works on the same request, or the number is taken.
@@ -131,8 +163,12 @@ impl BuiltinCa {
         entry: &LedgerEntry,
         prepared: &Prepared,
         reference: &str,
+        by: By,
     ) -> Result<(), StoreError> {
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        if by == By::WhoIssuesNow && !ca_generations::issues(&mut tx, entry.ca_generation_id).await? {
+            return Err(StoreError::Stale { what: "issuing CA" });
+        }
         issued_certificates::insert(&mut tx, entry).await?;
         let new_shard = self.name_shard(&mut tx, entry.ca_generation_id, entry.shard).await?;
         let event = event(entry, "ca.intend", entry.created_at)

@@ -2,7 +2,7 @@
 //! answers for as long as their certificates are good.
 //!
 //! Another process that has made a generation is noticed within [`LOOK_AGAIN`], and at once where a certificate of it is
-//! asked for.
+//! asked for, or where one is to be issued: the intent of a retired one is refused.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::pki::secret_box::MasterKey;
 use crate::pki::{PkiError, PrivateKey};
 use crate::store::ca_generations::{self, CaGeneration};
 use crate::store::crls::FULL;
-use crate::store::{AuditEvent, StoreError, Target};
+use crate::store::{Announcement, AuditEvent, StoreError, Target};
 
 /// How old what is known of the generations may be.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -132,6 +132,7 @@ impl BuiltinCa {
                         .with("generation", number)
                         .with("thumbprint", made.certificate.thumbprint().to_string())
                         .with("before", before.certificate.thumbprint().to_string());
+                tx.announce(Announcement::new("ca"));
                 tx.commit(event).await?;
             }
             // Another process was first, with the same number; it may not be on disk yet.

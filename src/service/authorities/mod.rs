@@ -26,13 +26,14 @@ use crate::ca::openbao::OpenBaoSettings;
 use crate::pipeline::work::{Work, connector_pool};
 use crate::pki::{self, pem};
 use crate::store::ca_generations::{self, Ca, CaGeneration};
+use crate::store::crls::{self, CrlInShort};
 use crate::store::external_cas::{self, ExternalRow};
-use crate::store::{AuditEvent, Conn, Target, authorities as store, crls};
+use crate::store::{AuditEvent, Conn, Target, authorities as store};
 
 /// The kind of the CA that devices' management certificates come from: no profile can choose it.
 pub(crate) const DEVICES: &str = "devices";
 /// The CA that publishes its CRLs here.
-const BUILTIN: &str = "builtin";
+pub(crate) const BUILTIN: &str = "builtin";
 /// A connector that was not heard of for so long does not answer.
 const SILENT: Duration = Duration::from_secs(90);
 /// A CA's certificate that ends within this wants to be renewed.
@@ -105,15 +106,18 @@ async fn generation(
 ) -> Result<GenerationView, ServiceError> {
     let certificate = pki::Certificate::parse(&row.certificate_der)
         .map_err(|error| ServiceError::internal("a CA's certificate can't be read", &error))?;
-    let crl = store::crl(conn, row.id).await?.map(|crl| {
-        // A third of its time is left: the next one is overdue.
-        let third = crl.next_update.since(crl.this_update) / 3;
-        CrlView {
-            number: crl.number,
-            this_update: crl.this_update,
-            next_update: crl.next_update,
-            stale: crl.next_update.minus(third) <= now,
-        }
+    let lists = crls::latest_in_short(conn, row.id).await?;
+    // A third of its time is left: the next one is overdue.
+    let overdue = |list: &CrlInShort| {
+        let third = list.next_update.since(list.this_update) / 3;
+        list.next_update.minus(third) <= now
+    };
+    let crl = lists.iter().find(|list| list.shard == crls::FULL).map(|full| CrlView {
+        number: full.number,
+        this_update: full.this_update,
+        next_update: lists.iter().map(|list| list.next_update).min().unwrap_or(full.next_update),
+        // Nobody needs a list any more of a CA whose certificate has ended.
+        stale: row.not_after > now && lists.iter().any(overdue),
     });
     let published = |ending: &str| {
         let address = format!("{}/{}-{}.{ending}", portal.addresses().pki, row.purpose, row.generation);

@@ -85,9 +85,9 @@ pub struct CrlView {
     pub number: u64,
     /// When it was made.
     pub this_update: Timestamp,
-    /// Until when relying parties go on with it.
+    /// Until when relying parties go on with it, and with every shard of it: the soonest.
     pub next_update: Timestamp,
-    /// Whether less than a third of its time is left: the next one is overdue.
+    /// Whether less than a third of its time is left, or of a shard's: the next one is overdue.
     pub stale: bool,
 }
 
