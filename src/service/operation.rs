@@ -119,6 +119,12 @@ operations! {
     DevicesGroups = "devices.groups": DeviceRead, seen by DeviceRead;
     /// Read which profiles reach a device, and why.
     DevicesProfiles = "devices.profiles": DeviceRead, seen by DeviceRead;
+    /// Look a device up by itself, and note it.
+    DevicesLookUp = "devices.look_up": DeviceRead, seen by DeviceRead;
+    /// Read what is wrong with what a device holds, and how it stands there.
+    DevicesDiagnosis = "devices.diagnosis": DeviceRead, seen by DeviceRead;
+    /// Read what people, connectors, CAs and the device itself did about it.
+    DevicesHistory = "devices.history": DeviceRead, seen by DeviceRead;
     /// Read why a device gets a profile's certificate, or not.
     DevicesWhy = "devices.why": DeviceRead, seen by DeviceRead;
     /// Have a copy on a device delivered again.
@@ -137,6 +143,8 @@ operations! {
     DevicesUnblock = "devices.unblock": DeviceBlock, seen by DeviceRead;
     /// Declare a device lost.
     DevicesLost = "devices.lost": DeviceLost, seen by DeviceRead;
+    /// Note that a device was wiped.
+    DevicesWiped = "devices.wiped": DeviceLost, seen by DeviceRead;
     /// Hand a device over to another person, or to nobody.
     DevicesHandOver = "devices.hand_over": DeviceWrite, seen by DeviceRead;
     /// Delete a device.
@@ -249,6 +257,10 @@ operations! {
     DiscrepanciesList = "discrepancies.list": AuthorityRead, seen by AuthorityRead;
     /// Read one discrepancy.
     DiscrepanciesGet = "discrepancies.get": AuthorityRead, seen by AuthorityRead;
+    /// Put a discrepancy away that somebody has looked at.
+    DiscrepanciesDismiss = "discrepancies.dismiss": AuthorityOperate, seen by AuthorityRead;
+    /// List a discrepancy again that was put away.
+    DiscrepanciesRestore = "discrepancies.restore": AuthorityOperate, seen by AuthorityRead;
     /// Read what needs a hand, and the state of things.
     OverviewGet = "overview.get": CertificateRead, seen by CertificateRead;
     /// Read how the certificates of the fleet are, by profile, platform and group.

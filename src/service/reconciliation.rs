@@ -3,11 +3,12 @@
 use certporter_model::access::Caller;
 use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use certporter_model::serial::SerialNumber;
+use certporter_model::text::Explanation;
 use certporter_model::{CaId, CertificateId, DiscrepancyId, ReconciliationId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::ServiceError;
+use super::error::{ServiceError, parsed};
 use super::names::Names;
 use super::operation::Operation;
 use super::page::{Page, PageQuery};
@@ -17,7 +18,7 @@ use crate::pipeline::reconciliation::{self as steps, Place, Unreachable};
 use crate::pipeline::work::Work;
 use crate::store::discrepancies::{self, Discrepancy, DiscrepancyFilter};
 use crate::store::reconciliations::{self as store, Reconciliation};
-use crate::store::{AuditEvent, Conn, Target};
+use crate::store::{Announcement, AuditEvent, Conn, Target};
 
 /// Comparisons that are listed.
 const LISTED: u32 = 20;
@@ -117,6 +118,27 @@ pub struct DiscrepancyView {
     pub seen_at: Timestamp,
     /// Gone since then.
     pub resolved_at: Option<Timestamp>,
+    /// Who has put it away, if somebody has. It is listed again when it changes.
+    pub dismissal: Option<DismissalView>,
+}
+
+/// That somebody has put a discrepancy away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DismissalView {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub explanation: String,
+}
+
+/// Why a discrepancy is put away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DismissalDraft {
+    /// Why nothing is to be done about it, in words: 1 to 500 characters. Kept in the audit trail.
+    pub explanation: String,
 }
 
 /// Which discrepancies.
@@ -130,6 +152,8 @@ pub struct DiscrepanciesQuery {
     pub ca: Option<CaId>,
     /// True: only those that are gone. False: only those that are open.
     pub resolved: Option<bool>,
+    /// True: only those that somebody has put away. False: only the others.
+    pub dismissed: Option<bool>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
@@ -207,7 +231,12 @@ pub async fn discrepancies(
 ) -> Result<Page<DiscrepancyView>, ServiceError> {
     Operation::DiscrepanciesList.organisation(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
-    let filter = DiscrepancyFilter { kind: query.kind, ca: query.ca, resolved: query.resolved };
+    let filter = DiscrepancyFilter {
+        kind: query.kind,
+        ca: query.ca,
+        resolved: query.resolved,
+        dismissed: query.dismissed,
+    };
     let mut conn = portal.db().read().await?;
     let wanted = bounds.newest(DiscrepancyId::from_uuid);
     let rows = discrepancies::list(&mut conn, &filter, wanted).await?;
@@ -226,10 +255,74 @@ pub async fn discrepancy(
     id: DiscrepancyId,
 ) -> Result<DiscrepancyView, ServiceError> {
     Operation::DiscrepanciesGet.organisation(caller)?;
+    seen(portal, id).await
+}
+
+async fn seen(portal: &Portal, id: DiscrepancyId) -> Result<DiscrepancyView, ServiceError> {
     let mut conn = portal.db().read().await?;
     let row = discrepancies::get(&mut conn, id).await?;
     let referred = Referred::of(&mut conn, std::slice::from_ref(&row)).await?;
     Ok(referred.view(row))
+}
+
+/// Puts a discrepancy away that somebody has looked at: it is not listed among those that are open, and counts no more on
+/// the overview. Nothing else changes: it is compared on, what the portal does by itself it does, and when the two sides
+/// disagree in another way it is listed again.
+///
+/// # Errors
+/// When the caller may not, there is none, no reason is given, or it is gone or put away already.
+pub async fn dismiss(
+    portal: &Portal,
+    caller: &Caller,
+    id: DiscrepancyId,
+    draft: &DismissalDraft,
+) -> Result<DiscrepancyView, ServiceError> {
+    let permit = Operation::DiscrepanciesDismiss.organisation(caller)?;
+    let explanation = parsed("explanation", Explanation::parse(&draft.explanation))?;
+    let now = portal.now();
+    let mut tx = portal.db().write(&permit).await?;
+    let row = discrepancies::get(&mut tx, id).await?;
+    if row.resolved_at.is_some() {
+        return Err(ServiceError::conflict("the two sides agree by now: there is nothing to dismiss"));
+    }
+    if row.dismissed_at.is_some() {
+        return Err(ServiceError::conflict("it is dismissed already"));
+    }
+    let by = permit.actor().to_string();
+    discrepancies::dismiss(&mut tx, id, (&by, explanation.as_str()), now).await?;
+    tx.announce(Announcement::new("reconciliation"));
+    let event = changed(Operation::DiscrepanciesDismiss, &row, now);
+    tx.commit(event.with("explanation", explanation.as_str())).await?;
+    seen(portal, id).await
+}
+
+/// Lists a discrepancy again that was put away.
+///
+/// # Errors
+/// When the caller may not, there is none, or it is not put away, or gone.
+pub async fn restore(
+    portal: &Portal,
+    caller: &Caller,
+    id: DiscrepancyId,
+) -> Result<DiscrepancyView, ServiceError> {
+    let permit = Operation::DiscrepanciesRestore.organisation(caller)?;
+    let mut tx = portal.db().write(&permit).await?;
+    let row = discrepancies::get(&mut tx, id).await?;
+    if row.resolved_at.is_some() {
+        return Err(ServiceError::conflict("the two sides agree by now: there is nothing to list again"));
+    }
+    if row.dismissed_at.is_none() {
+        return Err(ServiceError::conflict("it is listed already"));
+    }
+    discrepancies::restore(&mut tx, id).await?;
+    tx.announce(Announcement::new("reconciliation"));
+    tx.commit(changed(Operation::DiscrepanciesRestore, &row, portal.now())).await?;
+    seen(portal, id).await
+}
+
+fn changed(operation: Operation, row: &Discrepancy, now: Timestamp) -> AuditEvent {
+    let event = AuditEvent::new(now, operation.name(), Target::one("discrepancy", row.id.as_uuid()));
+    event.with("kind", row.kind.as_str()).with("detail", row.detail.as_str())
 }
 
 /// What rows refer to, by name.
@@ -262,6 +355,11 @@ impl Referred {
             found_at: row.found_at,
             seen_at: row.seen_at,
             resolved_at: row.resolved_at,
+            dismissal: row.dismissed_at.map(|at| DismissalView {
+                at,
+                by: row.dismissed_by.unwrap_or_default(),
+                explanation: row.dismissed_because.unwrap_or_default(),
+            }),
         }
     }
 }

@@ -39,6 +39,12 @@ table_row! {
         pub seen_at: Timestamp,
         /// Gone since then.
         pub resolved_at: Option<Timestamp>,
+        /// Put away then by somebody; it comes back when it changes.
+        pub dismissed_at: Option<Timestamp>,
+        /// By whom.
+        pub dismissed_by: Option<String>,
+        /// Why.
+        pub dismissed_because: Option<String>,
     }
 }
 
@@ -51,9 +57,12 @@ pub struct DiscrepancyFilter {
     pub ca: Option<CaId>,
     /// Only those that are open, or that are resolved.
     pub resolved: Option<bool>,
+    /// Only those that are listed, or that were dismissed.
+    pub dismissed: Option<bool>,
 }
 
-/// Notes one. The same one is noted once, and seen again; what was done about it is not forgotten.
+/// Notes one. The same one is noted once, and seen again; what was done about it is not forgotten. One that was dismissed
+/// stays so for as long as it says the same.
 ///
 /// # Errors
 /// When the database refuses.
@@ -64,7 +73,10 @@ pub async fn note(tx: &mut WriteTx, it: &Discrepancy) -> Result<()> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
          ON CONFLICT (kind, subject) WHERE resolved_at IS NULL DO UPDATE SET
              detail = excluded.detail, seen_at = excluded.seen_at, reconciliation_id = excluded.reconciliation_id,
-             mending = CASE WHEN excluded.mending = 'none' THEN discrepancies.mending ELSE excluded.mending END",
+             mending = CASE WHEN excluded.mending = 'none' THEN discrepancies.mending ELSE excluded.mending END,
+             dismissed_at = CASE WHEN excluded.detail = discrepancies.detail
+                                  AND excluded.mending IN ('none', discrepancies.mending)
+                            THEN discrepancies.dismissed_at END",
         it.id,
         it.kind,
         it.subject,
@@ -94,12 +106,49 @@ pub async fn mend(
     certificate: Option<CertificateId>,
 ) -> Result<()> {
     sql!(
-        "UPDATE discrepancies SET mending = $2, certificate_id = COALESCE($3, certificate_id) WHERE id = $1",
+        "UPDATE discrepancies SET mending = $2, certificate_id = COALESCE($3, certificate_id),
+                dismissed_at = CASE WHEN mending = $2 THEN dismissed_at END WHERE id = $1",
         id,
         mending,
         certificate
     )
     .change(tx, "discrepancy")
+    .await
+}
+
+/// Puts an open one away.
+///
+/// # Errors
+/// When there is none that is open and listed.
+pub async fn dismiss(
+    tx: &mut WriteTx,
+    id: DiscrepancyId,
+    (by, because): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    sql!(
+        "UPDATE discrepancies SET dismissed_at = $2, dismissed_by = $3, dismissed_because = $4
+         WHERE id = $1 AND resolved_at IS NULL AND dismissed_at IS NULL",
+        id,
+        now,
+        by,
+        because
+    )
+    .change(tx, "open discrepancy")
+    .await
+}
+
+/// Lists one again that was put away.
+///
+/// # Errors
+/// When there is none that is open and was put away.
+pub async fn restore(tx: &mut WriteTx, id: DiscrepancyId) -> Result<()> {
+    sql!(
+        "UPDATE discrepancies SET dismissed_at = NULL
+         WHERE id = $1 AND resolved_at IS NULL AND dismissed_at IS NOT NULL",
+        id
+    )
+    .change(tx, "dismissed discrepancy")
     .await
 }
 
@@ -256,6 +305,11 @@ pub async fn list(
         Some(false) => " WHERE resolved_at IS NULL",
         None => " WHERE 1 = 1",
     });
+    query.push(match filter.dismissed {
+        Some(true) => " AND dismissed_at IS NOT NULL",
+        Some(false) => " AND dismissed_at IS NULL",
+        None => "",
+    });
     if let Some(kind) = &filter.kind {
         query.push(" AND kind = ").bind(kind);
     }
@@ -267,19 +321,20 @@ pub async fn list(
     query.all(conn).await
 }
 
-/// How many are open, up to a bound: in all, and of those, about which the portal does nothing by itself.
+/// How many are open and listed, up to a bound: in all, and of those, about which the portal does nothing by itself.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn open(conn: &mut Conn, bound: u32) -> Result<(u64, u64)> {
     let all = sql!(
-        "SELECT count(*) FROM (SELECT 1 FROM discrepancies WHERE resolved_at IS NULL LIMIT $1) AS bounded",
+        "SELECT count(*) FROM (SELECT 1 FROM discrepancies WHERE resolved_at IS NULL AND dismissed_at IS NULL LIMIT $1)
+             AS bounded",
         bound
     );
     let all: u64 = all.scalar(conn).await?;
     let undone = sql!(
-        "SELECT count(*) FROM (SELECT 1 FROM discrepancies WHERE resolved_at IS NULL AND mending = 'none' LIMIT $1)
-             AS bounded",
+        "SELECT count(*) FROM (SELECT 1 FROM discrepancies WHERE resolved_at IS NULL AND dismissed_at IS NULL
+             AND mending = 'none' LIMIT $1) AS bounded",
         bound
     );
     Ok((all, undone.scalar(conn).await?))

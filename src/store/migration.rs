@@ -40,6 +40,7 @@ migrations! {
     21 "0021_self_service",
     22 "0022_hand_outs",
     23 "0023_notices",
+    24 "0024_dismissals",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -18,7 +18,12 @@ on_both_engines! {
 }
 
 impl Scene {
-    fn statuses(&self, thumbprint: Thumbprint, state: ReportedState, copies: &[CopyId]) -> Vec<CopyStatus> {
+    pub(super) fn statuses(
+        &self,
+        thumbprint: Thumbprint,
+        state: ReportedState,
+        copies: &[CopyId],
+    ) -> Vec<CopyStatus> {
         copies.iter().map(|copy| CopyStatus { copy: *copy, thumbprint, state, cause: None }).collect()
     }
 
@@ -31,7 +36,7 @@ impl Scene {
     }
 }
 
-fn thumbprint(certificate: &Value) -> Thumbprint {
+pub(super) fn thumbprint(certificate: &Value) -> Thumbprint {
     certificate["thumbprint"].as_str().unwrap().parse().unwrap()
 }
 

@@ -3,6 +3,7 @@
 
 mod builtin;
 mod devices;
+mod dismissals;
 
 use std::time::Duration;
 

@@ -46,6 +46,8 @@ impl Status {
     pub const UNDECIDED: Self = Self::new("wary", "triangle-alert", "Needs somebody");
     /// A disagreement about which the portal has done something.
     pub const BEING_MENDED: Self = Self::new("busy", "rotate-cw", "Being mended");
+    /// A disagreement that somebody has put away.
+    pub const DISMISSED: Self = Self::new("over", "archive", "Dismissed");
     /// A disagreement that is gone.
     pub const RESOLVED: Self = Self::new("good", "circle-check", "Resolved");
 
@@ -77,6 +79,7 @@ impl From<DeviceState> for Status {
             DeviceState::Blocked => Self::new("wary", "circle-pause", word),
             DeviceState::Retired => Self::new("over", "archive", word),
             DeviceState::Lost => Self::new("bad", "circle-alert", word),
+            DeviceState::Wiped => Self::new("over", "eraser", word),
             DeviceState::Deleted => Self::new("over", "trash-2", word),
         }
     }

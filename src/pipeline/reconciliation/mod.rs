@@ -356,6 +356,9 @@ pub(super) fn discrepancy(
         found_at: now,
         seen_at: now,
         resolved_at: None,
+        dismissed_at: None,
+        dismissed_by: None,
+        dismissed_because: None,
     }
 }
 

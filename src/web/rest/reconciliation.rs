@@ -15,7 +15,7 @@ use super::body::{Id, Json, Query};
 use crate::service::Portal;
 use crate::service::page::Page;
 use crate::service::reconciliation::{
-    self, DiscrepanciesQuery, DiscrepancyView, ReconciliationDraft, ReconciliationView,
+    self, DiscrepanciesQuery, DiscrepancyView, DismissalDraft, ReconciliationDraft, ReconciliationView,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Portal> {
@@ -24,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(get))
         .routes(routes!(discrepancies))
         .routes(routes!(discrepancy))
+        .routes(routes!(dismiss))
+        .routes(routes!(restore))
 }
 
 /// List the last comparisons of the portal with its CAs and devices, the newest first.
@@ -84,4 +86,30 @@ async fn discrepancy(
     Id(id): Id<DiscrepancyId>,
 ) -> Answer<Answered<DiscrepancyView>> {
     Ok(Answered(reconciliation::discrepancy(&portal, &caller, id).await?))
+}
+
+/// Put a discrepancy away that nobody is to do anything about. It is listed again by itself when it changes.
+#[utoipa::path(post, path = "/discrepancies/{id}/dismiss", operation_id = "discrepancies.dismiss",
+    tag = "reconciliation", params(("id" = DiscrepancyId, Path, description = "The discrepancy")),
+    request_body = DismissalDraft,
+    responses((status = 200, description = "The discrepancy, which is put away", body = DiscrepancyView)))]
+async fn dismiss(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<DiscrepancyId>,
+    Json(draft): Json<DismissalDraft>,
+) -> Answer<Answered<DiscrepancyView>> {
+    Ok(Answered(reconciliation::dismiss(&portal, &caller, id, &draft).await?))
+}
+
+/// List a discrepancy again that was put away.
+#[utoipa::path(post, path = "/discrepancies/{id}/restore", operation_id = "discrepancies.restore",
+    tag = "reconciliation", params(("id" = DiscrepancyId, Path, description = "The discrepancy")),
+    responses((status = 200, description = "The discrepancy, which is listed again", body = DiscrepancyView)))]
+async fn restore(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<DiscrepancyId>,
+) -> Answer<Answered<DiscrepancyView>> {
+    Ok(Answered(reconciliation::restore(&portal, &caller, id).await?))
 }

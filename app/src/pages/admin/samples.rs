@@ -8,7 +8,7 @@ use certporter::service::overview::{CertificateCounts, DayCount, FirstSteps, Mat
 use certporter::service::own_account::{OwnAccount, SessionView};
 use certporter::service::page::Page;
 use certporter::service::reconciliation::{
-    CaReference, DiscrepancyView, ReconciliationPhase, ReconciliationView, UnreachableCa,
+    CaReference, DiscrepancyView, DismissalView, ReconciliationPhase, ReconciliationView, UnreachableCa,
 };
 use certporter::service::search::{Found, Hit, Kind, Results};
 use certporter_model::access::{Grant, Permission, Role};
@@ -140,6 +140,20 @@ fn discrepancy() -> DiscrepancyView {
         found_at: ago(60),
         seen_at: ago(2),
         resolved_at: None,
+        dismissal: None,
+    }
+}
+
+fn disagreed(dismissed: bool) -> authorities::discrepancy::One {
+    let dismissal = dismissed.then(|| DismissalView {
+        at: ago(3),
+        by: HOSTILE.to_owned(),
+        explanation: HOSTILE.to_owned(),
+    });
+    authorities::discrepancy::One {
+        it: DiscrepancyView { dismissal, ..discrepancy() },
+        operates: true,
+        typed: Typed::default(),
     }
 }
 
@@ -236,7 +250,8 @@ async fn what_people_type_never_becomes_markup() {
         text(renderer.page(ok, || audit::detail::page(event())).await).await,
         text(renderer.page(ok, || search::page(found())).await).await,
         text(renderer.page(ok, || authorities::reconciliation::page(disagreements())).await).await,
-        text(renderer.page(ok, || authorities::reconciliation::one_page(discrepancy())).await).await,
+        text(renderer.page(ok, || authorities::discrepancy::page(disagreed(false))).await).await,
+        text(renderer.page(ok, || authorities::discrepancy::page(disagreed(true))).await).await,
     ];
     for page in &pages {
         assert!(!page.contains("<script>"), "{page}");

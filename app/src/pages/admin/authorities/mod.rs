@@ -3,8 +3,9 @@
 //! - [`list`]: how they are; [`files`]: certificates and CRLs to take away
 //! - [`rotation`]: a new issuing key
 //! - [`external`]: those that somebody adds; [`health`]: how they were found
-//! - [`reconciliation`]: where the portal, CAs and devices disagree
+//! - [`reconciliation`]: where the portal, CAs and devices disagree; [`discrepancy`]: one of these
 //! - [`preflight`]: a test certificate, all the way there and back
+pub mod discrepancy;
 pub mod external;
 pub mod files;
 mod health;
@@ -22,6 +23,7 @@ use crate::pages::asked::PagesState;
 pub fn routes() -> Router<PagesState> {
     Router::new()
         .route("/authorities", get(list::get))
+        .route("/authorities/events", get(list::events))
         .route("/authorities/new", get(external::new).post(external::create))
         .route("/authorities/{id}/edit", get(external::edit).post(external::update))
         .route("/authorities/{id}/enable", post(external::enable))
@@ -30,7 +32,7 @@ pub fn routes() -> Router<PagesState> {
         .route("/authorities/{id}/rotate", get(rotation::get).post(rotation::post))
         .route("/authorities/reconciliation", get(reconciliation::get).post(reconciliation::start))
         .route("/authorities/reconciliation/events", get(reconciliation::events))
-        .route("/authorities/reconciliation/{id}", get(reconciliation::one))
+        .route("/authorities/reconciliation/{id}", get(discrepancy::get).post(discrepancy::post))
         .route("/authorities/files/{name}", get(files::get))
         .route("/authorities/preflights", get(preflight::new).post(preflight::start))
         .route("/authorities/preflights/{id}", get(preflight::get))

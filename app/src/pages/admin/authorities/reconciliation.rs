@@ -1,7 +1,7 @@
 //! `/authorities/reconciliation`: where the portal, its CAs and its devices disagree.
 
 use axum::Form;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use certporter::service::page::Page as Rows;
 use certporter::service::reconciliation::{
@@ -9,16 +9,15 @@ use certporter::service::reconciliation::{
     ReconciliationView, UnreachableCa,
 };
 use certporter::service::{Operation, Portal, ServiceError};
-use certporter_model::DiscrepancyId;
 use certporter_model::access::Caller;
 use certporter_model::reconciliation::{DiscrepancyKind, Mending};
 use leptos::prelude::*;
 
 use crate::islands::live::Live;
 use crate::pages::admin::overview::number;
-use crate::pages::asked::{Asked, id, present, word};
+use crate::pages::asked::{Asked, present, word};
 use crate::pages::live::follow;
-use crate::ui::facts::{Copied, Detail, Details, Fact, Facts, Section};
+use crate::ui::facts::{Fact, Facts};
 use crate::ui::filters::{ChoiceFilter, Filters, choices};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -35,7 +34,8 @@ use crate::ui::words::{self, sentence};
 pub struct Filter {
     /// Only of this kind; empty for all.
     pub kind: String,
-    /// `resolved` for those that are gone, `all` for both; else those that are open.
+    /// `dismissed` for those that somebody has put away, `resolved` for those that are gone, `all` for all of them; else
+    /// those that are open.
     pub state: String,
     /// Where the page begins; empty for the first.
     pub after: String,
@@ -98,6 +98,10 @@ async fn read(portal: &Portal, caller: &Caller, filter: Filter) -> Result<List, 
             "all" => None,
             state => Some(state == "resolved"),
         },
+        dismissed: match filter.state.as_str() {
+            "all" | "resolved" => None,
+            state => Some(state == "dismissed"),
+        },
         cursor: present(&filter.after),
         limit: None,
     };
@@ -127,23 +131,13 @@ pub async fn start(asked: Asked, Form(form): Form<StartForm>) -> Response {
     }
 }
 
-/// Shows one discrepancy.
-pub async fn one(asked: Asked, Path(text): Path<String>) -> Response {
-    let read = async {
-        let id = id::<DiscrepancyId>(&text, "discrepancy")?;
-        reconciliation::discrepancy(&asked.portal, &asked.caller, id).await
-    };
-    let read = read.await;
-    asked.answer(read, one_page).await
-}
-
 /// The page of the list.
 pub fn page(list: List) -> AnyView {
     let source = list.filter.address("/authorities/reconciliation/events", &list.filter.after);
     let start = list.operates.then(|| start_form(list.waits));
     let Filter { kind, state, .. } = list.filter.clone();
     let kinds = choices(DiscrepancyKind::ALL, DiscrepancyKind::as_str, words::discrepancy);
-    let states = [("resolved", "Resolved"), ("all", "Open and resolved")];
+    let states = [("dismissed", "Dismissed"), ("resolved", "Resolved"), ("all", "All")];
     let states = states.into_iter().map(|(value, word)| (value.to_owned(), word.to_owned())).collect();
     view! {
         <Page title="Reconciliation".to_owned() task=Some(Task::Authorities) island=true>
@@ -268,11 +262,13 @@ fn unreachable(it: UnreachableCa) -> AnyView {
     .into_any()
 }
 
-fn status(it: &DiscrepancyView) -> Status {
-    match (it.resolved_at, it.mending) {
-        (Some(_), _) => Status::RESOLVED,
-        (None, Mending::None) => Status::UNDECIDED,
-        (None, _) => Status::BEING_MENDED,
+/// How a disagreement stands.
+pub(super) fn status(it: &DiscrepancyView) -> Status {
+    match (it.resolved_at, &it.dismissal, it.mending) {
+        (Some(_), ..) => Status::RESOLVED,
+        (None, Some(_), _) => Status::DISMISSED,
+        (None, None, Mending::None) => Status::UNDECIDED,
+        (None, None, _) => Status::BEING_MENDED,
     }
 }
 
@@ -333,70 +329,6 @@ fn nothing(filter: &Filter) -> AnyView {
                     }
                 })}
         </Empty>
-    }
-    .into_any()
-}
-
-/// The page of one discrepancy.
-pub fn one_page(it: DiscrepancyView) -> AnyView {
-    let title = words::discrepancy(it.kind);
-    let (state, tone) = (status(&it), if it.resolved_at.is_some() { Tone::Good } else { Tone::Wary });
-    let remedy = match it.resolved_at {
-        Some(_) => "It is gone: nothing is left to do.".to_owned(),
-        None => it.remedy.clone(),
-    };
-    let certificate = it.certificate_id.map(|id| {
-        view! {
-            <Detail name="Certificate">
-                <a href=format!("/certificates/{id}")>"As it is on record here"</a>
-            </Detail>
-        }
-    });
-    let device = it.device.clone().map(|device| {
-        view! {
-            <Detail name="Device">
-                <a href=format!("/devices/{}", device.id)>{device.name}</a>
-            </Detail>
-        }
-    });
-    let serial = it.serial.as_ref().map(certporter_model::serial::SerialNumber::with_colons).map(|serial| {
-        view! {
-            <Detail name="Serial number">
-                <Copied value=serial/>
-            </Detail>
-        }
-    });
-    view! {
-        <Page title=title.to_owned() task=Some(Task::Authorities)>
-            <Heading
-                title
-                lead=sentence(&it.detail)
-                within=("/authorities/reconciliation", "Reconciliation")
-            />
-            <Notice tone>
-                <p>{remedy}</p>
-            </Notice>
-            <Facts>
-                <Fact name="State">
-                    <State of=state/>
-                </Fact>
-                <Fact name="Found">
-                    <Moment at=it.found_at/>
-                </Fact>
-                <Fact name="Seen last">
-                    <Moment at=it.seen_at/>
-                </Fact>
-                <Fact name="Resolved">
-                    <PerhapsMoment at=it.resolved_at otherwise="not yet"/>
-                </Fact>
-            </Facts>
-            <Section title="What it is about">
-                <Details>
-                    {it.ca.map(|ca| view! { <Detail name="CA">{ca.name}</Detail> })} {serial} {certificate}
-                    {device} <Detail name="What the portal did">{words::mending(it.mending)}</Detail>
-                </Details>
-            </Section>
-        </Page>
     }
     .into_any()
 }
