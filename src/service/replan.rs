@@ -119,23 +119,12 @@ pub(super) async fn replan_after(
     itself: Option<(Slot, Action)>,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let whom = touched.whom();
+    let mut whom = touched.whom();
     match portal.intent() {
         Intent::Do => {}
         Intent::Rehearse if touched.structure => {
             let what_if = WhatIf::read(tx, &whom, &touched.left).await?;
             return Err(ServiceError::ToLookAt(Box::new(what_if)));
-        }
-        Intent::DoIf(shown) if touched.structure => {
-            let concerned = WhatIf::read(tx, &whom, &touched.left).await?.concerning(tx).await?;
-            let consequences = if concerned.are_many() {
-                looks::to_be_looked_at(&concerned)
-            } else {
-                consequences::after(tx, &whom, itself, now).await?
-            };
-            if consequences.digest != shown {
-                return Err(ServiceError::ConsequencesChanged(Box::new(consequences)));
-            }
         }
         Intent::Rehearse => {
             return Err(ServiceError::Rehearsed(Box::new(
@@ -143,7 +132,16 @@ pub(super) async fn replan_after(
             )));
         }
         Intent::DoIf(shown) => {
-            let consequences = consequences::after(tx, &whom, itself, now).await?;
+            let mut many = None;
+            if touched.structure {
+                let concerned = WhatIf::read(tx, &whom, &touched.left).await?.concerning(tx).await?;
+                whom = concerned.whom();
+                many = concerned.are_many().then(|| looks::to_be_looked_at(&concerned));
+            }
+            let consequences = match many {
+                Some(consequences) => consequences,
+                None => consequences::after(tx, &whom, itself, now).await?,
+            };
             if consequences.digest != shown {
                 return Err(ServiceError::ConsequencesChanged(Box::new(consequences)));
             }

@@ -71,6 +71,12 @@ impl Concerned {
         self.holders.len()
     }
 
+    /// Exactly these, for what is still to be done about them in the same transaction: they are found out once.
+    #[must_use]
+    pub fn whom(&self) -> Whom {
+        Whom { exactly: self.holders.clone(), ..Whom::default() }
+    }
+
     /// Whether they are more than are planned for at once.
     #[must_use]
     pub fn are_many(&self) -> bool {
