@@ -31,6 +31,28 @@ export const tests = {
     await leave(dark);
   },
 
+  "each number of the overview leads to as many": async ({ browser, portal, state }) => {
+    const page = await open(browser, { state, javaScript: false });
+    await page.goto(portal.address);
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    const numbers = await page.$$eval("main a.tile, main figure a.key, main details.behind td a, main ul.matters > li", (all) =>
+      all.map((it) => ({
+        href: (it.matches("li") ? it.querySelector("a.btn") : it).href,
+        text: (it.querySelector("strong") ?? it.querySelector("p.name") ?? it).textContent.trim(),
+      })),
+    );
+    const list = /\/(certificates|requests|devices|settings\/notices\/letters)\?/;
+    const counted = numbers
+      .map(({ href, text }) => ({ href, count: Number(/^[\d,]+/.exec(text)?.[0].replaceAll(",", "")) }))
+      .filter(({ href, count }) => list.test(href) && count <= 50);
+    assert.ok(counted.length > 4, `too few numbers: ${JSON.stringify(numbers)}`);
+    for (const { href, count } of counted) {
+      await page.goto(href);
+      assert.equal(await page.locator("main table.list tbody tr").count(), count, href);
+    }
+    await leave(page);
+  },
+
   "who held what on a day, without JavaScript": async ({ browser, portal, state }) => {
     const plain = await open(browser, { state, javaScript: false });
     await plain.goto(`${portal.address}/reports`);
@@ -99,6 +121,39 @@ export const tests = {
       await plain.getByText("such notices are sent from now on").waitFor();
       await plain.getByRole("button", { name: "Back to the standard text" }).click();
       await plain.getByText(/Your certificate was revoked/).first().waitFor();
+
+      // Two administrators at once: the second sees both versions, and overwrites nothing unseen.
+      const other = await open(browser, { state, javaScript: false });
+      await other.goto(plain.url().split("?")[0]);
+      await other.getByLabel("Subject").fill("Theirs: {{What}} revoked");
+      await other.getByRole("button", { name: "Save" }).click();
+      await other.getByText("such notices are sent from now on").waitFor();
+      await plain.getByLabel("Subject").fill("Mine: {{What}} revoked");
+      await plain.getByRole("button", { name: "Preview" }).click();
+      await plain.getByRole("heading", { level: 2, name: "Preview" }).waitFor();
+      await plain.getByRole("button", { name: "Save" }).click();
+      await plain.getByText("since you opened it. Nothing was saved.").waitFor();
+      await plain.getByRole("cell", { name: "Theirs: {{What}} revoked" }).waitFor();
+      await plain.getByRole("cell", { name: "Mine: {{What}} revoked" }).waitFor();
+      assert.equal(await plain.getByLabel("Subject").inputValue(), "Mine: {{What}} revoked");
+      await look(plain, "notice-conflict");
+      await other.reload();
+      assert.equal(await other.getByLabel("Subject").inputValue(), "Theirs: {{What}} revoked");
+      await plain.getByRole("button", { name: "Save" }).click();
+      await plain.getByText("such notices are sent from now on").waitFor();
+      assert.equal(await plain.getByLabel("Subject").inputValue(), "Mine: {{What}} revoked");
+      // The mail server's settings alike.
+      await plain.goto(`${portal.address}/settings/mail`);
+      await other.goto(`${portal.address}/settings/mail`);
+      await other.getByLabel("Sender").fill("Theirs <pki@example.org>");
+      await other.getByRole("button", { name: "Save" }).click();
+      await other.getByText("Saved. Send a test message").waitFor();
+      await plain.getByLabel("Sender").fill("Mine <pki@example.org>");
+      await plain.getByRole("button", { name: "Save" }).click();
+      await plain.getByRole("cell", { name: "Theirs <pki@example.org>" }).waitFor();
+      assert.equal(await plain.getByLabel("Sender").inputValue(), "Mine <pki@example.org>");
+      await look(plain, "mail-conflict");
+      await leave(other);
       await plain.goto(`${portal.address}/settings/notices`);
       await look(plain, "notices-on");
       await plain.getByRole("link", { name: "Letters" }).click();

@@ -17,6 +17,8 @@ words! {
         Revoked = "revoked",
         /// To a person: a file with a private key of theirs was prepared to be fetched.
         KeyHandedOut = "key_handed_out",
+        /// To a person: a private key of theirs left escrow for somebody else, in a file or by a recovery.
+        KeyRecovered = "key_recovered",
         /// To a person: somebody issued a code with which one signs in as them.
         SignInCode = "sign_in_code",
         /// To a person: a device of theirs was enrolled with a code that staff issued.

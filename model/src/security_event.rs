@@ -25,5 +25,7 @@ words! {
         ConfirmedByDevice = "confirmed_by_device",
         /// A device or session may have retained keys from now on: a second member of staff approved it.
         ApprovedBySecondPerson = "approved_by_second_person",
+        /// A private key of theirs left escrow for somebody who is not known to be them: in a file, or by a recovery.
+        KeyLeftEscrow = "key_left_escrow",
     }
 }

@@ -225,6 +225,12 @@ pub const fn standard(kind: NoticeKind) -> (&'static str, &'static str) {
              fetched once by a link:\n\n{{List}}\n\nWhoever has the file and its password can act as you. If you do \
              not know of this, tell your helpdesk at once.\n",
         ),
+        NoticeKind::KeyRecovered => (
+            "A key of yours left escrow",
+            "Hello {{DisplayName}},\n\na private key of yours that was kept in escrow was given to somebody else:\n\n\
+             {{List}}\n\nWhoever has it can read what was encrypted for you, or act as you. If you do not know of \
+             this, tell your helpdesk at once.\n",
+        ),
         NoticeKind::SignInCode => (
             "A sign-in code was issued for you",
             "Hello {{DisplayName}},\n\na code with which one signs in as you was issued:\n\n{{List}}\n\nIf you did not ask for \

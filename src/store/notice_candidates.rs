@@ -2,8 +2,7 @@
 
 use certporter_model::Timestamp;
 use certporter_model::ids::{
-    CaGenerationId, CertificateId, DeviceId, HandOutId, ProfileId, RequestId, RevocationId, SecurityEventId,
-    UserId,
+    CertificateId, DeviceId, HandOutId, ProfileId, RequestId, RevocationId, SecurityEventId, UserId,
 };
 use certporter_model::revocation::Reason;
 use certporter_model::security_event::SecurityEventKind;
@@ -81,19 +80,6 @@ table_row! {
         pub created_by: String,
         /// When.
         pub created_at: Timestamp,
-    }
-}
-
-table_row! {
-    /// Until when a CRL is good.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct ToldCrl in "crls" {
-        /// Whose it is.
-        pub ca_generation_id: CaGenerationId,
-        /// When it was made.
-        pub this_update: Timestamp,
-        /// When relying parties stop going on with it.
-        pub next_update: Timestamp,
     }
 }
 
@@ -207,18 +193,5 @@ pub async fn security(
 pub async fn handed_out(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldHandOut>> {
     let mut query = Sql::select::<ToldHandOut>();
     query.push(" WHERE id >= ").bind(&HandOutId::new(since, [0; 10])).push(" ORDER BY id LIMIT ").bind(&most);
-    query.all(conn).await
-}
-
-/// The newest full CRL of each generation.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn crls(conn: &mut Conn) -> Result<Vec<ToldCrl>> {
-    let mut query = Sql::select::<ToldCrl>();
-    query.push(
-        " WHERE shard = 0 AND number = (SELECT max(newer.number) FROM crls newer
-          WHERE newer.ca_generation_id = crls.ca_generation_id AND newer.shard = 0) ORDER BY ca_generation_id",
-    );
     query.all(conn).await
 }

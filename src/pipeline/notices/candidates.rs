@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use certporter_model::Timestamp;
 use certporter_model::ids::{CertificateId, DeviceId, ProfileId, UserId};
 use certporter_model::notice::NoticeKind;
 use certporter_model::revocation::Reason;
 use certporter_model::security_event::SecurityEventKind;
-use certporter_model::{CaGenerationId, Timestamp};
 
+use crate::store::certificates::RENEWAL_GRACE;
 use crate::store::notice_candidates::{self as store, ToldCertificate, ToldRequest};
-use crate::store::{Conn, Result, ca_generations, devices, profiles};
+use crate::store::{Conn, Result, crls, devices, profiles};
 
-/// How long a renewal may be due before operators are told: a day, as on the overview.
-const RENEWAL_GRACE: Duration = Duration::from_secs(86_400);
 /// Certificates that end later are not told of yet.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
 /// The most that is looked at where what there is counts, however old.
@@ -100,7 +99,7 @@ async fn found(conn: &mut Conn, kind: NoticeKind, source: Source, now: Timestamp
             }
             Ok(rows.iter().map(failure).collect())
         }
-        NoticeKind::CrlTrouble => crls(conn, any, now).await,
+        NoticeKind::CrlTrouble => running_out(conn, any, now).await,
         NoticeKind::Replacement => {
             let mut rows = store::replacing(conn, since, most).await?;
             rows.retain(|row| row.supersedes_id.is_some());
@@ -152,7 +151,7 @@ async fn found(conn: &mut Conn, kind: NoticeKind, source: Source, now: Timestamp
             });
             Ok(told.collect())
         }
-        NoticeKind::SignInCode | NoticeKind::EnrolledByStaff => {
+        NoticeKind::KeyRecovered | NoticeKind::SignInCode | NoticeKind::EnrolledByStaff => {
             let rows = store::security(conn, events(kind), since, most).await?;
             let on: Vec<DeviceId> = rows.iter().filter_map(|row| row.device_id).collect();
             let names = Names::of(conn, &[], &on).await?;
@@ -186,29 +185,20 @@ fn failure(row: &ToldRequest) -> Matter {
     Matter { key: format!("{} {short}", row.id), user: row.user_id, line }
 }
 
-async fn crls(conn: &mut Conn, any: bool, now: Timestamp) -> Result<Vec<Matter>> {
+async fn running_out(conn: &mut Conn, any: bool, now: Timestamp) -> Result<Vec<Matter>> {
     let mut matters = Vec::new();
-    let mut names: BTreeMap<CaGenerationId, String> = BTreeMap::new();
-    for ca in ca_generations::cas(conn).await? {
-        for it in ca_generations::generations(conn, ca.id).await? {
-            // What has ended needs no CRL any more.
-            if it.not_after > now {
-                names.insert(it.id, format!("{} {} {}", ca.name, it.purpose, it.generation));
-            }
-        }
-    }
-    for crl in store::crls(conn).await? {
+    for crl in crls::freshness(conn, now).await? {
         // A third of its time is left: the next one is overdue.
         let third = crl.next_update.since(crl.this_update) / 3;
-        let Some(name) = names.get(&crl.ca_generation_id) else { continue };
         if crl.next_update.minus(third) > now && !any {
             continue;
         }
+        let name = format!("{} {} {}", crl.ca, crl.purpose, crl.generation);
         let verb = if crl.next_update <= now { "ran out" } else { "runs out" };
         matters.push(Matter {
-            key: format!("{} {}", crl.ca_generation_id, crl.next_update.as_millis()),
+            key: format!("{name} {}", crl.next_update.as_millis()),
             user: None,
-            line: format!("the CRL of {name} {verb} {}", moment(crl.next_update)),
+            line: one_line(&format!("the CRL of {name} {verb} {}", moment(crl.next_update))),
         });
     }
     Ok(matters)
@@ -218,6 +208,7 @@ async fn crls(conn: &mut Conn, any: bool, now: Timestamp) -> Result<Vec<Matter>>
 const fn events(kind: NoticeKind) -> &'static [SecurityEventKind] {
     use SecurityEventKind as E;
     match kind {
+        NoticeKind::KeyRecovered => &[E::KeyLeftEscrow],
         NoticeKind::SignInCode => &[
             E::SignInCodeIssued,
             E::SignedInWithCode,
@@ -244,6 +235,7 @@ const fn event(kind: SecurityEventKind) -> &'static str {
         E::DeviceReportedLost => "a device of yours was reported as lost",
         E::ConfirmedByPassword | E::ConfirmedByDevice => "a sign-in or device of yours was confirmed",
         E::ApprovedBySecondPerson => "a sign-in or device of yours was approved by a second member of staff",
+        E::KeyLeftEscrow => "a private key of yours left escrow",
     }
 }
 

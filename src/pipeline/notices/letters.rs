@@ -58,7 +58,7 @@ const fn nouns(kind: NoticeKind) -> (&'static str, &'static str) {
         }
         NoticeKind::RequestsFailing => ("request", "requests"),
         NoticeKind::CrlTrouble => ("CRL", "CRLs"),
-        NoticeKind::KeyHandedOut => ("key", "keys"),
+        NoticeKind::KeyHandedOut | NoticeKind::KeyRecovered => ("key", "keys"),
         NoticeKind::SignInCode | NoticeKind::EnrolledByStaff => ("event", "events"),
     }
 }

@@ -7,7 +7,8 @@ use certporter_model::copy::CopyState;
 use certporter_model::delivery::HandOutFormat;
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
 use certporter_model::ids::DeviceId;
-use certporter_model::{HandOutId, Timestamp};
+use certporter_model::security_event::SecurityEventKind;
+use certporter_model::{HandOutId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -19,6 +20,7 @@ use crate::pki::Certificate;
 use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::{Intent, Portal};
+use crate::service::security_events::{self, Happened};
 use crate::service::{devices, secret};
 use crate::store::copies::Copy;
 use crate::store::devices::Device;
@@ -133,7 +135,7 @@ pub async fn prepare(
         fetched_from: None,
         withdrawn_at: None,
     };
-    keep(portal, caller, &hand_out, recipient.as_ref()).await?;
+    keep(portal, caller, &hand_out, user, recipient.as_ref()).await?;
     let missing = of.profile.feature_settings().missing(&of.features);
     let mut left_out: Vec<String> = match format {
         HandOutFormat::Mobileconfig => missing.into_iter().map(|it| it.sentence.to_owned()).collect(),
@@ -228,11 +230,13 @@ async fn may_have(
     Ok(())
 }
 
-/// Keeps the hand-out in place of an earlier one, if the device may still have it.
+/// Keeps the hand-out in place of an earlier one, if the device may still have it. The person whose certificate it is
+/// hears of it when somebody else may be the one who has their key now.
 async fn keep(
     portal: &Portal,
     caller: &Caller,
     hand_out: &HandOut,
+    user: Option<UserId>,
     recipient: Option<&Certificate>,
 ) -> Result<(), ServiceError> {
     let now = hand_out.created_at;
@@ -245,6 +249,12 @@ async fn keep(
     hand_outs::withdraw(&mut tx, device.id, Some(hand_out.certificate_id), now).await?;
     hand_outs::insert(&mut tx, hand_out).await?;
     device_contacts::returned(&mut tx, device.id, now).await?;
+    let themselves = caller.user().is_some() && caller.user() == user && caller.may_have_retained_keys();
+    if let Some(user) = user.filter(|_| !themselves) {
+        let kind = SecurityEventKind::KeyLeftEscrow;
+        let happened = Happened { user, kind, device: Some(device.id), by: None };
+        security_events::tell(&mut tx, portal.random(), now, happened).await?;
+    }
     let target = Target::one("device", device.id.as_uuid());
     let event = AuditEvent::new(now, Operation::HandOutsPrepare.name(), target)
         .with("name", device.name.as_str())

@@ -175,6 +175,9 @@ fn made_up(kind: NoticeKind, address: &str) -> Values {
             "VPN on Laptop of Maria: CN=Maria Example, on 2026-11-22 09:30 UTC: it is not needed any more"
         }
         NoticeKind::KeyHandedOut => "VPN on Phone of Maria: CN=Maria Example, by Jo, on 2026-11-22 09:30 UTC",
+        NoticeKind::KeyRecovered => {
+            "a private key of yours left escrow (Phone of Maria), by Jo, on 2026-11-22 09:30 UTC"
+        }
         NoticeKind::SignInCode => {
             "a one-time code to sign in as you was issued, by Jo, on 2026-11-22 09:30 UTC"
         }

@@ -69,6 +69,7 @@ pub fn sentence_of(event: SecurityEventView) -> AnyView {
         K::ConfirmedByPassword => format!("Your password confirmed that it is you: {device}"),
         K::ConfirmedByDevice => format!("Another device of yours confirmed that it is you: {device}"),
         K::ApprovedBySecondPerson => format!("{by} approved, as a second person, that it is you: {device}"),
+        K::KeyLeftEscrow => format!("{by} took a private key of yours out of escrow, for {device}"),
     };
     view! { <li>{text} ", " <Moment at=event.at/></li> }.into_any()
 }

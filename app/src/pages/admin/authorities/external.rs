@@ -10,7 +10,7 @@ use certporter_model::{CaId, FieldErrors};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::pages::admin::users::changed::{Again, Changed, ChangedSince};
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince, There};
 use crate::pages::asked::{Asked, id};
 use crate::ui::field::{Hidden, LongField, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
@@ -152,7 +152,7 @@ async fn wrong(asked: &Asked, ca: Option<CaId>, form: ExternalForm, error: Servi
         let Some(id) = ca else { return Ok((None, Again::wrong(error)?)) };
         let (now, it) = read(asked, id).await?;
         let head = Some((id, now.name.clone()));
-        let there = ("ca", id.to_string(), it.version);
+        let there = There::one("ca", &id, it.version);
         let values = (ExternalForm::of(now.name, it).fields(), form.fields());
         Ok((head, Again::of(asked, error, there, values).await?))
     };

@@ -10,7 +10,7 @@ use certporter_model::{FieldErrors, GroupId};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::pages::admin::users::changed::{Again, Changed, ChangedSince};
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince, There};
 use crate::pages::asked::{Asked, id, present};
 use crate::ui::field::{Buttons, Hidden, LongField, TextField, Typed};
 use crate::ui::layout::{Heading, Page, Task};
@@ -113,7 +113,7 @@ async fn wrong(asked: &Asked, group: Option<GroupId>, form: GroupForm, error: Se
         let Some(id) = group else { return Ok((None, Again::wrong(error)?)) };
         let now = groups::get(&asked.portal, &asked.caller, id).await?;
         let head = Some((id, now.name.clone()));
-        let there = ("group", id.to_string(), now.version);
+        let there = There::one("group", &id, now.version);
         let fields = (GroupForm::from(now).fields(), form.fields());
         Ok((head, Again::of(asked, error, there, fields).await?))
     };

@@ -2,6 +2,7 @@
 
 use certporter::service::notices::NoticeView;
 use certporter::service::notices::mail::MailTestView;
+use certporter::service::notices::templates::{NoticePreview, NoticeTemplateView, NoticeVariable};
 use certporter::service::page::Page;
 use certporter::service::reference::{DeviceReference, ProfileReference, UserReference};
 use certporter::service::reports::health::{GroupHealth, HealthCounts, HealthView, ProfileHealth};
@@ -13,7 +14,8 @@ use certporter_model::{CertificateId, DeviceId, FieldErrors, GroupId, NoticeId, 
 use http::StatusCode;
 
 use super::{health, held};
-use crate::pages::admin::settings::{letters, mail};
+use crate::pages::admin::settings::{letters, mail, notices};
+use crate::pages::admin::users::changed::Changed;
 use crate::pages::samples::{HOSTILE, ago, now, renderer, text};
 use crate::ui::field::Typed;
 
@@ -88,6 +90,34 @@ fn letter() -> NoticeView {
     }
 }
 
+/// What somebody else saved in the meantime.
+fn changed() -> Changed {
+    let differs = ("Subject".to_owned(), HOSTILE.to_owned(), HOSTILE.to_owned());
+    Changed { by: Some((HOSTILE.to_owned(), ago(3))), version: 4, differences: vec![differs] }
+}
+
+fn editing() -> notices::Editing {
+    let view = NoticeTemplateView {
+        kind: NoticeKind::Revoked,
+        for_operators: false,
+        enabled: true,
+        subject: HOSTILE.to_owned(),
+        body: HOSTILE.to_owned(),
+        standard: false,
+        variables: vec![NoticeVariable { name: "List".to_owned(), about: HOSTILE.to_owned() }],
+        updated_at: None,
+        version: 4,
+    };
+    let values = notices::TemplateForm {
+        subject: HOSTILE.to_owned(),
+        body: format!("</textarea>{HOSTILE}"),
+        ..notices::TemplateForm::default()
+    };
+    let typed = Typed { values, errors: FieldErrors::one("subject", HOSTILE) };
+    let preview = NoticePreview { subject: HOSTILE.to_owned(), body: format!("</pre>{HOSTILE}"), real: true };
+    notices::Editing { view, typed, preview: Some(preview), changed: Some(changed()), saved: false }
+}
+
 fn server() -> mail::Shown {
     let values = mail::MailForm {
         host: HOSTILE.to_owned(),
@@ -97,6 +127,7 @@ fn server() -> mail::Shown {
     mail::Shown {
         set_up: true,
         typed: Typed { values, errors: FieldErrors::one("host", HOSTILE) },
+        changed: Some(changed()),
         saved: false,
         to: Typed { values: HOSTILE.to_owned(), errors: FieldErrors::new() },
         tested: Some(MailTestView { taken: false, cause: Some(HOSTILE.to_owned()), remedy: None }),
@@ -117,6 +148,7 @@ async fn what_people_type_never_becomes_markup() {
         text(renderer.page(ok, move || letters::list_page(list.clone())).await).await,
         text(renderer.page(ok, || letters::letter_page(letter())).await).await,
         text(renderer.page(ok, || mail::page(server())).await).await,
+        text(renderer.page(ok, || notices::edit_page(editing())).await).await,
     ];
     for page in &pages {
         assert!(!page.contains("<script>"), "{page}");
@@ -129,5 +161,8 @@ async fn what_people_type_never_becomes_markup() {
         format!("/certificates?standing=current&amp;state=valid&amp;delivery=failing&amp;profile={profile}");
     assert!(pages[0].contains("1,234,567") && pages[0].contains(&failing), "{}", pages[0]);
     assert!(pages[3].contains("&lt;/pre&gt;"), "{}", pages[3]);
-    assert!(pages[4].contains("&lt;/textarea>"), "{}", pages[4]);
+    for page in &pages[4..] {
+        assert!(page.contains("&lt;/textarea>"), "{page}");
+        assert!(page.contains("since you opened it"), "{page}");
+    }
 }

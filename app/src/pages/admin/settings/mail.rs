@@ -10,6 +10,7 @@ use certporter_model::notice::MailSecurity;
 use http::StatusCode;
 use leptos::prelude::*;
 
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince, There};
 use crate::pages::asked::{Asked, form_errors};
 use crate::pages::form::Sent;
 use crate::ui::facts::Section;
@@ -57,6 +58,19 @@ impl MailForm {
         }
     }
 
+    fn fields(&self) -> Vec<(String, String)> {
+        let fields = [
+            ("Server", &self.host),
+            ("Port", &self.port),
+            ("Protection", &self.security),
+            ("User", &self.user),
+            ("Sender", &self.sender),
+            ("Operators\u{2019} addresses", &self.operators),
+            ("CA of its TLS certificate", &self.tls_ca),
+        ];
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    }
+
     fn sent(sent: &Sent) -> Self {
         let one = |name: &str| sent.one(name).to_owned();
         Self {
@@ -101,6 +115,8 @@ pub struct Shown {
     pub set_up: bool,
     /// The form.
     pub typed: Typed<MailForm>,
+    /// What somebody else saved since the form was opened.
+    pub changed: Option<Changed>,
     /// Whether it was just saved.
     pub saved: bool,
     /// The address of the test message, and what is wrong with it.
@@ -115,6 +131,7 @@ pub async fn get(asked: Asked, Query(said): Query<Said>) -> Response {
     let shown = view.map(|view| Shown {
         set_up: view.set_up,
         typed: Typed { values: MailForm::of(&view), errors: FieldErrors::new() },
+        changed: None,
         saved: said.saved,
         to: Typed::default(),
         tested: None,
@@ -127,20 +144,26 @@ pub async fn post(asked: Asked, sent: Sent) -> Response {
     let form = MailForm::sent(&sent);
     let version = form.version.parse().unwrap_or(0);
     let draft = form.draft(sent.one("password"));
-    let saved = mail::update(&asked.portal, &asked.caller, version, &draft).await;
-    let errors = match saved.map_err(form_errors) {
+    let error = match mail::update(&asked.portal, &asked.caller, version, &draft).await {
         Ok(_) => return Redirect::to("/settings/mail?saved=true").into_response(),
-        Err(Ok(errors)) => errors,
-        Err(Err(error)) => return asked.refuse(error).await,
+        Err(error) => error,
     };
-    match mail::get(&asked.portal, &asked.caller).await {
-        Ok(view) => {
-            let version = view.version.to_string();
+    let again = async {
+        let view = mail::get(&asked.portal, &asked.caller).await?;
+        let there = There::only("mail", view.version);
+        let fields = (MailForm::of(&view).fields(), form.fields());
+        Ok((view, Again::of(&asked, error, there, fields).await?))
+    };
+    match again.await {
+        Ok((view, Again { status, changed, errors })) => {
+            // Theirs is overwritten only by who has seen it.
+            let version = changed.as_ref().map(|changed| changed.version.to_string());
+            let version = version.unwrap_or_else(|| form.version.clone());
             let values = MailForm { has_password: view.has_password, version, ..form };
             let typed = Typed { values, errors };
-            let shown =
-                Shown { set_up: view.set_up, typed, saved: false, to: Typed::default(), tested: None };
-            asked.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, move || page(shown.clone())).await
+            let set_up = view.set_up;
+            let shown = Shown { set_up, typed, changed, saved: false, to: Typed::default(), tested: None };
+            asked.renderer.page(status, move || page(shown.clone())).await
         }
         Err(error) => asked.refuse(error).await,
     }
@@ -160,6 +183,7 @@ pub async fn test(asked: Asked, sent: Sent) -> Response {
             let shown = Shown {
                 set_up: view.set_up,
                 typed: Typed { values: MailForm::of(&view), errors: FieldErrors::new() },
+                changed: None,
                 saved: false,
                 to: Typed { values: to, errors },
                 tested,
@@ -172,7 +196,7 @@ pub async fn test(asked: Asked, sent: Sent) -> Response {
 
 /// The page.
 pub fn page(shown: Shown) -> AnyView {
-    let Shown { set_up, typed, saved, to, tested } = shown;
+    let Shown { set_up, typed, changed, saved, to, tested } = shown;
     view! {
         <Page title="Mail".to_owned() task=Some(Task::Settings)>
             <Heading
@@ -193,6 +217,7 @@ pub fn page(shown: Shown) -> AnyView {
                         </Notice>
                     }
                 })}
+            {changed.map(|changed| view! { <ChangedSince changed/> })}
             {tested.map(outcome)}
             <Section title="The mail server">{form(typed)}</Section>
             <Section title="A test message">

@@ -10,7 +10,8 @@ use certporter_model::notice::NoticeKind;
 use http::StatusCode;
 use leptos::prelude::*;
 
-use crate::pages::asked::{Asked, form_errors, id};
+use crate::pages::admin::users::changed::{Again, Changed, ChangedSince, There};
+use crate::pages::asked::{Asked, id};
 use crate::pages::form::Sent;
 use crate::ui::facts::Section;
 use crate::ui::field::{CheckField, Hidden, LongField, TextField, Typed};
@@ -29,6 +30,7 @@ pub const fn name(kind: NoticeKind) -> &'static str {
         NoticeKind::Replacement => "A certificate is about to be replaced",
         NoticeKind::Revoked => "A certificate was revoked",
         NoticeKind::KeyHandedOut => "A file with a key was prepared",
+        NoticeKind::KeyRecovered => "A key left escrow for somebody else",
         NoticeKind::SignInCode => "A sign-in code was issued or used",
         NoticeKind::EnrolledByStaff => "A device was enrolled by staff",
     }
@@ -48,6 +50,9 @@ const fn about(kind: NoticeKind) -> &'static str {
         NoticeKind::Replacement => "When a certificate is renewed or reissued.",
         NoticeKind::Revoked => "Whatever the reason, unless another took its place.",
         NoticeKind::KeyHandedOut => "When a certificate and its key are to be fetched as a file.",
+        NoticeKind::KeyRecovered => {
+            "When staff, or whoever came with a code from staff, takes a person\u{2019}s private key out of escrow."
+        }
         NoticeKind::SignInCode => "So that nobody signs in as somebody else unnoticed.",
         NoticeKind::EnrolledByStaff => "So that no device joins in somebody\u{2019}s name unnoticed.",
     }
@@ -173,8 +178,28 @@ pub struct TemplateForm {
 }
 
 impl TemplateForm {
+    fn of(view: &NoticeTemplateView) -> Self {
+        Self {
+            enabled: view.enabled,
+            subject: view.subject.clone(),
+            body: view.body.clone(),
+            version: view.version.to_string(),
+        }
+    }
+
     fn draft(&self) -> NoticeTemplateDraft {
         NoticeTemplateDraft { enabled: self.enabled, subject: self.subject.clone(), body: self.body.clone() }
+    }
+
+    fn fields(&self) -> Vec<(String, String)> {
+        let text = |text: &str| {
+            let text = text.trim_end();
+            if text.is_empty() { "(the standard text)".to_owned() } else { text.to_owned() }
+        };
+        let sent = if self.enabled { "yes" } else { "no" };
+        [("Sent", sent.to_owned()), ("Subject", text(&self.subject)), ("Text", text(&self.body))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
     }
 }
 
@@ -194,6 +219,8 @@ pub struct Editing {
     pub typed: Typed<TemplateForm>,
     /// How it would look.
     pub preview: Option<NoticePreview>,
+    /// What somebody else saved since the form was opened.
+    pub changed: Option<Changed>,
     /// Whether it was just saved.
     pub saved: bool,
 }
@@ -203,15 +230,10 @@ pub async fn edit(asked: Asked, Path(text): Path<String>, Query(said): Query<Sai
     let found = async {
         let kind: NoticeKind = id(&text, "kind of notice")?;
         let view = templates::get(&asked.portal, &asked.caller, kind).await?;
-        let values = TemplateForm {
-            enabled: view.enabled,
-            subject: view.subject.clone(),
-            body: view.body.clone(),
-            version: view.version.to_string(),
-        };
+        let values = TemplateForm::of(&view);
         let preview = templates::preview(&asked.portal, &asked.caller, kind, &values.draft()).await?;
         let typed = Typed { values, errors: FieldErrors::new() };
-        Ok(Editing { view, typed, preview: Some(preview), saved: said.saved })
+        Ok(Editing { view, typed, preview: Some(preview), changed: None, saved: said.saved })
     };
     let found = found.await;
     asked.answer(found, edit_page).await
@@ -235,35 +257,40 @@ pub async fn update(asked: Asked, Path(text): Path<String>, sent: Sent) -> Respo
     let (portal, caller) = (&asked.portal, &asked.caller);
     if sent.one("what") != "preview" {
         let version = form.version.parse().unwrap_or(0);
-        match templates::update(portal, caller, kind, version, &form.draft()).await.map_err(form_errors) {
-            Ok(_) => return Redirect::to(&format!("/settings/notices/{kind}?saved=true")).into_response(),
-            Err(Ok(errors)) => return again(&asked, kind, form, None, errors).await,
-            Err(Err(error)) => return asked.refuse(error).await,
-        }
+        return match templates::update(portal, caller, kind, version, &form.draft()).await {
+            Ok(_) => Redirect::to(&format!("/settings/notices/{kind}?saved=true")).into_response(),
+            Err(error) => wrong(&asked, kind, form, error).await,
+        };
     }
-    match templates::preview(portal, caller, kind, &form.draft()).await.map_err(form_errors) {
-        Ok(preview) => again(&asked, kind, form, Some(preview), FieldErrors::new()).await,
-        Err(Ok(errors)) => again(&asked, kind, form, None, errors).await,
-        Err(Err(error)) => asked.refuse(error).await,
+    let looked = async {
+        let preview = templates::preview(portal, caller, kind, &form.draft()).await?;
+        Ok((preview, templates::get(portal, caller, kind).await?))
+    };
+    match looked.await {
+        Ok((preview, view)) => {
+            let typed = Typed { values: form, errors: FieldErrors::new() };
+            let editing = Editing { view, typed, preview: Some(preview), changed: None, saved: false };
+            asked.renderer.page(StatusCode::OK, move || edit_page(editing.clone())).await
+        }
+        Err(error) => wrong(&asked, kind, form, error).await,
     }
 }
 
-async fn again(
-    asked: &Asked,
-    kind: NoticeKind,
-    values: TemplateForm,
-    preview: Option<NoticePreview>,
-    errors: FieldErrors,
-) -> Response {
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let view: Result<NoticeTemplateView, ServiceError> =
-        templates::get(&asked.portal, &asked.caller, kind).await;
-    match view {
-        Ok(view) => {
-            // Of somebody else's version too: what is typed is saved over it only when it was shown.
-            let typed =
-                Typed { values: TemplateForm { version: view.version.to_string(), ..values }, errors };
-            let editing = Editing { view, typed, preview, saved: false };
+/// The form again, with what was typed and what is wrong with it.
+async fn wrong(asked: &Asked, kind: NoticeKind, form: TemplateForm, error: ServiceError) -> Response {
+    let again = async {
+        let view = templates::get(&asked.portal, &asked.caller, kind).await?;
+        let there = There::only("notice_template", view.version).named("kind", kind.as_str());
+        let fields = (TemplateForm::of(&view).fields(), form.fields());
+        Ok((view, Again::of(asked, error, there, fields).await?))
+    };
+    match again.await {
+        Ok((view, Again { status, changed, errors })) => {
+            // Theirs is overwritten only by who has seen it.
+            let version = changed.as_ref().map(|changed| changed.version.to_string());
+            let values = TemplateForm { version: version.unwrap_or(form.version), ..form };
+            let typed = Typed { values, errors };
+            let editing = Editing { view, typed, preview: None, changed, saved: false };
             asked.renderer.page(status, move || edit_page(editing.clone())).await
         }
         Err(error) => asked.refuse(error).await,
@@ -272,7 +299,7 @@ async fn again(
 
 /// The page of a kind.
 pub fn edit_page(editing: Editing) -> AnyView {
-    let Editing { view, typed, preview, saved } = editing;
+    let Editing { view, typed, preview, changed, saved } = editing;
     let whom =
         if view.for_operators { "the operators\u{2019} addresses" } else { "the person whom it is about" };
     let lead = format!("Goes to {whom}. {}", about(view.kind));
@@ -294,6 +321,7 @@ pub fn edit_page(editing: Editing) -> AnyView {
                         </Notice>
                     }
                 })}
+            {changed.map(|changed| view! { <ChangedSince changed/> })}
             <Section title="What it says">{form(&view, typed)}</Section>
             {preview.map(shown)}
         </Page>
@@ -330,7 +358,7 @@ fn form(view: &NoticeTemplateView, typed: Typed<TemplateForm>) -> AnyView {
                 hint="What happened before is not told."
             />
             <TextField name="subject" label="Subject" value=values.subject errors=errors.clone()/>
-            <LongField name="body" label="Text" value=values.body errors rows=12/>
+            <LongField name="body" label="Text" value=values.body errors rows=12 hint="Empty: the standard text."/>
             <div class="field">
                 <p class="hint">"These stand for a value:"</p>
                 <ul class="hint variables">{variables}</ul>

@@ -1,7 +1,7 @@
 //! What somebody else saved while a form was open: both versions, so that nothing is overwritten unseen.
 
 use certporter::service::ServiceError;
-use certporter::service::audit::{self, AuditQuery};
+use certporter::service::audit::{self, AuditQuery, AuditView};
 use certporter_model::{FieldErrors, Timestamp};
 use http::StatusCode;
 use leptos::prelude::*;
@@ -25,6 +25,35 @@ pub struct Changed {
 /// What a form's fields hold, by their names.
 type Values = Vec<(String, String)>;
 
+/// Something that is there, as the audit trail knows it.
+#[derive(Debug, Clone)]
+pub struct There<'t> {
+    kind: &'t str,
+    id: Option<String>,
+    named: Option<(&'t str, &'t str)>,
+    version: i64,
+}
+
+impl<'t> There<'t> {
+    /// One of a kind, in its present version.
+    #[must_use]
+    pub fn one(kind: &'t str, id: &impl ToString, version: i64) -> Self {
+        Self { kind, id: Some(id.to_string()), named: None, version }
+    }
+
+    /// What there is only once.
+    #[must_use]
+    pub fn only(kind: &'t str, version: i64) -> Self {
+        Self { kind, id: None, named: None, version }
+    }
+
+    /// What events about it tell apart by this detail.
+    #[must_use]
+    pub fn named(self, detail: &'t str, value: &'t str) -> Self {
+        Self { named: Some((detail, value)), ..self }
+    }
+}
+
 /// How a form is shown again that was not saved.
 #[derive(Debug, Clone)]
 pub struct Again {
@@ -45,44 +74,34 @@ impl Again {
         Ok(Self { status: StatusCode::UNPROCESSABLE_ENTITY, changed: None, errors: form_errors(error)? })
     }
 
-    /// The form of something that is there: what is now there of this kind, id and version, and what was typed, both
-    /// by the names of their fields.
+    /// The form of something that is there: what it holds now, and what was typed, both by the names of their fields.
     ///
     /// # Errors
     /// What a form can't show.
     pub async fn of(
         asked: &Asked,
         error: ServiceError,
-        (kind, id, version): (&str, String, i64),
+        there: There<'_>,
         (now, typed): (Values, Values),
     ) -> Result<Self, ServiceError> {
         if !matches!(error, ServiceError::Stale { .. }) {
             return Self::wrong(error);
         }
-        let changed = Some(since(asked, kind, id, version, now, typed).await);
+        let changed = Some(since(asked, there, &now, &typed).await);
         Ok(Self { status: StatusCode::CONFLICT, changed, errors: FieldErrors::new() })
     }
 }
 
 /// Compares what is there now with what was typed, both by the names of their fields.
-async fn since(
-    asked: &Asked,
-    kind: &str,
-    id: String,
-    version: i64,
-    now: Vec<(String, String)>,
-    typed: Vec<(String, String)>,
-) -> Changed {
-    let query = AuditQuery {
-        target_kind: Some(kind.to_owned()),
-        target_id: Some(id),
-        limit: Some(1),
-        ..AuditQuery::default()
-    };
+async fn since(asked: &Asked, there: There<'_>, now: &Values, typed: &Values) -> Changed {
+    let There { kind, id, named, version } = there;
+    let query = AuditQuery { target_kind: Some(kind.to_owned()), target_id: id, ..AuditQuery::default() };
     // Whoever may not read the audit trail sees the versions all the same.
-    let by = audit::list(&asked.portal, &asked.caller, &query).await.ok();
-    let by = by.and_then(|page| page.data.into_iter().next()).map(|event| (event.actor_name, event.at));
-    Changed { by, version, differences: differences(&now, &typed) }
+    let events = audit::list(&asked.portal, &asked.caller, &query).await.map(|page| page.data);
+    let about = |event: &AuditView| named.is_none_or(|(detail, value)| event.details[detail] == value);
+    let last = events.unwrap_or_default().into_iter().find(about);
+    let by = last.map(|event| (event.actor_name, event.at));
+    Changed { by, version, differences: differences(now, typed) }
 }
 
 fn differences(now: &[(String, String)], typed: &[(String, String)]) -> Vec<(String, String, String)> {

@@ -11,7 +11,7 @@ use certporter_model::{FieldErrors, UserId};
 use http::StatusCode;
 use leptos::prelude::*;
 
-use super::changed::{Again, Changed, ChangedSince};
+use super::changed::{Again, Changed, ChangedSince, There};
 use crate::pages::asked::{Asked, id, present};
 use crate::pages::consequences::{Outcome, do_or_preview};
 use crate::pages::form::Sent;
@@ -143,7 +143,7 @@ async fn wrong(asked: &Asked, user: Option<UserId>, form: UserForm, error: Servi
         let Some(id) = user else { return Ok((None, Again::wrong(error)?)) };
         let now = users::get(&asked.portal, &asked.caller, id).await?;
         let head = Some((id, now.display_name.clone()));
-        let there = ("user", id.to_string(), now.version);
+        let there = There::one("user", &id, now.version);
         Ok((head, Again::of(asked, error, there, (fields(&now.into()), fields(&form))).await?))
     };
     match again.await {
