@@ -71,6 +71,8 @@ pub enum CertificateState {
     Valid,
     /// Good, and over before 30 days have passed.
     Expiring,
+    /// Good, current, and due to be renewed for longer than [`RENEWAL_GRACE`].
+    Overdue,
     /// On hold.
     Held,
     /// Revoked.
@@ -78,6 +80,9 @@ pub enum CertificateState {
     /// Over, without having been revoked.
     Expired,
 }
+
+/// How long a renewal may be due before somebody should look.
+pub const RENEWAL_GRACE: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// What counts as soon.
 const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
@@ -235,6 +240,11 @@ fn push_state(query: &mut Sql, state: CertificateState, now: Timestamp, expiry: 
         CertificateState::Expiring => {
             query.push(" AND certificates.status = 'valid' AND ").push(expiry).push(" > ").bind(&now);
             query.push(" AND ").push(expiry).push(" <= ").bind(&now.plus(SOON));
+        }
+        CertificateState::Overdue => {
+            query.push(" AND certificates.standing = 'current' AND certificates.status = 'valid'");
+            query.push(" AND certificates.renew_at < ").bind(&now.minus(RENEWAL_GRACE));
+            query.push(" AND ").push(expiry).push(" > ").bind(&now);
         }
         CertificateState::Held => {
             query.push(" AND certificates.status = 'held'").push(NOT_VALID);

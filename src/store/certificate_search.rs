@@ -372,13 +372,20 @@ impl CertificateFilter {
         let bounded = self.expires_from.is_some() || self.expires_before.is_some();
         let by_expiry = match self.state {
             Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
-            Some((CertificateState::Valid | CertificateState::Held | CertificateState::Revoked, _))
+            Some((
+                CertificateState::Valid
+                | CertificateState::Overdue
+                | CertificateState::Held
+                | CertificateState::Revoked,
+                _,
+            ))
             | None => bounded,
         };
         let issued = self.issued_from.is_some() || self.issued_before.is_some();
         let by_issue = self.reason.is_some() || issued;
         let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing));
+        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
+            || matches!(self.state, Some((CertificateState::Overdue, _)));
         let scattered =
             few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
         self.user.is_some() || self.device.is_some() || !scattered

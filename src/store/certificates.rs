@@ -14,7 +14,7 @@ use certporter_model::subject_alternative_name::SubjectAlternativeName;
 use certporter_model::thumbprint::{ContentDigest, PublicKeyHash, Sha1Thumbprint, Thumbprint};
 use uuid::Uuid;
 
-pub use super::certificate_filter::{CertificateFilter, CertificateState, Delivery};
+pub use super::certificate_filter::{CertificateFilter, CertificateState, Delivery, RENEWAL_GRACE};
 use super::certificate_filter::{Indexes, push_conditions_by};
 use super::dialect::{Searched, push_search};
 use super::visibility::Seen;

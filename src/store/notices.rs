@@ -176,6 +176,8 @@ pub struct NoticeFilter {
     pub kind: Option<NoticeKind>,
     /// To this person.
     pub user: Option<UserId>,
+    /// Written then or later.
+    pub since: Option<Timestamp>,
 }
 
 /// Letters, in the order of their ids.
@@ -193,6 +195,9 @@ pub async fn list(conn: &mut Conn, filter: &NoticeFilter, page: Page<NoticeId>) 
     }
     if let Some(user) = &filter.user {
         query.push(" AND user_id = ").bind(user);
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND id >= ").bind(&NoticeId::new(since, [0; 10]));
     }
     page.push_cursor(&mut query, "id");
     page.push_order(&mut query, "id");

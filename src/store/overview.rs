@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use certporter_model::Timestamp;
 use certporter_model::certificate::CertificateStatus;
-use certporter_model::copy::CopyState;
 use certporter_model::job::JobState;
 use certporter_model::request::RequestState;
 
@@ -58,21 +57,35 @@ fn load<T: Load>(row: &Row<'_>, column: &'static str) -> Result<T> {
     T::load(row, column).map_err(|error| error.in_column("overview", column))
 }
 
-/// Requests in a state by what went wrong, the most frequent cause first.
+/// Failed or waiting requests by what went wrong: the causes that are the most frequent among the newest, and of each
+/// how many there are, up to the bound.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn causes(conn: &mut Conn, state: RequestState, most: u32) -> Result<Vec<Cause>> {
-    sql!(
-        "SELECT cause AS cause, remedy AS remedy, count(*) AS count FROM
+    let mut causes: Vec<Cause> = sql!(
+        "SELECT cause AS cause, max(remedy) AS remedy, count(*) AS count FROM
          (SELECT cause, remedy FROM requests WHERE state = $1 ORDER BY id DESC LIMIT $2) AS newest
-         GROUP BY cause, remedy ORDER BY count DESC, cause LIMIT $3",
+         GROUP BY cause ORDER BY count DESC, cause LIMIT $3",
         state,
         BOUND,
         most
     )
     .all(conn)
-    .await
+    .await?;
+    for it in &mut causes {
+        let Some(cause) = &it.cause else { continue };
+        it.count = sql!(
+            "SELECT count(*) FROM (SELECT 1 FROM requests
+             WHERE state IN ('failed', 'waiting') AND cause = $1 AND state = $2 LIMIT $3) AS bounded",
+            cause,
+            state,
+            BOUND
+        )
+        .scalar(conn)
+        .await?;
+    }
+    Ok(causes)
 }
 
 /// Work that failed and waits to be tried again, by what went wrong, the most frequent cause first: of the oldest.
@@ -108,29 +121,33 @@ pub async fn overdue(conn: &mut Conn, due: Timestamp, now: Timestamp) -> Result<
     .await
 }
 
-/// Copies that were offered before then, and of which nothing was heard since: of the oldest.
+/// Devices that were offered a copy before then and have not said anything of it since, up to the bound.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn unconfirmed(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     sql!(
-        "SELECT count(*) FROM (SELECT offered_at FROM copies WHERE state = 'offered' ORDER BY id LIMIT $1) AS oldest
-         WHERE offered_at < $2",
-        BOUND,
-        before
+        "SELECT count(*) FROM (SELECT DISTINCT device_id FROM copies WHERE state = 'offered' AND offered_at < $1
+         AND device_id IN (SELECT id FROM devices WHERE deleted_at IS NULL) LIMIT $2) AS bounded",
+        before,
+        BOUND
     )
     .scalar(conn)
     .await
 }
 
-/// Copies in a state, up to the bound.
+/// Devices that could not install a copy, up to the bound.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn copies_in(conn: &mut Conn, state: CopyState) -> Result<u64> {
-    sql!("SELECT count(*) FROM (SELECT 1 FROM copies WHERE state = $1 LIMIT $2) AS bounded", state, BOUND)
-        .scalar(conn)
-        .await
+pub async fn not_installed(conn: &mut Conn) -> Result<u64> {
+    sql!(
+        "SELECT count(*) FROM (SELECT DISTINCT device_id FROM copies WHERE state = 'failed'
+         AND device_id IN (SELECT id FROM devices WHERE deleted_at IS NULL) LIMIT $1) AS bounded",
+        BOUND
+    )
+    .scalar(conn)
+    .await
 }
 
 /// Jobs in a state, up to the bound.

@@ -3,37 +3,13 @@
 use certporter_model::access::Role;
 use serde_json::{Value, json};
 
+use super::{get, listed};
 use crate::notices::scene::{Scene, id};
 use crate::support::database::TestDatabase;
 
-/// How many rows a list has on all of its pages.
-async fn listed(scene: &Scene, token: Option<&str>, path: &str) -> u64 {
-    let (mut count, mut cursor) = (0, String::new());
-    loop {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        let address = format!("/api/v1{path}{joint}limit=2{cursor}");
-        let asked = scene.program.ask(http::Method::GET, address.trim_start_matches("/api/v1"));
-        let asked = match token {
-            Some(token) => asked.token(token.to_owned()),
-            None => asked,
-        };
-        let page = asked.send().await.ok();
-        count += page["data"].as_array().unwrap().len() as u64;
-        match page["next"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return count,
-        }
-    }
-}
-
 /// Every number of the report beside the list that it stands for.
 async fn compare(scene: &Scene, token: Option<&str>) -> Value {
-    let asked = scene.program.ask(http::Method::GET, "/reports/health");
-    let asked = match token {
-        Some(token) => asked.token(token.to_owned()),
-        None => asked,
-    };
-    let report = asked.send().await.ok();
+    let report = get(&scene.program, token, "/reports/health").await;
     let mut rows = vec![(String::new(), report["total"].clone())];
     for (part, key) in [("profiles", "profile"), ("platforms", "platform"), ("groups", "group")] {
         for row in report[part].as_array().unwrap() {
@@ -51,7 +27,7 @@ async fn compare(scene: &Scene, token: Option<&str>) -> Value {
             ("requests_under_way", "/requests?stage=under_way"),
             ("requests_troubled", "/requests?stage=troubled"),
         ] {
-            let list = listed(scene, token, &format!("{path}{of}")).await;
+            let list = listed(&scene.program, token, &format!("{path}{of}"), 2).await;
             assert_eq!(counts[name], list, "{name} of {of}: {report}");
         }
     }

@@ -31,6 +31,7 @@ pub const fn device_state(state: DeviceState) -> &'static str {
         DeviceState::Blocked => "Blocked",
         DeviceState::Retired => "Retired",
         DeviceState::Lost => "Lost",
+        DeviceState::Wiped => "Wiped",
         DeviceState::Deleted => "Deleted",
     }
 }
@@ -52,6 +53,7 @@ pub const fn certificate_state(state: CertificateState) -> &'static str {
     match state {
         CertificateState::Valid => "Valid",
         CertificateState::Expiring => "Expires within 30 days",
+        CertificateState::Overdue => "Should have been renewed",
         CertificateState::Held => "On hold",
         CertificateState::Revoked => "Revoked",
         CertificateState::Expired => "Expired",
@@ -93,6 +95,7 @@ pub const fn trigger(trigger: Trigger) -> &'static str {
         Trigger::Unblocked => "The block was lifted",
         Trigger::HoldExpired => "The block lasted longer than a hold may",
         Trigger::DeviceLost => "The device was lost",
+        Trigger::DeviceWiped => "The device was wiped",
         Trigger::DeviceDeleted => "The device was deleted",
         Trigger::UserDisabled => "The user was disabled or deleted",
         Trigger::LeftGroup => "The holder left a group or was excluded",

@@ -124,6 +124,8 @@ words! {
         Valid = "valid",
         /// Good, and over before 30 days have passed.
         Expiring = "expiring",
+        /// Good, current, and due to be renewed for more than a day.
+        Overdue = "overdue",
         /// On hold.
         Held = "held",
         /// Revoked.
@@ -170,6 +172,7 @@ impl From<CertificateState> for stored::CertificateState {
         match state {
             CertificateState::Valid => Self::Valid,
             CertificateState::Expiring => Self::Expiring,
+            CertificateState::Overdue => Self::Overdue,
             CertificateState::Held => Self::Held,
             CertificateState::Revoked => Self::Revoked,
             CertificateState::Expired => Self::Expired,
@@ -207,7 +210,7 @@ impl CertificatesQuery {
     #[must_use]
     pub fn order(&self) -> CertificateSort {
         self.sort.unwrap_or(match self.state {
-            Some(CertificateState::Expiring) => CertificateSort::ExpiresFirst,
+            Some(CertificateState::Expiring | CertificateState::Overdue) => CertificateSort::ExpiresFirst,
             Some(CertificateState::Expired) => CertificateSort::ExpiresLast,
             _ => CertificateSort::Newest,
         })

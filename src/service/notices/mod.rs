@@ -33,6 +33,8 @@ pub struct NoticesQuery {
     pub kind: Option<NoticeKind>,
     /// Only to this user.
     pub user: Option<UserId>,
+    /// Only those written then or later.
+    pub since: Option<Timestamp>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
     /// Entries on the page, 1 to 200; 50 when absent.
@@ -85,7 +87,7 @@ pub async fn list(
 ) -> Result<Page<NoticeView>, ServiceError> {
     Operation::NoticesList.organisation(caller)?;
     let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
-    let filter = NoticeFilter { state: query.state, kind: query.kind, user: query.user };
+    let filter = NoticeFilter { state: query.state, kind: query.kind, user: query.user, since: query.since };
     let mut conn = portal.db().read().await?;
     let rows = store::list(&mut conn, &filter, bounds.newest(NoticeId::from_uuid)).await?;
     let page = bounds.page(rows, |row| row.id.as_uuid());

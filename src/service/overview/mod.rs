@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use certporter_model::Timestamp;
 use certporter_model::access::Caller;
-use certporter_model::copy::CopyState;
 use certporter_model::job::JobState;
 use certporter_model::request::RequestState;
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use super::devices::trouble::CONFIRMATION_GRACE;
 use super::error::ServiceError;
 use super::operation::Operation;
 use super::portal::Portal;
+use crate::store::certificates::RENEWAL_GRACE;
 use crate::store::{Conn, notices};
 use crate::store::{discrepancies, overview as store};
 
@@ -26,8 +26,6 @@ use crate::store::{discrepancies, overview as store};
 pub const BOUND: u64 = 1000;
 /// The most causes that are told apart.
 const CAUSES: u32 = 5;
-/// How long a renewal may be due before somebody should look.
-const RENEWAL_GRACE: Duration = Duration::from_secs(86_400);
 /// Notices that failed before are not told any more.
 const NOTICES_SINCE: Duration = Duration::from_secs(7 * 86_400);
 
@@ -65,14 +63,14 @@ pub enum Matter {
         /// How many; more than [`BOUND`] are not counted.
         count: u64,
     },
-    /// Copies were offered days ago and never confirmed.
+    /// Devices were offered a copy days ago and never confirmed it.
     Unconfirmed {
-        /// How many; more than [`BOUND`] are not counted.
+        /// How many devices; more than [`BOUND`] are not counted.
         count: u64,
     },
-    /// Copies that devices could not install.
+    /// Devices could not install a copy.
     NotInstalled {
-        /// How many; more than [`BOUND`] are not counted.
+        /// How many devices; more than [`BOUND`] are not counted.
         count: u64,
     },
     /// Plans that wait for approval.
@@ -96,6 +94,8 @@ pub enum Matter {
     NoticesFailed {
         /// How many; more than [`BOUND`] are not counted.
         count: u64,
+        /// Those that were written since then.
+        since: Timestamp,
     },
     /// A CRL is about to run out, or has.
     CrlStale {
@@ -189,7 +189,7 @@ pub async fn get(portal: &Portal, caller: &Caller) -> Result<OverviewView, Servi
     let overdue = store::overdue(&mut conn, now.minus(RENEWAL_GRACE), now).await?;
     push(&mut matters, overdue, |count| Matter::Unrenewed { count });
     if Operation::DevicesList.organisation(caller).is_ok() {
-        let failed = store::copies_in(&mut conn, CopyState::Failed).await?;
+        let failed = store::not_installed(&mut conn).await?;
         push(&mut matters, failed, |count| Matter::NotInstalled { count });
         let unconfirmed = store::unconfirmed(&mut conn, now.minus(CONFIRMATION_GRACE)).await?;
         push(&mut matters, unconfirmed, |count| Matter::Unconfirmed { count });
@@ -215,10 +215,11 @@ fn push(matters: &mut Vec<Matter>, count: u64, matter: impl FnOnce(u64) -> Matte
 }
 
 async fn of_notices(conn: &mut Conn, now: Timestamp, matters: &mut Vec<Matter>) -> Result<(), ServiceError> {
-    let (waiting, failed, cause) = notices::troubled(conn, now.minus(NOTICES_SINCE), store::BOUND).await?;
+    let since = now.minus(NOTICES_SINCE);
+    let (waiting, failed, cause) = notices::troubled(conn, since, store::BOUND).await?;
     let cause = cause.unwrap_or_else(|| "no cause was noted".to_owned());
     push(matters, waiting, |count| Matter::MailWaits { count, cause });
-    push(matters, failed, |count| Matter::NoticesFailed { count });
+    push(matters, failed, |count| Matter::NoticesFailed { count, since });
     Ok(())
 }
 

@@ -128,17 +128,20 @@ fn told(matter: Matter) -> Told {
                 "{} renewed, and not yet replaced.",
                 many(count, "certificate should have been", "certificates should have been")
             ),
-            "/certificates?state=expiring",
+            "/certificates?state=overdue",
             "Look at them",
         )
         .more(Some("Their devices may not have connected for long.".to_owned())),
         Matter::Unconfirmed { count } => Told::new(
-            format!("{} offered days ago and never confirmed.", many(count, "copy was", "copies were")),
+            format!(
+                "{} confirmed a certificate that was offered days ago.",
+                many(count, "device has not", "devices have not")
+            ),
             "/devices?copies=unconfirmed",
             "Look at the devices",
         ),
         Matter::NotInstalled { count } => Told::new(
-            format!("{} could not be installed.", many(count, "copy", "copies")),
+            format!("{} could not install a certificate.", many(count, "device", "devices")),
             "/devices?copies=failed",
             "Look at the devices",
         )
@@ -164,9 +167,9 @@ fn told(matter: Matter) -> Told {
             "Look at the mail server",
         )
         .more(Some("They are sent by themselves when it is back.".to_owned())),
-        Matter::NoticesFailed { count } => Told::new(
-            format!("{} not be sent.", many(count, "notice could", "notices could")),
-            "/settings/notices/letters?state=failed",
+        Matter::NoticesFailed { count, since } => Told::new(
+            format!("{} not be sent within the last week.", many(count, "notice could", "notices could")),
+            address("/settings/notices/letters", &[("state", "failed"), ("since", &since.to_string())]),
             "Look at them",
         ),
         Matter::CrlStale { ca, next_update } => {

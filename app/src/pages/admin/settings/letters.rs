@@ -12,6 +12,7 @@ use super::notices::name;
 use crate::pages::address;
 use crate::pages::asked::{Asked, id, present, word};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
+use crate::ui::field::Hidden;
 use crate::ui::filters::{ChoiceFilter, Filters, choices};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -29,6 +30,8 @@ pub struct Filter {
     pub state: String,
     /// Only of this kind.
     pub kind: String,
+    /// Only those written then or later.
+    pub since: String,
     /// Where the page begins.
     pub after: String,
 }
@@ -67,6 +70,7 @@ pub async fn get(asked: Asked, Query(filter): Query<Filter>) -> Response {
             state: word(&filter.state)?,
             kind: word(&filter.kind)?,
             user: None,
+            since: word(&filter.since)?,
             cursor: present(&filter.after),
             limit: None,
         };
@@ -103,7 +107,8 @@ pub async fn retry(asked: Asked, Path(text): Path<String>) -> Response {
 pub fn list_page(list: List) -> AnyView {
     let List { filter, letters } = list;
     let to = |after: &str| {
-        let parts = [("state", filter.state.as_str()), ("kind", &filter.kind), ("after", after)];
+        let Filter { state, kind, since, .. } = &filter;
+        let parts = [("state", state.as_str()), ("kind", kind), ("since", since), ("after", after)];
         address("/settings/notices/letters", &parts)
     };
     let first = (!filter.after.is_empty()).then(|| to(""));
@@ -121,6 +126,7 @@ pub fn list_page(list: List) -> AnyView {
             <Filters action="/settings/notices/letters">
                 <ChoiceFilter label="State" name="state" choices=states value=filter.state.clone()/>
                 <ChoiceFilter label="Kind" name="kind" choices=kinds value=filter.kind.clone()/>
+                {(!filter.since.is_empty()).then(|| view! { <Hidden name="since" value=filter.since.clone()/> })}
             </Filters>
             {if letters.data.is_empty() {
                 view! {
