@@ -13,8 +13,11 @@ words! {
         Blocked = "blocked",
         /// Retired by its user or an administrator.
         Retired = "retired",
-        /// Lost, stolen or wiped: its keys count as compromised.
+        /// Lost or stolen: its keys count as compromised.
         Lost = "lost",
+        /// Erased, by its own management or by hand: its keys count as compromised, since nobody can say any more where
+        /// they were before.
+        Wiped = "wiped",
         /// Deleted. The row stays as a tombstone.
         Deleted = "deleted",
     }
@@ -22,10 +25,11 @@ words! {
 
 transitions!(DeviceState("device") {
     Registered => [Enrolled, Lost, Deleted],
-    Enrolled => [Enrolled, Blocked, Retired, Lost, Deleted],
-    Blocked => [Enrolled, Retired, Lost, Deleted],
-    Retired => [Enrolled, Lost, Deleted],
-    Lost => [Enrolled, Deleted],
+    Enrolled => [Enrolled, Blocked, Retired, Lost, Wiped, Deleted],
+    Blocked => [Enrolled, Retired, Lost, Wiped, Deleted],
+    Retired => [Enrolled, Lost, Wiped, Deleted],
+    Lost => [Enrolled, Wiped, Deleted],
+    Wiped => [Enrolled, Lost, Deleted],
     Deleted => [],
 });
 
@@ -34,6 +38,18 @@ impl DeviceState {
     #[must_use]
     pub const fn is_served(self) -> bool {
         matches!(self, Self::Enrolled)
+    }
+
+    /// Whether it is out of use: its enrolment has ended, and it gets nothing until it enrols again.
+    #[must_use]
+    pub const fn is_out_of_use(self) -> bool {
+        matches!(self, Self::Retired | Self::Lost | Self::Wiped | Self::Deleted)
+    }
+
+    /// Whether the keys that are on it count as compromised.
+    #[must_use]
+    pub const fn exposes_keys(self) -> bool {
+        matches!(self, Self::Lost | Self::Wiped)
     }
 }
 
@@ -82,5 +98,13 @@ mod tests {
         assert_eq!(DeviceState::Blocked.to(DeviceState::Enrolled), Ok(DeviceState::Enrolled));
         let error = DeviceState::Deleted.to(DeviceState::Enrolled).unwrap_err();
         assert_eq!(error.to_string(), "a device that is deleted can't become enrolled");
+    }
+
+    #[test]
+    fn what_never_held_anything_can_be_lost_but_not_wiped() {
+        assert!(DeviceState::Registered.to(DeviceState::Lost).is_ok());
+        assert!(DeviceState::Registered.to(DeviceState::Wiped).is_err());
+        assert!(DeviceState::Lost.to(DeviceState::Wiped).is_ok(), "erased from afar");
+        assert!(DeviceState::Wiped.to(DeviceState::Enrolled).is_ok(), "set up anew");
     }
 }

@@ -94,8 +94,10 @@ words! {
         Unblocked = "unblocked",
         /// The block lasted longer than holds may.
         HoldExpired = "hold_expired",
-        /// The device was lost, stolen or wiped.
+        /// The device was lost or stolen.
         DeviceLost = "device_lost",
+        /// The device was wiped.
+        DeviceWiped = "device_wiped",
         /// The device was deleted.
         DeviceDeleted = "device_deleted",
         /// The user was disabled or deleted.

@@ -75,6 +75,7 @@ pub async fn sync(
         outcome: Outcome::default(),
         introduced: false,
         expecting: false,
+        removals_only: false,
     };
     copies::recover(&run.folder, &mut run.state)?;
     run.go_on(until).await?;
@@ -93,6 +94,8 @@ struct Sync {
     introduced: bool,
     /// Whether the portal said that something is being made for this device.
     expecting: bool,
+    /// Whether the portal has nothing but removals for this device: then its management certificate isn't renewed.
+    removals_only: bool,
 }
 
 impl Sync {
@@ -301,10 +304,22 @@ impl Sync {
         Ok(())
     }
 
+    /// Renews the management certificate if it is due or wanted. A device that is blocked, lost or was away for too long
+    /// is not renewed: it goes on with the certificate that it has, since what it holds is still to be removed.
     async fn renew(&mut self, wanted: bool) -> Result<(), AgentError> {
+        if self.removals_only && !wanted {
+            return Ok(());
+        }
         let identity = ManagementIdentity::load(&self.folder)?;
-        self.identity =
-            renew_if_due(&self.folder, &mut self.state, identity, wanted, &self.surroundings).await?;
+        let renewed = renew_if_due(&self.folder, &mut self.state, identity, wanted, &self.surroundings).await;
+        self.removals_only = matches!(&renewed, Err(error) if error.is_problem(problem::REMOVALS_ONLY));
+        self.identity = match renewed {
+            Err(error) if self.removals_only => {
+                tracing::warn!(%error, "the management certificate is not renewed");
+                return Ok(());
+            }
+            renewed => renewed?,
+        };
         self.previous = ManagementIdentity::load_previous(&self.folder)?;
         self.client = client(&self.folder, &self.state, &self.identity)?;
         Ok(())

@@ -202,7 +202,7 @@ pub(super) fn announce(tx: &mut WriteTx, certificate: &CertificateInWork) {
 #[must_use]
 pub const fn reason_of(trigger: Trigger) -> Reason {
     match trigger {
-        Trigger::DeviceLost => Reason::KeyCompromise,
+        Trigger::DeviceLost | Trigger::DeviceWiped => Reason::KeyCompromise,
         Trigger::UserDisabled => Reason::AffiliationChanged,
         Trigger::LeftGroup | Trigger::Blocked | Trigger::HoldExpired => Reason::PrivilegeWithdrawn,
         Trigger::ProfileEdited

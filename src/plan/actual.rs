@@ -90,6 +90,14 @@ impl Certificate {
     pub fn is_exposed(&self) -> bool {
         self.reason.is_some_and(Reason::is_compromise) || self.copies.iter().any(Copy::is_exposed)
     }
+
+    /// What put its key into other hands, if anything may have.
+    #[must_use]
+    pub fn exposure(&self) -> Option<Departure> {
+        let of_device =
+            self.copies.iter().find(|copy| copy.is_exposed()).and_then(|it| Departure::of_device(it.device));
+        of_device.or_else(|| self.is_exposed().then_some(Departure::LOST))
+    }
 }
 
 /// A certificate on a device for a feature.
@@ -108,10 +116,11 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Whether whoever has the device may have the key: it is lost, and got an envelope that isn't known to be gone.
+    /// Whether whoever has the device may have the key: it is lost or wiped, and got an envelope that isn't known to be
+    /// gone.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        self.device == DeviceState::Lost && !matches!(self.state, CopyState::Pending | CopyState::Removed)
+        self.device.exposes_keys() && !matches!(self.state, CopyState::Pending | CopyState::Removed)
     }
 
     /// Whether it is on its way off the device, or off.

@@ -110,8 +110,8 @@ fn one(
 
 /// One that no relying party accepts any more.
 fn ended(plan: &mut SlotPlan<'_>, certificate: &Certificate, current: Option<&Certificate>) -> Fate {
-    if is_graver_now(plan, certificate) {
-        return plan.revoke(certificate, Departure::LOST);
+    if let Some(departure) = certificate.exposure().filter(|_| is_graver_now(plan, certificate)) {
+        return plan.revoke(certificate, departure);
     }
     let in_use = current.is_some_and(|current| current.id == certificate.id);
     match plan.wish {
@@ -123,7 +123,7 @@ fn ended(plan: &mut SlotPlan<'_>, certificate: &Certificate, current: Option<&Ce
     plan.settle(certificate)
 }
 
-/// Whether it was revoked for less than a compromise, and a device that may still have its key was lost since. Its CRL
+/// Whether it was revoked for less than a compromise, and a device that may still have its key was lost or wiped since. Its CRL
 /// entry then says so, for those who look at when a signature was made (RFC 5280, 5.3.1 and 5.3.2).
 fn is_graver_now(plan: &SlotPlan<'_>, certificate: &Certificate) -> bool {
     certificate.status == CertificateStatus::Revoked

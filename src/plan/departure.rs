@@ -16,8 +16,10 @@ pub struct Departure {
 impl Departure {
     /// The device was retired by its user or an administrator, or is not enrolled any more.
     pub const RETIRED: Self = Self::new(Reason::CessationOfOperation, Trigger::DeviceRetired);
-    /// The device was lost, stolen or wiped.
+    /// The device was lost or stolen.
     pub const LOST: Self = Self::new(Reason::KeyCompromise, Trigger::DeviceLost);
+    /// The device was wiped.
+    pub const WIPED: Self = Self::new(Reason::KeyCompromise, Trigger::DeviceWiped);
     /// The device was deleted.
     pub const DEVICE_DELETED: Self = Self::new(Reason::CessationOfOperation, Trigger::DeviceDeleted);
     /// The user was disabled or deleted.
@@ -60,6 +62,7 @@ impl Departure {
             DeviceState::Enrolled | DeviceState::Blocked => None,
             DeviceState::Registered | DeviceState::Retired => Some(Self::RETIRED),
             DeviceState::Lost => Some(Self::LOST),
+            DeviceState::Wiped => Some(Self::WIPED),
             DeviceState::Deleted => Some(Self::DEVICE_DELETED),
         }
     }

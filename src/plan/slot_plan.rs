@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::{EnrolmentId, EscrowedKeyId, Timestamp, UserId};
 
@@ -77,7 +76,7 @@ impl<'a> SlotPlan<'a> {
         let percent = wanted.profile.renewal_threshold_percent();
         let installed = |copy: &Copy| {
             copy.state == CopyState::Installed
-                && copy.device != DeviceState::Lost
+                && !copy.device.exposes_keys()
                 && wanted.copies.contains_key(&copy.place)
         };
         self.holding.requests.is_empty()
@@ -124,7 +123,7 @@ impl<'a> SlotPlan<'a> {
         if surplus {
             return Some(certificate.unwanted_since.unwrap_or(Departure::SURPLUS));
         }
-        let exposed = certificate.is_exposed().then_some(Departure::LOST);
+        let exposed = certificate.exposure();
         let departed = match self.departed(certificate.owner, certificate.enrolment) {
             Some(departure) => Some(departure),
             None if matches!(self.wish, Wish::Held(_)) => self.hold_fails(certificate),

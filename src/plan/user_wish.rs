@@ -136,6 +136,7 @@ fn no_copies(profile: ProfileId, reached: &[&Owned<'_>]) -> Departure {
     let cause = |owned: &&Owned<'_>| match owned.device.state {
         // That a key on it counts as compromised is seen from its copies; the device may never have got one.
         DeviceState::Lost => Departure::new(Reason::CessationOfOperation, Trigger::DeviceLost),
+        DeviceState::Wiped => Departure::new(Reason::CessationOfOperation, Trigger::DeviceWiped),
         _ if owned.barred.contains(&profile) => Departure::LEFT_GROUP,
         DeviceState::Blocked => Departure::BLOCKED,
         state => Departure::of_device(state).unwrap_or(Departure::EDITED_OUT),

@@ -20,6 +20,7 @@ use crate::support::database::TestDatabase;
 on_both_engines! {
     a_copy_comes_is_repaired_and_goes,
     the_management_certificate_is_renewed_and_older_envelopes_still_open,
+    who_is_not_renewed_any_more_still_removes_what_it_has,
     retiring_leaves_nothing_behind,
     an_interrupted_enrolment_goes_on_with_the_same_key,
 }
@@ -82,6 +83,31 @@ async fn the_management_certificate_is_renewed_and_older_envelopes_still_open(db
     assert_eq!(fs::read(directory.path().join("management.previous.pem")).unwrap(), before);
     assert_eq!(portal.copy_state(offered.copy).await, CopyState::Installed);
     sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
+}
+
+async fn who_is_not_renewed_any_more_still_removes_what_it_has(db: TestDatabase) {
+    let portal = Portal::start(db).await;
+    let directory = tempfile::tempdir().unwrap();
+    let present = portal.clock.now();
+    portal.clock.set(present.minus(Duration::from_secs(250 * 86_400)));
+    let device = enrol(&portal, directory.path()).await;
+    let profile = portal.profile("VPN").await;
+    let offered = portal.offer(device, profile, Feature::Vpn).await;
+    sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
+    // Lost meanwhile, and away until its management certificate is due.
+    portal.put_device(device, DeviceState::Lost).await;
+    portal.put_copy(device, offered.copy, CopyState::Removing).await;
+    portal.clock.set(present);
+    let before = fs::read(directory.path().join("management.pem")).unwrap();
+    let outcome = sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
+    assert_eq!(outcome, Outcome { removed: 1, ..Outcome::default() });
+    assert_eq!(portal.copy_state(offered.copy).await, CopyState::Removed);
+    assert_eq!(fs::read_dir(directory.path().join("certificates")).unwrap().count(), 0);
+    assert_eq!(fs::read(directory.path().join("management.pem")).unwrap(), before, "nothing was renewed");
+    // Found and trusted again, it is renewed as ever.
+    portal.put_device(device, DeviceState::Enrolled).await;
+    sync(directory.path(), ONCE, &portal.surroundings()).await.unwrap();
+    assert_ne!(fs::read(directory.path().join("management.pem")).unwrap(), before);
 }
 
 async fn retiring_leaves_nothing_behind(db: TestDatabase) {

@@ -124,7 +124,8 @@ async fn a_blocked_device_gets_removals_and_nothing_else(db: TestDatabase) {
     let going = portal.offer(device.id(), one, Feature::Wifi).await;
     let offered = portal.offer(device.id(), two, Feature::Vpn).await;
     portal.put_copy(device.id(), going.copy, CopyState::Removing).await;
-    for state in [DeviceState::Blocked, DeviceState::Lost, DeviceState::Retired, DeviceState::Deleted] {
+    use DeviceState::{Blocked, Deleted, Lost, Retired, Wiped};
+    for state in [Blocked, Lost, Wiped, Retired, Deleted] {
         portal.put_device(device.id(), state).await;
         let list = commands(&device).await.unwrap();
         assert!(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use certporter::plan::actual::Copy;
 use certporter::plan::directory::Reissue;
 use certporter_model::assignment::AssignmentMode;
 use certporter_model::certificate::CertificateStatus;
@@ -78,10 +79,7 @@ impl History {
             18 | 19 => self.device_state(a, b),
             20 => self.owner(a, b),
             21 => self.enrol_again(a),
-            22 => {
-                self.world.device(pick(&self.devices, a)).management_generation += 1;
-                vec![]
-            }
+            22 => self.renew_management(a),
             23 => self.reissue(a),
             _ => self.ask(a, b),
         }
@@ -163,7 +161,7 @@ impl History {
             0 => self.world.unassign(profile, group),
             1 | 2 => self.world.assign(profile, group, AssignmentMode::Include),
             3 => self.world.assign(profile, group, AssignmentMode::Exclude),
-            _ if a.is_multiple_of(97) => {
+            _ if b.is_multiple_of(6) => {
                 self.world.directory.profiles.get_mut(&profile).unwrap().deleted = true;
                 return vec![Trigger::ProfileDeleted];
             }
@@ -209,8 +207,8 @@ impl History {
     fn device_state(&mut self, a: u16, b: u16) -> Vec<Trigger> {
         self.world.ca_can_hold = !b.is_multiple_of(5);
         let id = pick(&self.devices, a);
-        let state =
-            pick(&[DeviceState::Blocked, DeviceState::Retired, DeviceState::Lost, DeviceState::Deleted], b);
+        use DeviceState::{Blocked, Deleted, Lost, Retired, Wiped};
+        let state = pick(&[Blocked, Retired, Lost, Wiped, Deleted], b);
         let device = self.world.device(id);
         if device.state == DeviceState::Blocked && b.is_multiple_of(2) {
             device.state = DeviceState::Enrolled;
@@ -218,9 +216,10 @@ impl History {
         }
         device.state = device.state.to(state).unwrap_or(device.state);
         match state {
-            DeviceState::Blocked => vec![Trigger::Blocked],
-            DeviceState::Retired => vec![Trigger::DeviceRetired],
-            DeviceState::Lost => vec![Trigger::DeviceLost],
+            Blocked => vec![Trigger::Blocked],
+            Retired => vec![Trigger::DeviceRetired],
+            Lost => vec![Trigger::DeviceLost],
+            Wiped => vec![Trigger::DeviceWiped],
             _ => vec![Trigger::DeviceDeleted],
         }
     }
@@ -230,6 +229,17 @@ impl History {
         self.world.hand_over(pick(&self.devices, a), owner);
         // What was a shared device's now depends on its owner too.
         vec![Trigger::OwnerChanged, Trigger::LeftGroup, Trigger::UserDisabled, Trigger::Blocked]
+    }
+
+    /// A device gets another management certificate, while something is offered to it if that is so of any.
+    fn renew_management(&mut self, a: u16) -> Vec<Trigger> {
+        self.world.seal();
+        let offered = |copy: &&mut Copy| copy.state == CopyState::Offered;
+        let waiting: Vec<DeviceId> =
+            self.world.copies_mut().filter(offered).map(|copy| copy.place.device).collect();
+        let device = pick(if waiting.is_empty() { &self.devices } else { &waiting }, a);
+        self.world.device(device).management_generation += 1;
+        vec![]
     }
 
     fn enrol_again(&mut self, a: u16) -> Vec<Trigger> {

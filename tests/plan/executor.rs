@@ -12,6 +12,10 @@ use super::world::{Memory, World};
 
 impl World {
     pub(super) fn apply(&mut self, action: &Action) {
+        *self.done.entry(kind(action)).or_default() += 1;
+        if let Action::Cancel { departure, .. } | Action::Revoke { departure, .. } = action {
+            self.causes.insert(*departure);
+        }
         match action {
             Action::Cancel { request, departure } => {
                 let request = self.request(*request);
@@ -149,6 +153,39 @@ impl World {
             escrow: profile.escrow(),
             validity_days: profile.validity_days(),
         }
+    }
+}
+
+/// Every kind of action.
+pub(super) const KINDS: [&str; 12] = [
+    "cancel",
+    "revoke",
+    "hold",
+    "release",
+    "settle",
+    "amend",
+    "issue",
+    "renew",
+    "deliver",
+    "reseal",
+    "remove",
+    "destroy_key",
+];
+
+fn kind(action: &Action) -> &'static str {
+    match action {
+        Action::Cancel { .. } => "cancel",
+        Action::Revoke { .. } => "revoke",
+        Action::Hold { .. } => "hold",
+        Action::Release { .. } => "release",
+        Action::Settle { .. } => "settle",
+        Action::Amend { .. } => "amend",
+        Action::Issue { .. } => "issue",
+        Action::Renew { .. } => "renew",
+        Action::Deliver { .. } => "deliver",
+        Action::Reseal { .. } => "reseal",
+        Action::Remove { .. } => "remove",
+        Action::DestroyKey { .. } => "destroy_key",
     }
 }
 

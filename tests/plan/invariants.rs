@@ -4,7 +4,6 @@ use certporter::plan::actual::{Certificate, Copy};
 use certporter::plan::{Place, Slot};
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
 use certporter_model::escrow::EscrowPolicy;
 use certporter_model::request::RequestState;
 
@@ -190,5 +189,5 @@ pub(super) fn check_at_rest(world: &World) {
 
 fn unreachable(world: &World, slot: Slot) -> bool {
     let copies = world.actual.holdings[&slot].certificates.iter().flat_map(|c| &c.copies);
-    copies.filter(|c| !c.is_going()).any(|c| c.device == DeviceState::Lost)
+    copies.filter(|c| !c.is_going()).any(|c| c.device.exposes_keys())
 }

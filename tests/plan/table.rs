@@ -99,6 +99,22 @@ fn lost() {
 }
 
 #[test]
+fn wiped() {
+    let mut scene = Scene::new();
+    let actions = scene.state(scene.laptop, DeviceState::Wiped);
+    assert_eq!(scene.revoked(scene.network_of(scene.laptop), &actions), [Departure::WIPED]);
+    assert_eq!(scene.revoked(scene.mail(), &actions), [Departure::WIPED]);
+    assert_eq!(scene.asked(&actions), [(scene.mail(), Trigger::DeviceWiped)], "a new one for the tablet");
+    assert_eq!(removals(&actions), 4);
+    assert_eq!(Departure::WIPED.reason, Reason::KeyCompromise);
+    // Lost before: that stays what set it off.
+    let mut scene = Scene::new();
+    scene.state(scene.laptop, DeviceState::Lost);
+    let actions = scene.state(scene.laptop, DeviceState::Wiped);
+    assert_eq!(actions, []);
+}
+
+#[test]
 fn device_deleted() {
     let mut scene = Scene::new();
     let actions = scene.state(scene.laptop, DeviceState::Deleted);

@@ -250,9 +250,10 @@ fn enrolled_again() {
 #[test]
 fn any_of_these_while_the_request_is_at_the_ca() {
     type Change = fn(&mut Scene);
-    let events: [(Change, Departure); 5] = [
+    let events: [(Change, Departure); 6] = [
         (|s| s.world.device(s.laptop).state = DeviceState::Retired, Departure::RETIRED),
         (|s| s.world.device(s.laptop).state = DeviceState::Lost, Departure::LOST),
+        (|s| s.world.device(s.laptop).state = DeviceState::Wiped, Departure::WIPED),
         (|s| s.world.device(s.laptop).state = DeviceState::Blocked, Departure::BLOCKED),
         (|s| s.world.leave(Member::User(s.maria), s.group), Departure::LEFT_GROUP),
         (

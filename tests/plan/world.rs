@@ -1,6 +1,6 @@
 //! A simulated organisation: the directory, what is there, and what the outside world does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use certporter::plan::actual::{Actual, Certificate, Copy};
@@ -38,6 +38,9 @@ pub(super) struct World {
     pub(super) ca_can_hold: bool,
     pub(super) memory: BTreeMap<RequestId, Memory>,
     pub(super) revoked: Vec<(CertificateId, Departure)>,
+    /// How often each kind of action was carried out, and for what certificates and requests had to go.
+    pub(super) done: BTreeMap<&'static str, usize>,
+    pub(super) causes: BTreeSet<Departure>,
     counter: u64,
 }
 
@@ -51,6 +54,8 @@ impl World {
             ca_can_hold: true,
             memory: BTreeMap::new(),
             revoked: Vec::new(),
+            done: BTreeMap::new(),
+            causes: BTreeSet::new(),
             counter: 0,
         }
     }
@@ -237,7 +242,7 @@ impl World {
                 self.replan();
             }
             self.seal();
-            let reachable = self.directory.devices.iter().filter(|(_, d)| d.state != DeviceState::Lost);
+            let reachable = self.directory.devices.iter().filter(|(_, d)| !d.state.exposes_keys());
             let devices: Vec<DeviceId> = reachable.map(|(id, _)| *id).collect();
             for device in devices {
                 self.contact(device, false);

@@ -152,6 +152,7 @@ pub const fn device_status(state: DeviceState) -> Status {
         DeviceState::Blocked => Status::new("wary", "circle-pause", "Blocked"),
         DeviceState::Retired => Status::new("over", "archive", "Removed"),
         DeviceState::Lost => Status::new("bad", "circle-alert", "Lost"),
+        DeviceState::Wiped => Status::new("over", "eraser", "Erased"),
         DeviceState::Deleted => Status::new("over", "trash-2", "Deleted"),
     }
 }

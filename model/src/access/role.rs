@@ -43,7 +43,7 @@ words! {
         DeviceRetire = "device_retire",
         /// Block and unblock a device.
         DeviceBlock = "device_block",
-        /// Declare a device lost.
+        /// Declare a device lost, or note that it was wiped.
         DeviceLost = "device_lost",
         /// Delete a device.
         DeviceDelete = "device_delete",

@@ -23,7 +23,7 @@ pub enum Standing {
     Served,
     /// Renew its management certificate, which is expired and within its grace period; and removals.
     MustRenew,
-    /// Fetch and confirm removals, and nothing else: blocked, retired, lost, deleted, enrolled again, or expired for
+    /// Fetch and confirm removals, and nothing else: blocked, retired, lost, wiped, deleted, enrolled again, or expired for
     /// long. Nothing secret goes to such a device.
     RemovalsOnly,
 }

@@ -27,7 +27,9 @@ pub enum ProtocolError {
     RenewFirst,
     /// The device is not served any more.
     #[error(
-        "this device is blocked, retired, lost or deleted: it may fetch and confirm removals and nothing else"
+        "this device is blocked, retired, lost, wiped or deleted, has enrolled again, or was away for so long that its \
+         management certificate can't be renewed any more: it may fetch and confirm removals and nothing else. To use \
+         it again, enrol it again"
     )]
     RemovalsOnly,
     /// Copies that are not this device's; their places in the report.

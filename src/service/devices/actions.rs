@@ -82,6 +82,20 @@ pub async fn lost(
     become_state(portal, caller, Operation::DevicesLost, id, DeviceState::Lost, draft).await
 }
 
+/// Notes that a device was wiped, that is erased by its own management or by hand: its certificates are revoked as
+/// compromised, and it gets nothing until it enrols again.
+///
+/// # Errors
+/// When the caller may not, there is none, or its state doesn't allow it: one that never enrolled holds nothing.
+pub async fn wiped(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    draft: &ActionDraft,
+) -> Result<DeviceView, ServiceError> {
+    become_state(portal, caller, Operation::DevicesWiped, id, DeviceState::Wiped, draft).await
+}
+
 /// Deletes a device: a tombstone stays, what it holds is revoked, and removed if it is still reached.
 ///
 /// # Errors
@@ -208,7 +222,7 @@ pub(in crate::service) async fn follow_up(
 ) -> Result<(), ServiceError> {
     let (id, now) = (device.id, device.state_changed_at);
     devices::update(tx, device).await?;
-    if matches!(device.state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted) {
+    if device.state.is_out_of_use() {
         enrolments::end(tx, id, now).await?;
         enrolment_codes::expire_unused(tx, id, now).await?;
     }

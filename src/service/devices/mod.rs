@@ -14,7 +14,7 @@ use certporter_model::{DeviceId, GroupId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-pub use actions::{HandOverDraft, block, delete, hand_over, lost, retire, unblock};
+pub use actions::{HandOverDraft, block, delete, hand_over, lost, retire, unblock, wiped};
 pub(super) use actions::{become_state, changed, follow_up};
 pub use codes::{CodeDraft, issue_code};
 pub use sort::DeviceSort;

@@ -119,7 +119,7 @@ pub async fn add(
 /// # Errors
 /// When the device is not theirs, or can't enrol.
 pub async fn code(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<EnrolmentCodeView, ServiceError> {
-    let draft = CodeDraft { expires_in_hours: Some(CODE_HOURS) };
+    let draft = CodeDraft { expires_in_hours: Some(CODE_HOURS), explanation: None };
     devices::issue_code(portal, &for_themselves(caller)?, id, &draft).await
 }
 
@@ -130,7 +130,8 @@ pub async fn code(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<Enro
 pub async fn remove(portal: &Portal, caller: &Caller, id: DeviceId) -> Result<(), ServiceError> {
     let caller = &for_themselves(caller)?;
     let state = match get(portal, caller, id).await?.device.state {
-        DeviceState::Registered | DeviceState::Lost | DeviceState::Retired => DeviceState::Deleted,
+        DeviceState::Registered => DeviceState::Deleted,
+        state if state.is_out_of_use() => DeviceState::Deleted,
         _ => DeviceState::Retired,
     };
     let draft = ActionDraft::default();

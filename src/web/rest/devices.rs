@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(block))
         .routes(routes!(unblock))
         .routes(routes!(lost))
+        .routes(routes!(wiped))
         .routes(routes!(hand_over))
 }
 
@@ -190,6 +191,19 @@ async fn lost(
     Json(draft): Json<ActionDraft>,
 ) -> Answer {
     answer(devices::lost(&portal, &caller, id, &draft).await?)
+}
+
+/// Note that a device was wiped: erased by its own management or by hand. Its certificates are revoked as compromised.
+#[utoipa::path(post, path = "/devices/{id}/wiped", operation_id = "devices.wiped", tag = "devices", request_body = ActionDraft,
+    params(("id" = DeviceId, Path, description = "The device")),
+    responses((status = 200, description = "The device", body = DeviceView)))]
+async fn wiped(
+    Acting(portal): Acting,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+    Json(draft): Json<ActionDraft>,
+) -> Answer {
+    answer(devices::wiped(&portal, &caller, id, &draft).await?)
 }
 
 /// Hand a device over to another person, or to nobody. The old person's certificates on it are revoked.

@@ -69,7 +69,7 @@ impl Act {
                  one. This can\u{2019}t be undone."
             }
             (Self::Found, _) => "What was on it comes back to it by itself, in a moment.",
-            (Self::Remove, DeviceState::Registered | DeviceState::Lost | DeviceState::Retired) => {
+            (Self::Remove, state) if state.is_out_of_use() || matches!(state, DeviceState::Registered) => {
                 "It disappears from your list."
             }
             (Self::Remove, _) => {

@@ -197,7 +197,9 @@ fn actions(here: &str, state: DeviceState, platform: Platform) -> AnyView {
     let files = format!("{here}/hand-outs");
     let set_up = match state {
         DeviceState::Registered => Some("Set it up"),
-        DeviceState::Enrolled | DeviceState::Retired | DeviceState::Lost => Some("Set it up again"),
+        DeviceState::Enrolled | DeviceState::Retired | DeviceState::Lost | DeviceState::Wiped => {
+            Some("Set it up again")
+        }
         DeviceState::Blocked | DeviceState::Deleted => None,
     };
     view! {

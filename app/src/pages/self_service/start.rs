@@ -78,7 +78,7 @@ async fn read(asked: &Asked, done: String) -> Result<Start, ServiceError> {
 pub fn page(start: Start) -> AnyView {
     let Start { name, ends_at, news, may_acknowledge, waiting, devices, certificates, done } = start;
     let (used, gone): (Vec<_>, Vec<_>) = devices.into_iter().partition(|device| {
-        !matches!(device.device.state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted)
+        !device.device.state.is_out_of_use()
     });
     let said = match done.as_str() {
         "removed" => Some("The device is removed. What was on it is revoked."),

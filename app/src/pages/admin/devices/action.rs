@@ -30,13 +30,16 @@ pub enum Action {
     Retire,
     /// Declared lost or stolen.
     Lost,
+    /// Noted as wiped.
+    Wiped,
     /// Deleted.
     Delete,
 }
 
 impl Action {
     /// Every one, the mildest first.
-    pub const ALL: [Self; 5] = [Self::Block, Self::Unblock, Self::Retire, Self::Lost, Self::Delete];
+    pub const ALL: [Self; 6] =
+        [Self::Block, Self::Unblock, Self::Retire, Self::Lost, Self::Wiped, Self::Delete];
 
     /// Its word in addresses.
     #[must_use]
@@ -46,6 +49,7 @@ impl Action {
             Self::Unblock => "unblock",
             Self::Retire => "retire",
             Self::Lost => "lost",
+            Self::Wiped => "wiped",
             Self::Delete => "delete",
         }
     }
@@ -58,6 +62,7 @@ impl Action {
             Self::Unblock => "Lift the block",
             Self::Retire => "Retire this device",
             Self::Lost => "Declare it lost or stolen",
+            Self::Wiped => "Note that it was wiped",
             Self::Delete => "Delete this device",
         }
     }
@@ -70,6 +75,7 @@ impl Action {
             Self::Unblock => "circle-check",
             Self::Retire => "archive",
             Self::Lost => "circle-alert",
+            Self::Wiped => "eraser",
             Self::Delete => "trash-2",
         }
     }
@@ -91,6 +97,11 @@ impl Action {
                 "Somebody else may have the device: its keys count as compromised and its certificates are revoked for \
                  good. What is on it is removed if it is ever reached."
             }
+            Self::Wiped => {
+                "The device was erased, by its own management or by hand: nobody can say any more where its keys were, \
+                 so they count as compromised and its certificates are revoked for good. What is on it after all is \
+                 removed if it is ever reached. It can be enrolled again."
+            }
             Self::Delete => {
                 "The device disappears from the lists, and what it holds is revoked. Its history stays. This can\u{2019}t \
                  be undone."
@@ -105,6 +116,7 @@ impl Action {
             Self::Unblock => DeviceState::Enrolled,
             Self::Retire => DeviceState::Retired,
             Self::Lost => DeviceState::Lost,
+            Self::Wiped => DeviceState::Wiped,
             Self::Delete => DeviceState::Deleted,
         }
     }
@@ -115,6 +127,7 @@ impl Action {
             Self::Unblock => Operation::DevicesUnblock,
             Self::Retire => Operation::DevicesRetire,
             Self::Lost => Operation::DevicesLost,
+            Self::Wiped => Operation::DevicesWiped,
             Self::Delete => Operation::DevicesDelete,
         }
     }
@@ -141,6 +154,7 @@ impl Action {
             Self::Unblock => devices::unblock(portal, caller, id, draft).await.map(|_| ()),
             Self::Retire => devices::retire(portal, caller, id, draft).await.map(|_| ()),
             Self::Lost => devices::lost(portal, caller, id, draft).await.map(|_| ()),
+            Self::Wiped => devices::wiped(portal, caller, id, draft).await.map(|_| ()),
             Self::Delete => devices::delete(portal, caller, id, draft).await,
         }
     }
@@ -255,7 +269,7 @@ pub fn page(action: Action, view: DeviceView, typed: Typed<ActionForm>, shown: S
                 fields=Vec::new()
                 submit=action.words()
                 back=here
-                destructive=matches!(action, Action::Retire | Action::Lost | Action::Delete)
+                destructive=matches!(action, Action::Retire | Action::Lost | Action::Wiped | Action::Delete)
             >
                 <LongField
                     name="explanation"

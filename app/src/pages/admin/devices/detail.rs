@@ -168,6 +168,7 @@ fn told(done: &str) -> Option<&'static str> {
         "unblock" => Some("The block is lifted. What the device is assigned comes back."),
         "retire" => Some("The device is retired. What it held is being revoked."),
         "lost" => Some("The device counts as lost. What it held is being revoked as compromised."),
+        "wiped" => Some("The device counts as wiped. What it held is being revoked as compromised."),
         _ => None,
     }
 }

@@ -52,7 +52,7 @@ const fn allows(permission: Permission) -> &'static str {
         Permission::ConfirmationApprove => "Approve, as a second person, what such a code opened",
         Permission::DeviceRetire => "Retire devices",
         Permission::DeviceBlock => "Block and unblock devices",
-        Permission::DeviceLost => "Declare devices lost",
+        Permission::DeviceLost => "Declare devices lost or wiped",
         Permission::DeviceDelete => "Delete devices",
         Permission::ProfileRead => "Read profiles and assignments",
         Permission::ProfileWrite => "Change profiles and assignments",
