@@ -1,72 +1,17 @@
 //! A key that is kept for all of a person's devices, and devices that staff set up: real portal, real agents, and the
 //! person at their pages and on another device.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::installation::{Installation, certporter, run};
-use super::{files, named};
-
-const PASSWORD: &str = "seven quiet foxes near a lake";
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value}"))
-}
-
-/// A browser without JavaScript: its session, and the last page.
-struct Browser {
-    client: reqwest::Client,
-    address: String,
-    cookie: String,
-}
-
-struct Page {
-    status: u16,
-    text: String,
-}
-
-impl Browser {
-    fn new(portal: &Installation) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, address: format!("http://{}", portal.listen()), cookie: String::new() }
-    }
-
-    async fn get(&mut self, path: &str) -> Page {
-        let request = self.client.get(format!("{}{path}", self.address));
-        self.send(request).await
-    }
-
-    async fn post(&mut self, path: &str, form: &str) -> Page {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.address))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned());
-        self.send(request).await
-    }
-
-    async fn send(&mut self, request: reqwest::RequestBuilder) -> Page {
-        let answer = request.header("cookie", &self.cookie).send().await.unwrap();
-        if let Some(cookie) = answer.headers().get("set-cookie") {
-            self.cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
-        }
-        Page { status: answer.status().as_u16(), text: answer.text().await.unwrap() }
-    }
-}
+use super::laptop::text;
+use super::person::{Browser, PASSWORD, with_mail};
+use super::serials;
 
 fn sync(agent: &Path) {
     run(certporter(), &["agent", "sync", "--once", "--dir", agent.to_str().unwrap()]);
-}
-
-/// The serial numbers of what a device holds.
-fn serials(agent: &Path) -> Vec<String> {
-    let held = files(&agent.join("certificates"));
-    let serial =
-        |file: &PathBuf| run("openssl", &["x509", "-in", file.to_str().unwrap(), "-noout", "-serial"]);
-    let mut serials: Vec<String> = named(&held, "cert.pem").into_iter().map(serial).collect();
-    serials.sort();
-    serials
 }
 
 /// Looks at a device again until it holds something: on a busy machine it may look before anything is made for it.
@@ -84,35 +29,11 @@ fn synced(agent: &Path) -> Vec<String> {
 #[tokio::test]
 async fn a_device_that_staff_set_up_gets_no_retained_key_until_its_person_confirms() {
     let portal = Installation::start().await;
-    let person = portal.post("/users", &json!({"user_name": "noor", "display_name": "Noor"})).await;
-    let group = portal.post("/groups", &json!({"name": "Staff"})).await;
-    let members = format!("/groups/{}/members", text(&group["id"]));
-    portal.post(&members, &json!({"kind": "user", "id": person["id"]})).await;
-    let profile = json!({
-        "name": "S/MIME", "platforms": ["linux"], "subject_type": "user", "key_scope": "user",
-        "subject": "CN={{UserName}}", "key_algorithm": "ec-p256", "subject_alternative_names": [],
-        "key_usage": {"key_agreement": true}, "extended_key_usages": ["1.3.6.1.5.5.7.3.4"],
-        "validity_days": 365, "renewal_threshold_percent": 20, "features": ["email"], "escrow": "retained",
-    });
-    let profile = portal.post("/profiles", &profile).await;
-    let assignments = format!("/profiles/{}/assignments", text(&profile["id"]));
-    portal.post(&assignments, &json!({"group_id": group["id"], "mode": "include"})).await;
-    let account = json!({"name": "noor", "user_id": person["id"], "grants": [{"role": "user"}]});
-    let account = portal.post("/accounts", &account).await;
-    portal.put(&format!("/accounts/{}/password", text(&account["id"])), &json!({"password": PASSWORD})).await;
-    let user = text(&person["id"]);
+    let (user, _) = with_mail(&portal, "noor", json!({})).await;
 
     // Her own laptop, which she sets up herself: the key comes.
-    let mut own = Browser::new(&portal);
-    let form = format!("name=noor&password={}", PASSWORD.replace(' ', "+"));
-    assert_eq!(own.post("/sign-in", &form).await.status, 303);
-    let added = own.post("/me/add", "name=Laptop&platform=linux").await;
-    assert_eq!(added.status, 200, "{}", added.text);
-    let secret = |page: &str, place: usize| {
-        let part = page.split("class=\"secret mono\">").nth(place).unwrap_or_else(|| panic!("{page}"));
-        part.split('<').next().unwrap().to_owned()
-    };
-    let (code, server) = (secret(&added.text, 1), secret(&added.text, 2));
+    let mut own = Browser::signed_in(&portal, "noor").await;
+    let (code, server) = own.adds("Laptop").await;
     let laptop = portal.data().parent().unwrap().join("laptop");
     let dir = laptop.to_str().unwrap();
     run(certporter(), &["agent", "enrol", "--server", &server, "--code", &code, "--dir", dir]);
@@ -156,7 +77,7 @@ async fn a_device_that_staff_set_up_gets_no_retained_key_until_its_person_confir
     assert_eq!(by_code.get("/users").await.status, 403);
     let added = by_code.post("/me/add", "name=Tablet&platform=linux").await;
     let tablet = portal.data().parent().unwrap().join("tablet");
-    let code = secret(&added.text, 1);
+    let code = added.secret(1);
     let flags = ["agent", "enrol", "--server", &server, "--code", &code, "--dir", tablet.to_str().unwrap()];
     run(certporter(), &flags);
     sync(&tablet);

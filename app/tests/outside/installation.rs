@@ -9,8 +9,10 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+use super::staff::profile;
+
 /// As long as anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(90);
+pub(super) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The executable.
 pub(super) fn certporter() -> &'static str {
@@ -31,7 +33,7 @@ pub(crate) fn run<S: AsRef<str>>(program: &str, arguments: &[S]) -> String {
 /// A clock for processes of a test, as far ahead of the machine's as a file says.
 struct Time {
     file: tempfile::NamedTempFile,
-    library: PathBuf,
+    preload: PathBuf,
 }
 
 impl Time {
@@ -39,8 +41,8 @@ impl Time {
         // Debian has it in a folder that is named by the architecture.
         let folders = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
         let found = folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|file| file.exists());
-        let library = found.expect("libfaketime is missing: `cargo xtask test` installs it");
-        let time = Self { file: tempfile::NamedTempFile::new().unwrap(), library };
+        let preload = found.expect("libfaketime is missing: `cargo xtask test` installs it");
+        let time = Self { file: tempfile::NamedTempFile::new().unwrap(), preload };
         time.set(0);
         time
     }
@@ -52,7 +54,7 @@ impl Time {
     /// What measures how long something takes goes on as it is: only the time of day is another.
     fn environment(&self) -> [(&'static str, std::ffi::OsString); 4] {
         [
-            ("LD_PRELOAD", self.library.clone().into()),
+            ("LD_PRELOAD", self.preload.clone().into()),
             ("FAKETIME_TIMESTAMP_FILE", self.file.path().into()),
             ("FAKETIME_CACHE_DURATION", "1".into()),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
@@ -167,6 +169,11 @@ impl Installation {
         flags.iter().map(ToString::to_string).collect()
     }
 
+    /// Where devices are served.
+    pub(super) fn devices(&self) -> &str {
+        &self.devices
+    }
+
     /// Runs the executable, which must fail; answers what it said.
     pub(super) fn fails(&self, arguments: &[&str]) -> String {
         let output =
@@ -201,6 +208,25 @@ impl Installation {
         Self::answer(path, request).await
     }
 
+    /// Writes by REST, whatever comes of it; the answer's status too. A version is that which was read.
+    pub(super) async fn tries(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        version: Option<&str>,
+        body: &Value,
+    ) -> (u16, Value) {
+        let request = self.client.request(method, format!("{}/api/v1{path}", self.portal));
+        let request = request.bearer_auth(&self.token).json(body);
+        let request = match version {
+            Some(version) => request.header("if-match", version),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    }
+
     /// Puts another version in the place of what was read, by REST.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Value {
         let request = self.client.put(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
@@ -213,7 +239,7 @@ impl Installation {
         Self::answer(path, request.header("if-match", self.version(path).await)).await;
     }
 
-    async fn version(&self, path: &str) -> String {
+    pub(super) async fn version(&self, path: &str) -> String {
         let request = self.client.get(format!("{}/api/v1{path}", self.portal)).bearer_auth(&self.token);
         let headers = request.send().await.unwrap().headers().clone();
         headers.get("etag").map_or("\"1\"", |etag| etag.to_str().unwrap()).to_owned()
@@ -245,16 +271,7 @@ impl Installation {
         let person = id(&self.post("/users", &person).await);
         let group = id(&self.post("/groups", &json!({"name": "Staff", "description": ""})).await);
         self.post(&format!("/groups/{group}/members"), &json!({"kind": "user", "id": person})).await;
-        let mut profile = json!({
-            "name": "Wi-Fi and VPN", "platforms": ["linux"], "subject_type": "user", "key_scope": "device",
-            "subject": "CN={{UserName}},O=Example", "key_algorithm": "ec-p256",
-            "subject_alternative_names": [{"kind": "email", "value": "{{EmailAddress}}"}],
-            "key_usage": {"digital_signature": true}, "extended_key_usages": ["1.3.6.1.5.5.7.3.2"],
-            "validity_days": 365, "renewal_threshold_percent": 20, "features": ["wifi", "vpn"], "escrow": "none",
-        });
-        let Value::Object(changed) = changed else { panic!("settings are an object") };
-        profile.as_object_mut().unwrap().extend(changed);
-        let profile = id(&self.post("/profiles", &profile).await);
+        let profile = id(&self.post("/profiles", &profile("Wi-Fi and VPN", changed)).await);
         let assignment = json!({"group_id": group, "mode": "include"});
         self.post(&format!("/profiles/{profile}/assignments"), &assignment).await;
         id(&self
@@ -332,13 +349,16 @@ impl Installation {
             loop {
                 let asked = self.client.get(format!("{}/api/v1/reports/health", self.portal));
                 let answer = asked.bearer_auth(&self.token).send().await.unwrap();
-                // The server's library keeps the header's date when the clock goes back; a token is only good as long
-                // as the clock doesn't leap ahead.
-                if answer.headers()["date"].to_str().unwrap().contains(day.trim()) {
-                    return;
-                }
-                let counted: Value = answer.json().await.unwrap_or_default();
-                if counted["counted_at"].as_str().is_some_and(|at| at.starts_with(written.trim())) {
+                // Its own answer tells what it takes the time for. To a token that has ended when the clock leapt ahead
+                // it gives none, but the header's date. That alone would not do: when the clock goes back, the server's
+                // library keeps it, and it is the day of the last leap still.
+                let is_there = if answer.status() == reqwest::StatusCode::UNAUTHORIZED {
+                    answer.headers()["date"].to_str().unwrap().contains(day.trim())
+                } else {
+                    let counted: Value = answer.json().await.unwrap_or_default();
+                    counted["counted_at"].as_str().is_some_and(|at| at.starts_with(written.trim()))
+                };
+                if is_there {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -350,33 +370,6 @@ impl Installation {
         let flags = ["token", "create", "--name", "later", "--role", "administrator", "--expires", "30"];
         let flags: Vec<&str> = flags.iter().copied().chain(["--data", data.to_str().unwrap()]).collect();
         self.token = self.run_here(certporter(), &flags).trim().to_owned();
-    }
-
-    /// The root's certificate as relying parties fetch it, in a PEM file.
-    pub(super) async fn root_certificate(&self) -> PathBuf {
-        let der = self.folder.path().join("root.der");
-        let pem = self.folder.path().join("root.pem");
-        self.fetch("root-1.crt", &der).await;
-        run(
-            "openssl",
-            &["x509", "-inform", "DER", "-in", der.to_str().unwrap(), "-out", pem.to_str().unwrap()],
-        );
-        pem
-    }
-
-    /// The CRL in words, as soon as it has a serial number.
-    pub(super) async fn crl_with(&self, serial: &str) -> String {
-        let file = self.folder.path().join("crl.der");
-        let fetch = async {
-            loop {
-                let text = self.crl_in(&file).await;
-                if text.contains(serial) {
-                    return text;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("no CRL has {serial}"))
     }
 
     /// Asks again and again until it is so.
@@ -398,22 +391,6 @@ impl Installation {
         );
         let ended = || run("sqlite3", &["-readonly", data.to_str().unwrap(), &asked]).trim() == "1";
         self.until("the sweep", async || ended()).await;
-    }
-
-    /// Waits until the CRL does not have a serial number any more.
-    pub(super) async fn crl_without(&self, serial: &str) {
-        let file = self.folder.path().join("crl.der");
-        let fetch = async {
-            while self.crl_in(&file).await.contains(serial) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, fetch).await.unwrap_or_else(|_| panic!("the CRL keeps {serial}"));
-    }
-
-    async fn crl_in(&self, file: &Path) -> String {
-        self.fetch("issuing-1.crl", file).await;
-        run("openssl", &["crl", "-inform", "DER", "-in", file.to_str().unwrap(), "-noout", "-text"])
     }
 
     /// Fetches a published file.

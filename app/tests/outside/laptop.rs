@@ -1,11 +1,16 @@
 //! Somebody's laptop with a real agent, and what relying parties learn of its certificate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use certporter::agent::client::{DeviceClient, ServerAddress};
+use certporter::agent::folder::Folder;
+use certporter::agent::identity::ManagementIdentity;
+use certporter::agent::state::State;
+use certporter::pki::pem;
 use serde_json::{Value, json};
 
 use super::installation::Installation;
-use super::{files, named, run};
+use super::{files, named, serials, staff};
 
 /// A reason as OpenSSL writes it of a CRL and of an OCSP answer.
 pub(super) type Reason = (&'static str, &'static str);
@@ -29,6 +34,16 @@ pub(super) struct Laptop {
 
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value}"))
+}
+
+/// The connection of the device that has this folder, to say what its agent would not.
+pub(super) fn client(agent: &Path) -> DeviceClient {
+    let folder = Folder::at(agent);
+    let server = ServerAddress::parse(&State::load(&folder).unwrap().server).unwrap();
+    let anchor = std::fs::read(agent.join("ca.pem")).unwrap();
+    let anchor = pem::der_of(&["CERTIFICATE"], &anchor).unwrap();
+    let identity = ManagementIdentity::load(&folder).unwrap();
+    DeviceClient::trusting(&server, &anchor, Some(&identity)).unwrap()
 }
 
 impl Laptop {
@@ -86,11 +101,7 @@ impl Laptop {
 
     /// Puts another version of the profile into force.
     pub(super) async fn edit_profile(&self, when: &str, changed: Value) {
-        let path = format!("/profiles/{}", self.only("/profiles").await);
-        let mut profile = self.portal.get(&path).await["profile"].clone();
-        let Value::Object(changed) = changed else { panic!("settings are an object") };
-        profile.as_object_mut().unwrap().extend(changed);
-        self.portal.put(&path, &json!({"profile": profile, "on_edit": when})).await;
+        staff::edit(&self.portal, &self.only("/profiles").await, when, changed).await;
     }
 
     /// One sync does all that there is to do.
@@ -100,12 +111,7 @@ impl Laptop {
 
     /// The serial numbers of the certificates that are on the device, one for each copy.
     pub(super) fn on_the_device(&self) -> Vec<String> {
-        let held = files(&self.agent.join("certificates"));
-        let serial = |file: &&PathBuf| {
-            let said = run("openssl", &["x509", "-in", file.to_str().unwrap(), "-noout", "-serial"]);
-            said.trim().trim_start_matches("serial=").to_owned()
-        };
-        named(&held, "cert.pem").iter().map(serial).collect()
+        serials(&self.agent)
     }
 
     pub(super) fn ocsp(&self) -> String {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::installation::{certporter, run};
 use super::laptop::{AFFILIATION, CEASED, Laptop, SUPERSEDED, WITHDRAWN, text};
-use super::{files, named};
+use super::{files, named, serials};
 
 #[tokio::test]
 async fn a_device_is_retired_by_an_administrator() {
@@ -52,6 +52,21 @@ async fn a_device_is_lost() {
     it.portal.post(&format!("/devices/{}/lost", it.device), &json!({})).await;
     it.sync();
     it.has_lost_it(("Key Compromise", "keyCompromise"), ("key_compromise", "device_lost")).await;
+}
+
+#[tokio::test]
+async fn a_device_is_wiped() {
+    let it = Laptop::new().await;
+    let why = json!({"explanation": "erased from afar"});
+    let before = it.portal.post(&format!("/devices/{}/wiped?preview=true", it.device), &why).await;
+    assert_eq!(before["summary"]["revoked"], json!({"key_compromise": 1}), "{before}");
+    it.portal.post(&format!("/devices/{}/wiped", it.device), &why).await;
+    it.sync();
+    it.has_lost_it(("Key Compromise", "keyCompromise"), ("key_compromise", "device_wiped")).await;
+    // Set up anew, it gets another certificate.
+    let again = it.portal.enrol_as(&it.device, "again").await;
+    let now = serials(&again);
+    assert!(now.len() == 2 && !now.contains(&it.serial), "{now:?}");
 }
 
 #[tokio::test]

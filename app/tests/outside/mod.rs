@@ -3,9 +3,16 @@
 mod at_the_ca;
 mod changes;
 mod confirmation;
+mod fleet;
+mod history;
 mod installation;
 mod laptop;
 mod lifecycle;
+mod limited;
+mod person;
+mod published;
+mod races;
+mod staff;
 mod time;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,6 +36,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn named<'f>(files: &'f [PathBuf], name: &str) -> Vec<&'f PathBuf> {
     files.iter().filter(|file| file.file_name().is_some_and(|n| n == name)).collect()
+}
+
+/// The serial numbers of the certificates that are on a device, one for each copy.
+fn serials(agent: &Path) -> Vec<String> {
+    let held = files(&agent.join("certificates"));
+    let serial = |file: &&PathBuf| {
+        let said = run("openssl", &["x509", "-in", file.to_str().unwrap(), "-noout", "-serial"]);
+        said.trim().trim_start_matches("serial=").to_owned()
+    };
+    named(&held, "cert.pem").iter().map(serial).collect()
 }
 
 #[tokio::test]
