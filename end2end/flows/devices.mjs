@@ -197,10 +197,10 @@ export const tests = {
     // Nothing was mended: it stops again, and the page says so whenever it is opened.
     await page.getByRole("button", { name: "Try it again" }).click();
     await page.getByText("Tried again", { exact: true }).waitFor();
-    for (let i = 0; i < 40 && (await page.getByText("1 stopped again").count()) === 0; i += 1) {
-      await page.waitForTimeout(250);
-      await page.reload();
-    }
+    const moves = await at(world, "/requests/troubles");
+    await moves.getByText("1 stopped again").waitFor();
+    await moves.context().close();
+    await page.reload();
     await page.getByText("1 stopped again").waitFor();
     await page.getByText("0 still to come").waitFor();
     await glance(page, "requests-tried-again");
@@ -233,7 +233,7 @@ export const tests = {
     await page.context().close();
   },
 
-  "devices: lost, then deleted, without JavaScript": async (world) => {
+  "devices: lost, erased from afar, then deleted, without JavaScript": async (world) => {
     const page = await at(world, world.second, without);
     await choose(page, "Declare it lost or stolen");
     await page.getByText(/the key or the device may be in other hands/).first().waitFor();
@@ -241,6 +241,15 @@ export const tests = {
     await page.getByLabel("Why").fill("Stolen from the car.");
     await page.getByRole("button", { name: /Declare it lost or stolen and revoke/ }).click();
     await isIn(page, "Lost");
+    await choose(page, "Note that it was wiped");
+    await page.getByText("Nothing follows from this for any certificate.").waitFor();
+    await page.getByRole("button", { name: "Note that it was wiped" }).click();
+    await page.getByText("Say why").waitFor();
+    await page.getByLabel("Why").fill("The management says that it has erased itself.");
+    await glance(page, "device-wiped");
+    await page.getByRole("button", { name: "Note that it was wiped" }).click();
+    await page.getByText("The device counts as wiped.").waitFor();
+    await isIn(page, "Wiped");
     await choose(page, "Delete this device");
     await glance(page, "device-delete");
     await page.getByLabel("Why").fill("It will not come back.");

@@ -6,13 +6,17 @@ use certporter::service::authorities::preflight::PreflightView;
 use certporter::service::authorities::{
     self, AuthoritiesView, AuthorityView, ConnectorView, GenerationView, preflight,
 };
-use certporter::service::{Operation, ServiceError};
+use certporter::service::live::Change;
+use certporter::service::{Operation, Portal, ServiceError};
 use certporter_model::CaId;
+use certporter_model::access::Caller;
 use leptos::prelude::*;
 
 use super::health;
 use super::preflight::outcome;
+use crate::islands::live::Live;
 use crate::pages::asked::{Asked, id};
+use crate::pages::live::follow;
 use crate::ui::facts::{Copied, Detail, Details, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
@@ -48,18 +52,38 @@ pub struct Shown {
 
 /// Shows them.
 pub async fn get(asked: Asked, Query(done): Query<Done>) -> Response {
-    let read = async {
-        Ok::<_, ServiceError>(Shown {
-            seen: authorities::list(&asked.portal, &asked.caller).await?,
-            preflights: preflight::latest(&asked.portal, &asked.caller).await?,
-            operates: asked.may(Operation::PreflightsCreate),
-            publishing: done.publishing,
-            rotating: done.rotating,
-            saved: done.saved,
-        })
-    };
-    let shown = read.await;
+    let operates = asked.may(Operation::PreflightsCreate);
+    let seen = read(asked.portal.clone(), asked.caller.clone()).await;
+    let shown = seen.map(|(seen, preflights)| Shown {
+        seen,
+        preflights,
+        operates,
+        publishing: done.publishing,
+        rotating: done.rotating,
+        saved: done.saved,
+    });
     asked.answer(shown, page).await
+}
+
+/// Sends them anew as keys and CRLs are made.
+pub async fn events(asked: Asked) -> Response {
+    // What a CA makes is about nobody.
+    let concerns = |change: &Change| {
+        change.device.is_none()
+            && change.user.is_none()
+            && change.request.is_none()
+            && change.certificate.is_none()
+    };
+    let operates = asked.may(Operation::PreflightsCreate);
+    let read = move |portal: Portal, caller: Caller| async move {
+        let (seen, preflights) = read(portal, caller).await?;
+        Ok((seen, preflights, operates))
+    };
+    follow(asked, concerns, read, |(seen, preflights, operates)| part(seen, preflights, operates)).await
+}
+
+async fn read(portal: Portal, caller: Caller) -> Result<(AuthoritiesView, Vec<PreflightView>), ServiceError> {
+    Ok((authorities::list(&portal, &caller).await?, preflight::latest(&portal, &caller).await?))
 }
 
 /// Has a CA's CRLs published.
@@ -86,11 +110,9 @@ pub fn page(shown: Shown) -> AnyView {
         "off" => Some("Switched off: no certificate is asked of it. Revocations still go to it."),
         _ => None,
     };
-    let connectors = connectors(seen.connectors);
-    let authorities = seen.authorities.into_iter().map(|ca| authority(ca, operates)).collect_view();
-    let preflights = preflight_table(preflights);
+    let source = "/authorities/events".to_owned();
     view! {
-        <Page title="CAs and connectors".to_owned() task=Some(Task::Authorities)>
+        <Page title="CAs and connectors".to_owned() task=Some(Task::Authorities) island=true>
             <Heading
                 title="CAs and connectors"
                 lead="Who signs certificates, what they publish, and the connectors that reach them."
@@ -132,10 +154,21 @@ pub fn page(shown: Shown) -> AnyView {
                         </Notice>
                     }
                 })}
-            <Section title="Connectors">{connectors}</Section>
-            {authorities}
-            <Section title="Preflights">{preflights}</Section>
+            <Live source>{part(seen, preflights, operates)}</Live>
         </Page>
+    }
+    .into_any()
+}
+
+/// The part of the page that moves by itself.
+pub fn part(seen: AuthoritiesView, preflights: Vec<PreflightView>, operates: bool) -> AnyView {
+    let connectors = connectors(seen.connectors);
+    let authorities = seen.authorities.into_iter().map(|ca| authority(ca, operates)).collect_view();
+    let preflights = preflight_table(preflights);
+    view! {
+        <Section title="Connectors">{connectors}</Section>
+        {authorities}
+        <Section title="Preflights">{preflights}</Section>
     }
     .into_any()
 }
