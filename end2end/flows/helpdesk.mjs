@@ -209,4 +209,85 @@ export const tests = {
     await page.locator("#people").getByRole("link", { name: /Otto Brekke/ }).waitFor();
     await page.context().close();
   },
+
+  "helpdesk: a device that is nobody's has a page of its own, and is followed until it has enrolled": async (world) => {
+    const { browser, portal, rest } = world;
+    const [group] = (await rest("GET", "/groups?q=Field")).data;
+    const made = await rest("POST", "/profiles", {
+      ...profile,
+      name: "Wi-Fi of screens",
+      subject_type: "device",
+      subject: "CN={{DeviceName}}",
+    });
+    await rest("POST", `/profiles/${made.id}/assignments`, { group_id: group.id, mode: "include" });
+    const body = { name: "lobby-screen", platform: "linux", serial_number: "SN-LOBBY-7" };
+    const screen = await rest("POST", "/devices", body);
+    await rest("POST", `/groups/${group.id}/members`, { kind: "device", id: screen.id });
+    const page = await open(browser, { state: world.desk });
+    let clicks = 0;
+    const click = async (what) => {
+      clicks += 1;
+      await what.click();
+    };
+    await page.goto(`${portal.address}/helpdesk`);
+    await page.getByRole("searchbox", { name: /Name, address, device/ }).fill("sn-lobby-7");
+    await click(page.getByRole("button", { name: "Find", exact: true }));
+    await page.getByRole("heading", { level: 1, name: "lobby-screen" }).waitFor();
+    await page.getByText("lobby-screen is registered, but has never enrolled.").waitFor();
+    await look(page, "helpdesk-device");
+    await click(page.locator(".finding").getByRole("link", { name: "New enrolment code" }));
+    await page.getByRole("button", { name: "Make an enrolment code" }).click();
+    await page.getByText("Say why").first().waitFor();
+    await page.getByLabel("Why").fill("A new screen in the lobby.");
+    await look(page, "helpdesk-code-offer");
+    await click(page.getByRole("button", { name: "Make an enrolment code" }));
+    await page.getByText("The code has not been used yet.").waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await look(page, "helpdesk-code");
+    const [code] = await page.locator("p.secret").allInnerTexts();
+    const folder = join(portal.folder, "agent-lobby");
+    await portal.command("agent", "enrol", "--server", portal.devices, "--code", code, "--dir", folder);
+    await page.getByText("Its certificates are on their way.").waitFor();
+    await portal.command("agent", "sync", "--once", "--dir", folder);
+    await page.getByText("The device has all that it is to have.").waitFor();
+    await look(page, "helpdesk-code-used");
+    console.log(`        ${clicks} clicks from the box to the code of a shared device`);
+    await page.getByRole("link", { name: "Back to the device" }).click();
+    const wide = page.getByRole("table", { name: "What is on which device" });
+    await wide.getByRole("link", { name: "Installed" }).click();
+    await page.getByRole("heading", { level: 1, name: "Wi-Fi of screens on lobby-screen" }).waitFor();
+    await look(page, "helpdesk-device-why");
+    await page.getByRole("link", { name: "Back to the device" }).click();
+
+    // Out of service: what follows is shown before, and is followed until the device has removed what it had.
+    await page.getByRole("link", { name: "Retire this device: lobby-screen" }).click();
+    await page.getByText(/1 certificate will be revoked/).first().waitFor();
+    await look(page, "helpdesk-retire");
+    await page.getByLabel("Why").fill("Replaced.");
+    await page.getByRole("button", { name: /Retire this device/ }).click();
+    await page.getByText("The device is retired.").waitFor();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await portal.command("agent", "sync", "--once", "--dir", folder);
+    await page.locator("#timeline").getByText("Removed").first().waitFor();
+    await look(page, "helpdesk-device-retired");
+    // Of another group there is no such device.
+    const other = await rest("POST", "/devices", { name: "vault-screen", platform: "linux" });
+    for (const path of [`/helpdesk/devices/${other.id}`, `/helpdesk/devices/${other.id}/events`]) {
+      assert.equal((await page.context().request.get(portal.address + path)).status(), 404, path);
+    }
+    await page.context().close();
+
+    // Without JavaScript the same page stands still.
+    const plain = await open(browser, { state: world.desk, javaScript: false });
+    await plain.goto(`${portal.address}/helpdesk?q=lobby`);
+    await plain.getByText("lobby-screen was retired").waitFor();
+    await fits(plain, "helpdesk-device without JavaScript");
+    await plain.setViewportSize(widths.narrow);
+    await fits(plain, "helpdesk-device without JavaScript");
+    await plain.getByRole("link", { name: "New enrolment code" }).first().click();
+    await plain.getByLabel("Why").fill("Back in the lobby.");
+    await plain.getByRole("button", { name: "Make an enrolment code" }).click();
+    await plain.getByText("The code has not been used yet.").waitFor();
+    await plain.context().close();
+  },
 };

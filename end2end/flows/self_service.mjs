@@ -6,7 +6,7 @@ import { look, open, widths } from "../browser.mjs";
 
 const password = "seven quiet foxes near a lake";
 
-const smime = {
+export const smime = {
   name: "Mail of the self-service",
   platforms: ["linux"],
   subject_type: "user",
@@ -22,7 +22,7 @@ const smime = {
   user_may_reissue: true,
 };
 
-const vpn = {
+export const vpn = {
   ...smime,
   name: "VPN of the self-service",
   key_scope: "device",
@@ -33,7 +33,7 @@ const vpn = {
   user_may_reissue: false,
 };
 
-const variants = [
+export const variants = [
   { label: "phone, no JavaScript", javaScript: false, size: widths.narrow },
   { label: "phone", javaScript: true, size: widths.narrow },
   { label: "large screen, no JavaScript", javaScript: false, size: widths.wide },
@@ -41,7 +41,7 @@ const variants = [
 ];
 
 // A person with an account, in a group that has both profiles.
-async function person(world, number) {
+export async function person(world, number) {
   const { rest } = world;
   if (!world.selfService) {
     const group = await rest("POST", "/groups", { name: "People who help themselves" });
@@ -60,7 +60,7 @@ async function person(world, number) {
 }
 
 // A page of that size whose clicks are counted.
-async function visitor(world, { javaScript, size }, state) {
+export async function visitor(world, { javaScript, size }, state) {
   const page = await open(world.browser, { javaScript, state });
   await page.setViewportSize(size);
   let clicks = 0;
@@ -82,7 +82,7 @@ async function targets(page, name) {
   assert.deepEqual(small, [], `${name}: too small for a finger`);
 }
 
-async function seen(page, name, size) {
+export async function seen(page, name, size) {
   await look(page, name);
   await page.setViewportSize(size);
   await targets(page, name);
@@ -91,7 +91,7 @@ async function seen(page, name, size) {
 const button = (page, name) => page.getByRole("button", { name });
 const link = (page, name) => page.getByRole("link", { name });
 
-async function signIn(page, { name }, portal, click) {
+export async function signIn(page, { name }, portal, click) {
   await page.goto(`${portal.address}/sign-in`);
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
@@ -100,7 +100,7 @@ async function signIn(page, { name }, portal, click) {
 }
 
 // Enrols what the page shows the code for, and lets it fetch what there is for it.
-async function setUp(world, page, folder) {
+export async function setUp(world, page, folder) {
   const secrets = await page.locator("p.secret").allInnerTexts();
   const [code, server] = secrets;
   const dir = join(world.portal.folder, folder);
@@ -109,7 +109,7 @@ async function setUp(world, page, folder) {
   return dir;
 }
 
-const installed = async (world, dir) =>
+export const installed = async (world, dir) =>
   JSON.parse(await world.portal.command("agent", "status", "--json", "--dir", dir)).copies.map((copy) => copy.profile);
 
 async function newLaptop(world, variant, number) {

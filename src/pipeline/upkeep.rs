@@ -7,7 +7,8 @@ use super::error::StepError;
 use super::queue::Outcome;
 use super::work::Work;
 use crate::store::{
-    external_cas, hand_outs, idempotency_keys, jobs, notices, outbox, preflights, rate_limits, sessions,
+    external_cas, hand_outs, idempotency_keys, jobs, notices, outbox, preflights, rate_limits,
+    security_events, sessions, sign_in_codes,
 };
 
 /// How often everything is planned anew.
@@ -27,6 +28,15 @@ const KEEP_NOTICES: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long is known that a matter was told.
 const KEEP_TOLD: Duration = Duration::from_secs(400 * 86_400);
+
+/// How long sign-in codes are kept that can't be used any more, and whose sessions have ended.
+const KEEP_SIGN_IN_CODES: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long people find what was done in their name, once they have seen it.
+const KEEP_SEEN: Duration = Duration::from_secs(400 * 86_400);
+
+/// How long it waits for somebody who never looks.
+const KEEP_UNSEEN: Duration = Duration::from_secs(1_100 * 86_400);
 
 /// How long preflights are kept.
 const KEEP_PREFLIGHTS: Duration = Duration::from_secs(30 * 86_400);
@@ -81,11 +91,14 @@ impl Pipeline {
         let announced = outbox::drop_before(&mut books, now.minus(KEEP_ANNOUNCED)).await?;
         notices::drop_before(&mut books, now.minus(KEEP_NOTICES), now.minus(KEEP_TOLD)).await?;
         preflights::drop_before(&mut books, now.minus(KEEP_PREFLIGHTS)).await?;
+        let codes = sign_in_codes::drop_before(&mut books, now.minus(KEEP_SIGN_IN_CODES)).await?;
+        let told =
+            security_events::drop_before(&mut books, now.minus(KEEP_SEEN), now.minus(KEEP_UNSEEN)).await?;
         self.forget_reconciliations(&mut books, now).await?;
         hand_outs::forget_expired(&mut books, now).await?;
         Work::Housekeeping.schedule(&mut books, now.plus(HOUSEKEEPING), now, self.random.as_ref()).await?;
         books.commit().await?;
-        tracing::info!(jobs, sessions, limits, keys, announced, "cleared away");
+        tracing::info!(jobs, sessions, limits, keys, announced, codes, told, "cleared away");
         Ok(Outcome::Done)
     }
 }

@@ -1,31 +1,58 @@
 //! What happened to a person and their devices: steps of the timeline, and what the audit trail has of them.
 
 use certporter_model::Timestamp;
-use certporter_model::ids::{CertificateId, DeviceId, ProfileId, RequestId, UserId};
+use certporter_model::ids::{AccountId, CertificateId, DeviceId, ProfileId, RequestId, UserId};
 use uuid::Uuid;
 
 use super::audit_events::AuditEntry;
 use super::device_owners::Ownership;
 use super::timeline::TimelineEvent;
-use super::{Conn, IN_A_LIST, Result, Sql, sql, table_row};
+use super::{Conn, IN_A_LIST, Result, Sql, accounts, sql, table_row};
 
-/// Steps of everything of a user's, the newest first, below the place `before`; only those on a device, if one is given.
+/// Whose past it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// A person's; of it only what was on a device, if one is given.
+    Person(UserId, Option<DeviceId>),
+    /// A device's by itself, from a moment on.
+    Device(DeviceId, Timestamp),
+}
+
+impl Whose {
+    /// What belongs to it, by the columns of that name.
+    fn push(&self, query: &mut Sql, at: &'static str) {
+        match self {
+            Self::Person(user, device) => {
+                query.push("user_id = ").bind(user);
+                if let Some(device) = device {
+                    query.push(" AND device_id = ").bind(device);
+                }
+            }
+            Self::Device(device, since) => {
+                query.push("device_id = ").bind(device).push(" AND ").push(at).push(" >= ").bind(since);
+            }
+        }
+    }
+}
+
+/// Steps of everything that is theirs, the newest first, below the place `before`.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn steps(
     conn: &mut Conn,
-    user: UserId,
-    device: Option<DeviceId>,
+    whose: Whose,
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<TimelineEvent>> {
     let mut query = Sql::select::<TimelineEvent>();
-    query.push(" WHERE user_id = ").bind(&user).push(" AND seq < ").bind(&before.unwrap_or(i64::MAX));
-    if let Some(device) = &device {
-        query.push(" AND device_id = ").bind(device);
-    }
-    query.push(" ORDER BY seq DESC LIMIT ").bind(&limit);
+    query.push(" WHERE ");
+    whose.push(&mut query, "at");
+    query
+        .push(" AND seq < ")
+        .bind(&before.unwrap_or(i64::MAX))
+        .push(" ORDER BY seq DESC LIMIT ")
+        .bind(&limit);
     query.all(conn).await
 }
 
@@ -34,44 +61,69 @@ pub async fn steps(
 pub struct Theirs {
     /// The person; none where only a device is asked for.
     pub user: Option<UserId>,
-    /// Devices, while they were theirs.
-    pub devices: Vec<Ownership>,
+    /// The accounts with which they sign in; none where only a device is asked for.
+    pub accounts: Vec<AccountId>,
+    /// Devices, and since when and until when they belong to it.
+    pub devices: Vec<Span>,
     /// Certificates.
     pub certificates: Vec<CertificateId>,
     /// Requests.
     pub requests: Vec<RequestId>,
 }
 
-/// What is a user's, or of it what is on a device: the newest [`IN_A_LIST`] certificates and requests.
+/// A device, and the time in which what happened to it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The device.
+    pub device: DeviceId,
+    /// Since then.
+    pub from: Timestamp,
+    /// Until then; open while none.
+    pub until: Option<Timestamp>,
+}
+
+/// What is theirs: the newest [`IN_A_LIST`] certificates and requests.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn theirs(conn: &mut Conn, user: UserId, device: Option<DeviceId>) -> Result<Theirs> {
+pub async fn theirs(conn: &mut Conn, whose: Whose) -> Result<Theirs> {
+    let user = match whose {
+        Whose::Person(user, None) => Some(user),
+        _ => None,
+    };
+    let accounts = match user {
+        Some(user) => accounts::of_user(conn, user).await?.into_iter().map(|account| account.id).collect(),
+        None => Vec::new(),
+    };
+    Ok(Theirs {
+        user,
+        accounts,
+        devices: spans(conn, whose).await?,
+        certificates: newest(conn, "SELECT id FROM certificates WHERE ", whose).await?,
+        requests: newest(conn, "SELECT id FROM requests WHERE ", whose).await?,
+    })
+}
+
+/// While devices were a person's; or the one that is looked at by itself.
+async fn spans(conn: &mut Conn, whose: Whose) -> Result<Vec<Span>> {
+    let (user, device) = match whose {
+        Whose::Device(device, from) => return Ok(vec![Span { device, from, until: None }]),
+        Whose::Person(user, device) => (user, device),
+    };
     let mut query = Sql::select::<Ownership>();
     query.push(" WHERE user_id = ").bind(&user);
     if let Some(device) = &device {
         query.push(" AND device_id = ").bind(device);
     }
     query.push(" ORDER BY valid_from DESC");
-    Ok(Theirs {
-        user: device.is_none().then_some(user),
-        devices: query.all(conn).await?,
-        certificates: newest(conn, "SELECT id FROM certificates WHERE user_id = ", user, device).await?,
-        requests: newest(conn, "SELECT id FROM requests WHERE user_id = ", user, device).await?,
-    })
+    let owned: Vec<Ownership> = query.all(conn).await?;
+    let span = |it: Ownership| Span { device: it.device_id, from: it.valid_from, until: it.valid_until };
+    Ok(owned.into_iter().map(span).collect())
 }
 
-async fn newest<T: super::row::Load>(
-    conn: &mut Conn,
-    text: &'static str,
-    user: UserId,
-    device: Option<DeviceId>,
-) -> Result<Vec<T>> {
+async fn newest<T: super::row::Load>(conn: &mut Conn, text: &'static str, whose: Whose) -> Result<Vec<T>> {
     let mut query = Sql::new(text);
-    query.bind(&user);
-    if let Some(device) = &device {
-        query.push(" AND device_id = ").bind(device);
-    }
+    whose.push(&mut query, "created_at");
     query.push(" ORDER BY id DESC LIMIT ").bind(&u32::try_from(IN_A_LIST).unwrap_or(u32::MAX));
     query.scalars(conn).await
 }
@@ -91,9 +143,11 @@ pub async fn done(
     if let Some(user) = theirs.user {
         found.extend(about(conn, "user", &[user.as_uuid()], None, before, limit).await?);
     }
-    for owned in &theirs.devices {
-        let span = Some((owned.valid_from, owned.valid_until));
-        found.extend(about(conn, "device", &[owned.device_id.as_uuid()], span, before, limit).await?);
+    let accounts: Vec<Uuid> = theirs.accounts.iter().map(|id| id.as_uuid()).collect();
+    found.extend(about(conn, "account", &accounts, None, before, limit).await?);
+    for Span { device, from, until } in &theirs.devices {
+        let span = Some((*from, *until));
+        found.extend(about(conn, "device", &[device.as_uuid()], span, before, limit).await?);
     }
     let certificates: Vec<Uuid> = theirs.certificates.iter().map(|id| id.as_uuid()).collect();
     found.extend(about(conn, "certificate", &certificates, None, before, limit).await?);
@@ -118,7 +172,13 @@ async fn about(
     let mut query = Sql::select::<AuditEntry>();
     query.push(" WHERE target_kind = ").bind(kind).push(" AND target_id IN (").bind_list(ids).push(")");
     query.push(" AND actor_kind IN ('account', 'user', 'token', 'device', 'anonymous') AND action NOT IN (");
-    query.push("'users.look_up', 'device.report', 'device.report_refused', 'management_certificate.use')");
+    query.push("'users.look_up', 'devices.look_up', 'device.report', 'device.report_refused',");
+    query.push(" 'management_certificate.use')");
+    if kind == "account" {
+        // How the person gets in, not what they do with an account that may be for other work too.
+        query.push(" AND action IN ('accounts.create', 'accounts.update', 'accounts.set_password',");
+        query.push(" 'accounts.invite', 'accounts.delete', 'invitation.redeem', 'own.set_password')");
+    }
     query.push(" AND seq < ").bind(&before.unwrap_or(i64::MAX));
     if let Some((from, until)) = &span {
         query.push(" AND at >= ").bind(from);

@@ -1,7 +1,7 @@
-//! Whom somebody looked up, as the audit trail has it.
+//! Whom and what somebody looked up, as the audit trail has it.
 
 use certporter_model::Timestamp;
-use certporter_model::ids::UserId;
+use certporter_model::ids::{DeviceId, UserId};
 use uuid::Uuid;
 
 use super::{Conn, Result, sql, table_row};
@@ -51,4 +51,20 @@ pub async fn since(conn: &mut Conn, actor: Uuid, user: UserId, since: Timestamp)
                 WHERE target_kind = 'user' AND target_id = $1 AND action = 'users.look_up' AND actor_id = $2
                       AND at >= $3 LIMIT 1";
     Ok(sql!(text, user, actor, since).optional_scalar::<i64>(conn).await?.is_some())
+}
+
+/// Whether somebody looked a device up by itself since that moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_device_since(
+    conn: &mut Conn,
+    actor: Uuid,
+    device: DeviceId,
+    since: Timestamp,
+) -> Result<bool> {
+    let text = "SELECT CAST(1 AS BIGINT) FROM audit_events
+                WHERE target_kind = 'device' AND target_id = $1 AND action = 'devices.look_up' AND actor_id = $2
+                      AND at >= $3 LIMIT 1";
+    Ok(sql!(text, device, actor, since).optional_scalar::<i64>(conn).await?.is_some())
 }

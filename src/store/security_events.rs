@@ -4,7 +4,7 @@ use certporter_model::Timestamp;
 use certporter_model::ids::{DeviceId, SecurityEventId, UserId};
 use certporter_model::security_event::SecurityEventKind;
 
-use super::{Conn, Result, Sql, WriteTx, sql, table_row};
+use super::{Bookkeeping, Conn, Result, Sql, WriteTx, sql, table_row};
 
 table_row! {
     /// Something that happened.
@@ -58,5 +58,20 @@ pub async fn acknowledge(tx: &mut WriteTx, user: UserId, until: Timestamp, now: 
         until
     )
     .execute(tx)
+    .await
+}
+
+/// Forgets what happened before `seen` and was seen by its person, and what happened before `unseen` and never was;
+/// answers how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn drop_before(books: &mut Bookkeeping, seen: Timestamp, unseen: Timestamp) -> Result<u64> {
+    sql!(
+        "DELETE FROM security_events WHERE at < $2 OR (at < $1 AND acknowledged_at IS NOT NULL)",
+        seen,
+        unseen
+    )
+    .execute(books)
     .await
 }

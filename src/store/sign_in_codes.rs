@@ -3,7 +3,7 @@
 use certporter_model::Timestamp;
 use certporter_model::ids::{AccountId, SignInCodeId, UserId};
 
-use super::{Conn, Result, Sql, WriteTx, sql, table_row};
+use super::{Bookkeeping, Conn, Result, Sql, WriteTx, sql, table_row};
 
 table_row! {
     /// A code.
@@ -145,4 +145,17 @@ pub async fn end_sessions(
         query.push(" AND id = ").bind(one);
     }
     query.execute(tx).await
+}
+
+/// Forgets the codes that could last be used before that moment, and whose sessions ended before it; answers how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn drop_before(books: &mut Bookkeeping, before: Timestamp) -> Result<u64> {
+    sql!(
+        "DELETE FROM sign_in_codes WHERE expires_at < $1 AND (session_ends_at IS NULL OR session_ends_at < $1)",
+        before
+    )
+    .execute(books)
+    .await
 }

@@ -88,6 +88,31 @@ async fn another_device_management_gets_the_nodes_in_the_order_that_windows_want
     run("pk12util", &["-i", &pfx, "-d", &database, "-W", &password]).well();
 }
 
+/// NetworkManager's own library reads a connection and says what it understood. What it names when it is loaded is the
+/// daemon's to give; that the files are not on this machine is all that it may miss.
+const READ_CONNECTION: &str = r#"
+import sys, gi
+gi.require_version("NM", "1.0")
+from gi.repository import GLib, NM
+keys, missed = GLib.KeyFile(), []
+keys.load_from_file(sys.argv[1], GLib.KeyFileFlags.NONE)
+def hear(file, connection, kind, data, *more):
+    message, severity = data.warn_get()
+    if "does not exist" not in message: missed.append(message)
+    return True
+connection = NM.keyfile_read(keys, "/etc/NetworkManager/system-connections", NM.KeyfileHandlerFlags.NONE, hear)
+assert not missed, missed
+connection.get_setting_connection().props.uuid = NM.utils_uuid_generate()
+connection.normalize({})
+assert connection.verify()
+eap = connection.get_setting_802_1x()
+print(bytes(connection.get_setting_wireless().get_ssid().get_data()).decode())
+print(connection.get_setting_wireless_security().get_key_mgmt())
+print(*[eap.get_eap_method(place) for place in range(eap.get_num_eap_methods())])
+print(eap.get_domain_match())
+print(eap.get_client_cert_path(), eap.get_private_key_path(), eap.get_ca_cert_path(), sep="\n")
+"#;
+
 #[tokio::test]
 async fn a_linux_laptop_with_the_agent_gets_snippets_with_the_agent_s_paths() {
     let scene = Scene::new().await;
@@ -113,18 +138,13 @@ async fn a_linux_laptop_with_the_agent_gets_snippets_with_the_agent_s_paths() {
         run("eapol_test", &["-c", &path, "-a", "127.0.0.1", "-p", "9", "-s", "x", "-t", "1", "-r", "0"]).text;
     assert!(!said.contains("Line ") && !said.contains("Failed to read or parse"), "{said}");
 
-    let manager = text("NetworkManager");
-    let read = "import configparser, sys\n\
-                keys = configparser.RawConfigParser(strict=True)\n\
-                keys.optionxform = str\n\
-                keys.read(sys.argv[1], encoding='utf-8')\n\
-                octets = bytes(int(octet) for octet in keys['wifi']['ssid'].split(';') if octet)\n\
-                assert octets.decode() == '<WLAN> & \"Süd\"', octets\n\
-                for section, key in [('wifi-security', 'key-mgmt'), ('802-1x', 'eap'), ('802-1x', 'client-cert')]:\n    \
-                    print(keys[section][key])";
-    let path = scene.write("wifi.nmconnection", &manager);
-    let said = run("python3", &["-c", read, &path]).well();
-    assert_eq!(said.lines().collect::<Vec<_>>(), ["wpa-eap", "tls;", &format!("{folder}/cert.pem")]);
+    let path = scene.write("wifi.nmconnection", &text("NetworkManager"));
+    let said = run("/usr/bin/python3", &["-c", READ_CONNECTION, &path]).well();
+    let said: Vec<&str> = said.lines().collect();
+    let read = ["<WLAN> & \"Süd\"", "wpa-eap", "tls", "radius.example.org"];
+    let files = ["cert.pem", "key.pem", "chain.pem"].map(|name| format!("{folder}/{name}"));
+    let expected: Vec<&str> = read.into_iter().chain(files.iter().map(String::as_str)).collect();
+    assert_eq!(said, expected);
 
     let swan = text("strongSwan");
     for part in [

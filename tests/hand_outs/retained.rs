@@ -1,5 +1,6 @@
 //! A key that is kept in escrow goes to the person alone.
 
+use certporter::service::helpdesk::history::{self, HistoryQuery};
 use certporter::service::{ServiceError, hand_outs};
 use certporter_model::SignInCodeId;
 use certporter_model::access::{Caller, StaffCode};
@@ -63,4 +64,21 @@ async fn a_device_that_a_code_enrolled_gets_no_kept_key_of_its_own_either() {
     let draft = scene.draft(thing).await;
     let answer = hand_outs::prepare(&scene.portal, &scene.person(), thing, &draft).await;
     refused(&answer, "confirm the device first");
+}
+
+#[tokio::test]
+async fn what_was_handed_out_stands_in_the_person_s_timeline() {
+    let scene = Scene::new().await;
+    scene.assign(&mail()).await;
+    let phone = scene.device("other", Channel::Download).await;
+    let made = scene.prepare(phone).await;
+    scene.fetch(&made).await.unwrap();
+    let query = HistoryQuery { device: Some(phone), ..HistoryQuery::default() };
+    let past = history::history(&scene.portal, &scene.staff(), scene.maria, &query).await.unwrap().data;
+    let of = |action: &str| {
+        let found = past.iter().find(|it| it.action.as_deref() == Some(action));
+        found.unwrap_or_else(|| panic!("no {action} in {past:#?}")).actor.as_str()
+    };
+    assert_eq!(of("hand_outs.prepare"), of("hand_outs.choose_channel"));
+    assert_eq!(of("hand_outs.fetch"), "somebody with the link");
 }

@@ -132,7 +132,7 @@ async fn people_are_found_by_anything_of_theirs_the_best_first(database: TestDat
 }
 
 /// Somebody of the helpdesk for one group.
-async fn desk(program: &Program, name: &str, group: &str) -> Caller {
+pub(super) async fn desk(program: &Program, name: &str, group: &str) -> Caller {
     let body = json!({"name": name, "grants": [{"role": "helpdesk", "groups": [group]}]});
     let account = program.post("/accounts", &body).await.ok();
     sign_in::caller_of(&program.portal, id(&account).parse().unwrap()).await.unwrap().unwrap()

@@ -15,4 +15,6 @@ pub(crate) mod program;
 mod publishing;
 mod repeating;
 mod revocation;
+mod shared_devices;
+mod walk;
 pub(crate) mod works;

@@ -3,4 +3,6 @@
 mod codes;
 mod confirmations;
 mod devices;
+mod past;
+mod retention;
 mod scene;

@@ -65,6 +65,16 @@ pub(crate) const TEST: &[Tool] = &[
     },
     Tool { present: &["eapol_test"], packages: &["eapoltest"], why: "a Wi-Fi client, for the RADIUS server" },
     Tool {
+        present: &["/usr/lib/*/girepository-1.0/NM-1.0.typelib"],
+        packages: &["gir1.2-nm-1.0"],
+        why: "NetworkManager's library, without its daemon, reads the settings that the portal offers",
+    },
+    Tool {
+        present: &["/usr/lib/python3/dist-packages/gi/__init__.py"],
+        packages: &["python3-gi"],
+        why: "the way to that library",
+    },
+    Tool {
         present: &["nginx", "/usr/sbin/nginx"],
         packages: &["nginx"],
         why: "a web server takes client certificates, and refuses what certporter revokes",

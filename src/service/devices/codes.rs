@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{EnrolmentCodeView, event, open};
+use crate::service::action::ActionDraft;
 use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
@@ -30,6 +31,9 @@ pub struct CodeDraft {
     /// How long it may be used, 1 to 720 hours; 72 when absent.
     #[serde(default)]
     pub expires_in_hours: Option<u32>,
+    /// Why, in words: at most 500 characters. Kept in the audit trail.
+    #[serde(default)]
+    pub explanation: Option<String>,
 }
 
 /// Issues a code. Earlier ones of the device that were not used stop working.
@@ -50,6 +54,7 @@ pub async fn issue_code(
             format!("a code may be used for 1 to {MAX_HOURS} hours"),
         ));
     }
+    let explanation = ActionDraft { explanation: draft.explanation.clone() }.parse()?;
     let (_, mut tx, device) = open(portal, caller, Operation::DevicesCodesIssue, id).await?;
     if device.state == DeviceState::Blocked {
         return Err(ServiceError::conflict("the device is blocked: lift the block before it enrols again"));
@@ -81,9 +86,12 @@ pub async fn issue_code(
         let happened = Happened { user, kind, device: Some(id), by: None };
         security_events::tell(&mut tx, portal.random(), now, happened).await?;
     }
-    let audit = event(now, Operation::DevicesCodesIssue, &device)
+    let mut audit = event(now, Operation::DevicesCodesIssue, &device)
         .with("code_id", row.id.to_string())
         .with("expires_at", expires_at.to_string());
+    if let Some(explanation) = &explanation {
+        audit = audit.with("explanation", explanation.as_str());
+    }
     tx.commit(audit).await?;
     let server = portal.addresses().device.to_string();
     Ok(EnrolmentCodeView { id: row.id, code: code.reveal().to_string(), expires_at, server })

@@ -1,4 +1,5 @@
-//! A person at a glance: their devices across, profiles and what they are for down, each cell in a word.
+//! A person at a glance: their devices across, profiles and what they are for down, each cell in a word. Of a device by
+//! itself there is one column.
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,8 @@ pub struct GridDevice {
     pub platform: Platform,
     /// Where it is in its life.
     pub state: DeviceState,
+    /// When its present enrolment began.
+    pub enrolled_at: Option<Timestamp>,
     /// When it was last heard of.
     pub last_contact_at: Option<Timestamp>,
 }
@@ -132,6 +135,7 @@ pub(super) fn of(facts: &Facts, now: Timestamp) -> GridView {
         name: device.name.clone(),
         platform: device.platform,
         state: device.state,
+        enrolled_at: device.enrolled_at,
         last_contact_at: device.last_contact_at,
     });
     GridView { devices: devices.collect(), rows }
@@ -220,6 +224,6 @@ fn of_standing(facts: &Facts, device: &DeviceFacts, profile: ProfileId) -> CellS
         Some(Standing::Excluded(_)) => CellState::Excluded,
         Some(Standing::OtherPlatform) => CellState::OtherPlatform,
         Some(Standing::Unconfirmed) => CellState::Unconfirmed,
-        Some(Standing::Not) | None => CellState::None,
+        Some(Standing::NamesAPerson | Standing::Not) | None => CellState::None,
     }
 }

@@ -1,4 +1,5 @@
-//! One timeline of a person: what people did in the portal, what connectors, CAs and devices did, joined.
+//! One timeline of a person, or of a device by itself: what people did in the portal, what connectors, CAs and devices
+//! did, joined.
 
 use std::collections::HashMap;
 
@@ -15,17 +16,18 @@ use crate::service::operation::Operation;
 use crate::service::page::{Page, PageQuery, two_places};
 use crate::service::portal::Portal;
 use crate::service::reference::{DeviceReference, ProfileReference};
-use crate::service::users;
+use crate::service::{devices, users};
 use crate::store::audit_events::AuditEntry;
+use crate::store::history::Whose;
 use crate::store::timeline::TimelineEvent;
-use crate::store::{Conn, history};
+use crate::store::{Conn, device_owners, history};
 
-/// Which part of a person's timeline.
+/// Which part of a person's or a device's timeline.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryQuery {
-    /// Only what happened on this device of theirs, or to it.
+    /// Only what happened on this device of theirs, or to it. Of a device's own timeline it is that device.
     pub device: Option<DeviceId>,
     /// Where to start, as the page before said in `next`.
     pub cursor: Option<String>,
@@ -95,17 +97,48 @@ pub async fn history(
 ) -> Result<Page<HistoryEntry>, ServiceError> {
     let mut conn = portal.db().snapshot().await?;
     users::find(&mut conn, caller, Operation::UsersHistory, id).await?;
+    read(&mut conn, Whose::Person(id, query.device), query).await
+}
+
+/// What happened to a device and what is on it, newest first: since it was given to its person, or to nobody. What was
+/// before is the person's before.
+///
+/// # Errors
+/// When the caller may not, there is none, the query is wrong, or it names another device.
+pub async fn of_device(
+    portal: &Portal,
+    caller: &Caller,
+    id: DeviceId,
+    query: &HistoryQuery,
+) -> Result<Page<HistoryEntry>, ServiceError> {
+    if query.device.is_some_and(|device| device != id) {
+        return Err(ServiceError::field("device", "device is the one whose history it is, or is left out"));
+    }
+    let mut conn = portal.db().snapshot().await?;
+    let (device, _) = devices::find(&mut conn, caller, Operation::DevicesHistory, id).await?;
+    let ownerships = device_owners::of_device(&mut conn, id).await?;
+    // Open where it is somebody's, else the last one's end.
+    let given = ownerships.last().map(|it| it.valid_until.unwrap_or(it.valid_from));
+    let since = given.unwrap_or(device.created_at);
+    read(&mut conn, Whose::Device(id, since), query).await
+}
+
+async fn read(
+    conn: &mut Conn,
+    whose: Whose,
+    query: &HistoryQuery,
+) -> Result<Page<HistoryEntry>, ServiceError> {
     let asked = PageQuery { cursor: query.cursor.clone(), limit: query.limit };
     let ([before_step, before_act], limit) = asked.two_sequences()?;
-    let steps = history::steps(&mut conn, id, query.device, before_step, limit + 1).await?;
-    let theirs = history::theirs(&mut conn, id, query.device).await?;
-    let acts = history::done(&mut conn, &theirs, before_act, limit + 1).await?;
+    let steps = history::steps(conn, whose, before_step, limit + 1).await?;
+    let theirs = history::theirs(conn, whose).await?;
+    let acts = history::done(conn, &theirs, before_act, limit + 1).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = steps.len() + acts.len() > wanted;
     let rows = joined(steps, acts, wanted);
     let place = |before, of: fn(&Row) -> Option<i64>| rows.iter().rev().find_map(of).or(before);
     let next = more.then(|| two_places([place(before_step, Row::step), place(before_act, Row::act)]));
-    Ok(Page { data: shown(&mut conn, rows).await?, next })
+    Ok(Page { data: shown(conn, rows).await?, next })
 }
 
 /// A row of one of the two.
@@ -182,7 +215,7 @@ async fn shown(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<HistoryEntry>, Ser
             action: None,
             device: names.device(row.device_id),
             profile: profile(row.request_id, row.certificate_id),
-            actor: actor_of(row.actor),
+            actor: actor_of(row.actor, None),
             request_id: row.request_id,
             certificate_id: row.certificate_id,
             duration_ms: row.duration_ms,
@@ -206,7 +239,7 @@ fn act(
     let request_id = of("request").map(RequestId::from_uuid);
     let canonical: serde_json::Value = serde_json::from_slice(&row.canonical).unwrap_or_default();
     // A device that enrols is nobody yet.
-    let by_device = matches!(row.actor_kind.as_str(), "device" | "anonymous");
+    let by_device = row.actor_kind == "device" || row.action == "device.enrol";
     let said = canonical.pointer("/details/explanation").and_then(serde_json::Value::as_str);
     HistoryEntry {
         id: row.id.as_uuid(),
@@ -215,11 +248,11 @@ fn act(
         step: None,
         device: names.device(of("device").map(DeviceId::from_uuid)),
         profile: profile(request_id, certificate_id),
-        actor: actor_of(row.actor_name),
+        actor: actor_of(row.actor_name, Some(&row.action)),
         request_id,
         certificate_id,
         duration_ms: None,
-        ok: true,
+        ok: !is_refused(&row.action),
         cause: None,
         remedy: None,
         detail: said.map(str::to_owned),
@@ -227,9 +260,24 @@ fn act(
     }
 }
 
-/// By whom: of what is a person's, only a device that enrols was nobody's doing.
-fn actor_of(actor: String) -> String {
-    if actor == Actor::Anonymous.to_string() { "device that enrolled".to_owned() } else { actor }
+/// By whom. Who is not signed in is known by what they have: a device its enrolment code, somebody their sign-in code.
+fn actor_of(actor: String, action: Option<&str>) -> String {
+    if actor != Actor::Anonymous.to_string() {
+        return actor;
+    }
+    match action {
+        Some("own.sign_in_with_code") => "somebody with the code",
+        Some("own.sign_in_with_code_refused") => "somebody without a good code",
+        Some("hand_outs.fetch") => "somebody with the link",
+        Some("invitation.redeem") => "somebody with the invitation",
+        _ => "device that enrolled",
+    }
+    .to_owned()
+}
+
+/// Whether somebody was turned away.
+fn is_refused(action: &str) -> bool {
+    action.ends_with("_refused")
 }
 
 /// Where a step is taken.
@@ -304,6 +352,15 @@ mod tests {
         let places: Vec<_> = rows.iter().map(|row| (row.step(), row.act())).collect();
         assert_eq!(places, [(Some(9), None), (Some(8), None), (None, Some(40)), (None, Some(12))]);
         assert!(joined(Vec::new(), Vec::new(), 4).is_empty());
+    }
+
+    #[test]
+    fn who_is_not_signed_in_is_known_by_what_they_have() {
+        let nobody = || Actor::Anonymous.to_string();
+        assert_eq!(actor_of(nobody(), Some("device.enrol")), "device that enrolled");
+        assert_eq!(actor_of(nobody(), Some("own.sign_in_with_code")), "somebody with the code");
+        assert_eq!(actor_of("maria".into(), Some("own.sign_in_with_code")), "maria");
+        assert!(is_refused("own.confirmation_refused") && !is_refused("hand_outs.fetch"));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //!
 //! - [`search`]: one box, people first
 //! - [`person`], [`look_up`], [`looked_up`]: a person on one page; who was looked up is in the audit trail
+//! - [`device()`], [`look_up_device`]: the same of a device by itself, such as one that is nobody's
 //! - [`diagnosis`]: what is wrong now, a pure function; `reading`: what it is made from
 //! - [`grid`]: devices across, profiles down
 //! - [`why`]: why a device gets a profile's certificate, or not
 //! - [`history`]: one timeline of all that happened
 //! - [`deliver_again`]: a copy sealed and offered once more
 mod deliver_again;
+mod device;
 pub mod diagnosis;
 pub mod grid;
 pub mod history;
@@ -25,6 +27,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use deliver_again::deliver_again;
+pub use device::{DeviceOverview, device, look_up_device};
 
 use self::diagnosis::{Finding, diagnose};
 use self::grid::GridView;

@@ -1,13 +1,12 @@
-//! Reads what a person holds: what the grid shows, and what a diagnosis is made from.
+//! Reads what a person holds, or a device by itself: what the grid shows, and what a diagnosis is made from.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use certporter_model::certificate::Standing as CertificateStanding;
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
 use certporter_model::names::Names as CertificateNames;
 use certporter_model::request::RequestState;
-use certporter_model::{CertificateId, GroupId, ProfileId, Timestamp, UserId};
+use certporter_model::{CertificateId, GroupId, ProfileId, Timestamp};
 
 use super::diagnosis::Facts;
 use super::diagnosis::facts::{
@@ -38,9 +37,33 @@ pub(super) async fn facts(conn: &mut Conn, user: &User, now: Timestamp) -> Resul
         .filter(|it| it.deleted_at.is_none())
         .collect();
     // What is in use comes first.
-    theirs.sort_by_key(|device| (out_of_use(device.state), device.id));
-    let requests = in_flight(conn, user.id).await?;
-    let mut explained = planner::explain(conn, Holder::User(user.id), now).await?;
+    theirs.sort_by_key(|device| (device.state.is_out_of_use(), device.id));
+    let filter = RequestFilter { user: Some(user.id), ..RequestFilter::default() };
+    let requests = in_flight(conn, filter).await?;
+    let explained = planner::explain(conn, Holder::User(user.id), now).await?;
+    let person = PersonFacts { id: user.id, name: user.display_name.to_string(), state: user.state };
+    gathered(conn, Some(person), theirs, explained, requests).await
+}
+
+/// Reads what a device holds by itself: one that is nobody's, or whose person is not looked at.
+pub(super) async fn facts_of_device(
+    conn: &mut Conn,
+    device: Device,
+    now: Timestamp,
+) -> Result<Facts, StoreError> {
+    let filter = RequestFilter { device: Some(device.id), ..RequestFilter::default() };
+    let requests = in_flight(conn, filter).await?;
+    let explained = planner::explain(conn, Holder::Device(device.id), now).await?;
+    gathered(conn, None, vec![device], explained, requests).await
+}
+
+async fn gathered(
+    conn: &mut Conn,
+    person: Option<PersonFacts>,
+    theirs: Vec<Device>,
+    mut explained: Vec<Explanation>,
+    requests: Vec<Request>,
+) -> Result<Facts, StoreError> {
     let mut on_devices = Vec::new();
     for device in &theirs {
         on_devices.push(copies::of_device(conn, device.id).await?);
@@ -65,24 +88,20 @@ pub(super) async fn facts(conn: &mut Conn, user: &User, now: Timestamp) -> Resul
         device_facts.push(device_of(conn, device, copies, &kept, &named).await?);
     }
     Ok(Facts {
-        person: PersonFacts { id: user.id, name: user.display_name.to_string(), state: user.state },
+        person,
         devices: device_facts,
         profiles: explained.iter().map(|it| profile_of(it, &named, &groups)).collect(),
         requests: requests.into_iter().map(|it| request_of(it, &named)).collect(),
     })
 }
 
-const fn out_of_use(state: DeviceState) -> bool {
-    matches!(state, DeviceState::Retired | DeviceState::Lost | DeviceState::Deleted)
-}
-
 fn is_there(copy: &&Copy) -> bool {
     copy.state != CopyState::Removed
 }
 
-async fn in_flight(conn: &mut Conn, user: UserId) -> Result<Vec<Request>, StoreError> {
+async fn in_flight(conn: &mut Conn, filter: RequestFilter) -> Result<Vec<Request>, StoreError> {
     let states = RequestState::ALL.iter().copied().filter(|state| state.is_in_flight()).collect();
-    let filter = RequestFilter { states, user: Some(user), ..RequestFilter::default() };
+    let filter = RequestFilter { states, ..filter };
     let all = certporter_model::access::Visibility::All;
     requests::list(conn, &all, &filter, Page { after: None, limit: REQUESTS, newest_first: true }).await
 }
@@ -177,6 +196,7 @@ async fn device_of(
         id: device.id,
         name: device.name.to_string(),
         platform: device.platform,
+        shared: device.owner_id.is_none(),
         state: device.state,
         since: device.state_changed_at,
         enrolled_at: enrolment.map(|enrolment| enrolment.started_at),
@@ -236,6 +256,9 @@ fn standing_of(it: &Explanation, groups: &HashMap<GroupId, String>) -> Standing 
     }
     if !it.included.is_empty() && has(|it| matches!(it, Obstacle::Platform(_))) {
         return Standing::OtherPlatform;
+    }
+    if !it.included.is_empty() && has(|it| matches!(it, Obstacle::Shared)) {
+        return Standing::NamesAPerson;
     }
     if has(|it| matches!(it, Obstacle::Unconfirmed)) {
         return Standing::Unconfirmed;

@@ -32,7 +32,7 @@ pub struct WhyView {
     pub outcome: Outcome,
     /// What decides it, in the order in which it is decided.
     pub checks: Vec<WhyCheck>,
-    /// How far it is, for each feature of the profile; none on a shared device.
+    /// How far it is, for each feature of the profile.
     pub cells: Vec<WhyCell>,
     /// What is wrong with it now.
     pub findings: Vec<Finding>,
@@ -93,28 +93,29 @@ pub async fn why(
     let explained = reach::explained_on(&mut conn, device, profile, now).await?;
     let it = explained.ok_or(ServiceError::NotFound { what: "profile" })?;
     let (told, words) = reach::told_one(&mut conn, &it).await?;
-    // Of a shared device there is nobody whose grid shows it.
-    let facts = match row.owner_id {
+    let reference = DeviceReference { id: device, name: row.name.to_string() };
+    let (owner, state) = (row.owner_id, row.state);
+    let facts = match owner {
         Some(owner) => {
             let user = crate::store::users::get(&mut conn, owner).await?;
-            Some(reading::facts(&mut conn, &user, now).await?)
+            reading::facts(&mut conn, &user, now).await?
         }
-        None => None,
+        None => reading::facts_of_device(&mut conn, row, now).await?,
     };
-    let person = facts.as_ref().map(|facts| facts.person.state);
+    let person = facts.person.as_ref().map(|person| person.state);
     let blocked =
-        Blocked { person: person == Some(UserState::Blocked), device: row.state == DeviceState::Blocked };
+        Blocked { person: person == Some(UserState::Blocked), device: state == DeviceState::Blocked };
     let here = |finding: &Finding| {
         finding.profile.is_none_or(|id| id == profile) && finding.device.is_none_or(|id| id == device)
     };
-    let findings = facts.as_ref().map(|facts| diagnose(facts, now)).unwrap_or_default();
+    let findings = diagnose(&facts, now);
     Ok(WhyView {
         profile: ProfileReference { id: profile, name: head.name.to_string() },
-        device: DeviceReference { id: device, name: row.name.to_string() },
-        owner: row.owner_id,
+        device: reference,
+        owner,
         outcome: told.outcome,
-        checks: checks(&it, &words, blocked),
-        cells: facts.map(|facts| cells(&facts, device, profile, now)).unwrap_or_default(),
+        checks: checks(&it, &words, blocked).into_iter().filter(|it| concerns(owner, it)).collect(),
+        cells: cells(&facts, device, profile, now),
         findings: findings.into_iter().filter(here).collect(),
     })
 }
@@ -135,6 +136,11 @@ pub async fn why_for(
     drop(conn);
     let view = why(portal, caller, device, profile).await?;
     if view.owner == Some(user) { Ok(view) } else { Err(ServiceError::NotFound { what: "device" }) }
+}
+
+/// Whether a check says something: of a device that is nobody's there is no person to be looked at.
+fn concerns(owner: Option<UserId>, check: &WhyCheck) -> bool {
+    owner.is_some() || check.about != CheckAbout::Person
 }
 
 fn cells(

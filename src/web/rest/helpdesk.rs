@@ -1,4 +1,5 @@
-//! What the helpdesk asks: `/api/v1/helpdesk/people`, a person's diagnosis, grid and history, why, and deliver again.
+//! What the helpdesk asks: `/api/v1/helpdesk/people`, a person's or device's diagnosis, grid and history, why, and deliver
+//! again.
 
 use axum::Json as Answered;
 use axum::extract::State;
@@ -27,6 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(diagnosis))
         .routes(routes!(grid))
         .routes(routes!(timeline))
+        .routes(routes!(device_diagnosis))
+        .routes(routes!(device_grid))
+        .routes(routes!(device_timeline))
         .routes(routes!(reasons))
         .routes(routes!(deliver_again))
 }
@@ -82,6 +86,49 @@ async fn timeline(
     Query(query): Query<HistoryQuery>,
 ) -> Answer<Answered<Page<HistoryEntry>>> {
     Ok(Answered(history::history(&portal, &caller, id, &query).await?))
+}
+
+/// Read what is wrong now with what a device holds, the gravest first: of one that is nobody's too. Noted as a look-up,
+/// once an hour.
+#[utoipa::path(get, path = "/devices/{id}/diagnosis", operation_id = "devices.diagnosis", tag = "helpdesk",
+    params(("id" = DeviceId, Path, description = "The device")),
+    responses((status = 200, description = "Every finding; none when nothing is wrong", body = Vec<Finding>)))]
+async fn device_diagnosis(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+) -> Answer<Answered<Vec<Finding>>> {
+    let device = helpdesk::device(&portal, &caller, id).await?;
+    helpdesk::look_up_device(&portal, &caller, id).await?;
+    Ok(Answered(device.findings))
+}
+
+/// Read how everything stands on a device: a grid of one column. Noted as a look-up, once an hour.
+#[utoipa::path(get, path = "/devices/{id}/grid", operation_id = "devices.diagnosis.grid", tag = "helpdesk",
+    params(("id" = DeviceId, Path, description = "The device")),
+    responses((status = 200, description = "The grid", body = GridView)))]
+async fn device_grid(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+) -> Answer<Answered<GridView>> {
+    let device = helpdesk::device(&portal, &caller, id).await?;
+    helpdesk::look_up_device(&portal, &caller, id).await?;
+    Ok(Answered(device.grid))
+}
+
+/// Read what people, connectors, CAs and a device itself did about it, joined, newest first: since it was given to its
+/// person, or to nobody.
+#[utoipa::path(get, path = "/devices/{id}/history", operation_id = "devices.history", tag = "helpdesk",
+    params(("id" = DeviceId, Path, description = "The device"), HistoryQuery),
+    responses((status = 200, description = "A page of the history", body = Page<HistoryEntry>)))]
+async fn device_timeline(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Id(id): Id<DeviceId>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<Answered<Page<HistoryEntry>>> {
+    Ok(Answered(history::of_device(&portal, &caller, id, &query).await?))
 }
 
 /// Read why a device gets a profile's certificate, or not: everything that decides it, and how far it is.

@@ -1,15 +1,16 @@
-//! What the helpdesk does, each on a page of its own under `/helpdesk/people/{id}`: what it means, why it is done, and
-//! what will follow. Afterwards the person's page shows how far it is.
+//! What the helpdesk does, each on a page of its own under `/helpdesk/people/{id}` or `/helpdesk/devices/{id}`: what it
+//! means, why it is done, and what will follow. Afterwards the person's or the device's page shows how far it is.
 
 use axum::Form;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use certporter::service::{Operation, ServiceError};
+use certporter_model::FieldErrors;
 use certporter_model::revocation::Reason;
-use certporter_model::{FieldErrors, UserId};
 use http::StatusCode;
 
 use super::acting::{self, Asking};
+use super::subject::Subject;
 use crate::pages::asked::{Asked, form_errors, id};
 use crate::pages::consequences::Outcome;
 use crate::ui::consequences::Shown;
@@ -32,6 +33,10 @@ pub enum Act {
     UnblockDevice,
     /// A device is declared lost.
     Lost,
+    /// It is noted that a device was wiped.
+    Wiped,
+    /// A device is taken out of service.
+    Retire,
     /// A person is blocked for a while.
     BlockPerson,
     /// Their block is lifted.
@@ -39,7 +44,7 @@ pub enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Deliver,
         Self::Reissue,
         Self::Revoke,
@@ -47,6 +52,8 @@ impl Act {
         Self::BlockDevice,
         Self::UnblockDevice,
         Self::Lost,
+        Self::Wiped,
+        Self::Retire,
         Self::BlockPerson,
         Self::UnblockPerson,
     ];
@@ -68,15 +75,17 @@ impl Act {
             Self::BlockDevice => "block-device",
             Self::UnblockDevice => "unblock-device",
             Self::Lost => "lost",
+            Self::Wiped => "wiped",
+            Self::Retire => "retire",
             Self::BlockPerson => "block",
             Self::UnblockPerson => "unblock",
         }
     }
 
-    /// Its address for a person and what it is done to.
+    /// Its address from somebody's page, for what it is done to.
     #[must_use]
-    pub fn address(self, user: UserId, target: impl std::fmt::Display) -> String {
-        format!("/helpdesk/people/{user}/{}/{target}", self.word())
+    pub fn address(self, of: Subject, target: impl std::fmt::Display) -> String {
+        format!("{of}/{}/{target}", self.word())
     }
 
     /// What the button says.
@@ -90,6 +99,8 @@ impl Act {
             Self::BlockDevice => "Block this device",
             Self::UnblockDevice | Self::UnblockPerson => "Lift the block",
             Self::Lost => "Declare it lost or stolen",
+            Self::Wiped => "Note that it was wiped",
+            Self::Retire => "Retire this device",
             Self::BlockPerson => "Block this person",
         }
     }
@@ -104,6 +115,8 @@ impl Act {
             Self::BlockDevice | Self::BlockPerson => "circle-pause",
             Self::UnblockDevice | Self::UnblockPerson => "circle-check",
             Self::Lost => "circle-alert",
+            Self::Wiped => "eraser",
+            Self::Retire => "archive",
         }
     }
 
@@ -135,6 +148,14 @@ impl Act {
                 "Somebody else may have the device: its keys count as compromised and its certificates are revoked for \
                  good. What is on it is removed if it is ever reached."
             }
+            Self::Wiped => {
+                "It was erased, by its own management or by hand: nobody can say any more where its keys were before, so \
+                 that its certificates are revoked as compromised. It can be enrolled anew."
+            }
+            Self::Retire => {
+                "It is out of service: what is on it is removed from it, and its certificates are revoked for good. A new \
+                 enrolment code brings it back."
+            }
             Self::BlockPerson => {
                 "For a while, and reversible: every certificate of this person goes on hold, and is removed from their \
                  devices."
@@ -158,6 +179,12 @@ impl Act {
             Self::BlockDevice => "The device is blocked. What is on it is being removed.",
             Self::UnblockDevice => "The block is lifted. The device gets back what it is assigned.",
             Self::Lost => "The device counts as lost. What it held is being revoked as compromised.",
+            Self::Wiped => {
+                "The device counts as wiped. What it held is being revoked; the timeline below tells how far that is."
+            }
+            Self::Retire => {
+                "The device is retired. It is done when what was on it says \u{201c}Removed\u{201d} in the timeline below."
+            }
             Self::BlockPerson => "The person is blocked. What they hold goes on hold.",
             Self::UnblockPerson => "The block is lifted. What the person is assigned comes back.",
         }
@@ -166,7 +193,7 @@ impl Act {
     /// Whether it can\u{2019}t be undone.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Revoke | Self::Lost)
+        matches!(self, Self::Revoke | Self::Lost | Self::Wiped | Self::Retire)
     }
 
     /// The operation that it is.
@@ -180,6 +207,8 @@ impl Act {
             Self::BlockDevice => Operation::DevicesBlock,
             Self::UnblockDevice => Operation::DevicesUnblock,
             Self::Lost => Operation::DevicesLost,
+            Self::Wiped => Operation::DevicesWiped,
+            Self::Retire => Operation::DevicesRetire,
             Self::BlockPerson => Operation::UsersBlock,
             Self::UnblockPerson => Operation::UsersUnblock,
         }
@@ -198,29 +227,59 @@ pub struct ActForm {
     pub digest: String,
 }
 
-/// Shows what would follow.
-pub async fn get(asked: Asked, Path((text, word, target)): Path<(String, String, String)>) -> Response {
-    match named(&text, &word) {
-        Ok((user, act)) => show(&asked, (user, act, &target), StatusCode::OK, Typed::default(), None).await,
+/// The id in the address, what is done, and to what.
+pub type Parts = (String, String, String);
+
+/// Shows what would follow, from a person's page.
+pub async fn get(asked: Asked, Path(parts): Path<Parts>) -> Response {
+    ask(&asked, person(&parts), &parts).await
+}
+
+/// Shows what would follow, from a device's page.
+pub async fn get_of_device(asked: Asked, Path(parts): Path<Parts>) -> Response {
+    ask(&asked, device(&parts), &parts).await
+}
+
+/// Does it from a person's page, if what follows is what was shown.
+pub async fn post(asked: Asked, Path(parts): Path<Parts>, Form(form): Form<ActForm>) -> Response {
+    carry_out(&asked, person(&parts), &parts, form).await
+}
+
+/// Does it from a device's page, if what follows is what was shown.
+pub async fn post_of_device(asked: Asked, Path(parts): Path<Parts>, Form(form): Form<ActForm>) -> Response {
+    carry_out(&asked, device(&parts), &parts, form).await
+}
+
+fn person((text, ..): &Parts) -> Result<Subject, ServiceError> {
+    Ok(Subject::Person(id(text, "user")?))
+}
+
+fn device((text, ..): &Parts) -> Result<Subject, ServiceError> {
+    Ok(Subject::Device(id(text, "device")?))
+}
+
+fn named(of: Result<Subject, ServiceError>, word: &str) -> Result<(Subject, Act), ServiceError> {
+    Ok((of?, Act::from_word(word).ok_or(ServiceError::NotFound { what: "page" })?))
+}
+
+async fn ask(asked: &Asked, of: Result<Subject, ServiceError>, (_, word, target): &Parts) -> Response {
+    match named(of, word) {
+        Ok((of, act)) => show(asked, (of, act, target), StatusCode::OK, Typed::default(), None).await,
         Err(error) => asked.refuse(error).await,
     }
 }
 
-fn named(text: &str, word: &str) -> Result<(UserId, Act), ServiceError> {
-    Ok((id(text, "user")?, Act::from_word(word).ok_or(ServiceError::NotFound { what: "page" })?))
-}
-
-/// Does it, if what follows is what was shown.
-pub async fn post(
-    asked: Asked,
-    Path((text, word, target)): Path<(String, String, String)>,
-    Form(form): Form<ActForm>,
+async fn carry_out(
+    asked: &Asked,
+    of: Result<Subject, ServiceError>,
+    (_, word, target): &Parts,
+    form: ActForm,
 ) -> Response {
-    let (user, act) = match named(&text, &word) {
+    let (of, act) = match named(of, word) {
         Ok(named) => named,
         Err(error) => return asked.refuse(error).await,
     };
-    let asks = (user, act, target.as_str());
+    let asks = (of, act, target.as_str());
     let done = async {
         let mut errors = FieldErrors::new();
         if form.explanation.trim().is_empty() {
@@ -232,19 +291,17 @@ pub async fn post(
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        acting::carry_out(&asked, asks, &form).await
+        acting::carry_out(asked, asks, &form).await
     };
     match done.await.map_err(form_errors) {
-        Ok(Outcome::Done(())) => {
-            Redirect::to(&format!("/helpdesk/people/{user}?done={}", act.word())).into_response()
-        }
+        Ok(Outcome::Done(())) => Redirect::to(&format!("{of}?done={}", act.word())).into_response(),
         Ok(Outcome::Show(shown)) => {
             let typed = Typed { values: form, errors: FieldErrors::new() };
-            show(&asked, asks, StatusCode::OK, typed, Some(shown)).await
+            show(asked, asks, StatusCode::OK, typed, Some(shown)).await
         }
         Err(Ok(errors)) => {
             let typed = Typed { values: form, errors };
-            show(&asked, asks, StatusCode::UNPROCESSABLE_ENTITY, typed, None).await
+            show(asked, asks, StatusCode::UNPROCESSABLE_ENTITY, typed, None).await
         }
         Err(Err(error)) => asked.refuse(error).await,
     }
@@ -252,12 +309,12 @@ pub async fn post(
 
 async fn show(
     asked: &Asked,
-    (user, act, target): (UserId, Act, &str),
+    asks: (Subject, Act, &str),
     status: StatusCode,
     typed: Typed<ActForm>,
     shown: Option<Shown>,
 ) -> Response {
-    match acting::read(asked, (user, act, target), shown).await {
+    match acting::read(asked, asks, shown).await {
         Ok(read) => {
             let asking = Asking { typed, ..read };
             asked.renderer.page(status, move || acting::page(asking.clone())).await

@@ -2,15 +2,16 @@
 
 use certporter::service::action::ActionDraft;
 use certporter::service::certificates::{self, RevocationDraft};
+use certporter::service::helpdesk;
 use certporter::service::helpdesk::grid::{GridCell, GridRow};
-use certporter::service::helpdesk::{self, PersonView};
 use certporter::service::{Portal, ServiceError, devices, requests, users};
+use certporter_model::FieldErrors;
 use certporter_model::access::Caller;
 use certporter_model::revocation::Reason;
-use certporter_model::{FieldErrors, UserId};
 use leptos::prelude::*;
 
 use super::act::{Act, ActForm};
+use super::subject::{Held, Subject};
 use crate::pages::asked::{Asked, id};
 use crate::pages::consequences::{Outcome, fields_of, preview_or_do};
 use crate::ui::consequences::{Preview, Shown};
@@ -24,8 +25,8 @@ use crate::ui::words;
 pub struct Asking {
     /// What is to be done.
     pub act: Act,
-    /// For whom.
-    pub user: UserId,
+    /// From whose page.
+    pub of: Subject,
     /// To what, as the address has it.
     pub target: String,
     /// What that is called.
@@ -41,12 +42,11 @@ pub struct Asking {
 /// Rehearses it while `form` has no digest; else does it, if what follows is what was shown.
 pub(super) async fn carry_out(
     asked: &Asked,
-    (user, act, target): (UserId, Act, &str),
+    (of, act, target): (Subject, Act, &str),
     form: &ActForm,
 ) -> Result<Outcome<()>, ServiceError> {
-    // Whatever it is done to is the person's whose page it is done from.
-    let person = helpdesk::person(&asked.portal, &asked.caller, user).await?;
-    called(&person, act, target)?;
+    // Whatever it is done to is on the page that it is done from.
+    called(&of.read(asked).await?, act, target)?;
     let caller = &asked.caller;
     if act == Act::Retry {
         // No certificate changes by it.
@@ -79,6 +79,8 @@ async fn ask(
         Act::BlockDevice => devices::block(portal, caller, id(target, "device")?, &why).await.map(drop),
         Act::UnblockDevice => devices::unblock(portal, caller, id(target, "device")?, &why).await.map(drop),
         Act::Lost => devices::lost(portal, caller, id(target, "device")?, &why).await.map(drop),
+        Act::Wiped => devices::wiped(portal, caller, id(target, "device")?, &why).await.map(drop),
+        Act::Retire => devices::retire(portal, caller, id(target, "device")?, &why).await.map(drop),
         Act::BlockPerson => users::block(portal, caller, id(target, "user")?, &why).await.map(drop),
         Act::UnblockPerson => users::unblock(portal, caller, id(target, "user")?, &why).await.map(drop),
     }
@@ -87,12 +89,11 @@ async fn ask(
 /// Reads what the page shows; what would follow is found out if it is not given and can be.
 pub(super) async fn read(
     asked: &Asked,
-    (user, act, target): (UserId, Act, &str),
+    (of, act, target): (Subject, Act, &str),
     shown: Option<Shown>,
 ) -> Result<Asking, ServiceError> {
     act.operation().thinkable(&asked.caller)?;
-    let person = helpdesk::person(&asked.portal, &asked.caller, user).await?;
-    let name = called(&person, act, target)?;
+    let name = called(&of.read(asked).await?, act, target)?;
     let reasons = match act {
         Act::Revoke => {
             let certificate = id(target, "certificate")?;
@@ -104,23 +105,25 @@ pub(super) async fn read(
         (Some(shown), _) => Some(shown),
         // The reason decides what follows from a revocation.
         (None, Act::Revoke | Act::Retry) => None,
-        (None, _) => match carry_out(asked, (user, act, target), &ActForm::default()).await? {
+        (None, _) => match carry_out(asked, (of, act, target), &ActForm::default()).await? {
             Outcome::Show(shown) => Some(shown),
             Outcome::Done(()) => Some(Shown::default()),
         },
     };
-    Ok(Asking { act, user, target: target.to_owned(), name, typed: Typed::default(), shown, reasons })
+    Ok(Asking { act, of, target: target.to_owned(), name, typed: Typed::default(), shown, reasons })
 }
 
-/// What the target is called, if it is the person's.
-fn called(person: &PersonView, act: Act, target: &str) -> Result<String, ServiceError> {
-    let grid = &person.grid;
+/// What the target is called, if it is on the page.
+fn called(held: &Held, act: Act, target: &str) -> Result<String, ServiceError> {
+    let grid = &held.grid;
     let device = |what: &str| grid.devices.iter().find(|device| device.id.to_string() == what);
     let found = match act {
         Act::BlockPerson | Act::UnblockPerson => {
-            (person.user.id.to_string() == target).then(|| person.user.display_name.clone())
+            held.person.iter().find(|(id, _)| id.to_string() == target).map(|(_, name)| name.clone())
         }
-        Act::BlockDevice | Act::UnblockDevice | Act::Lost => device(target).map(|device| device.name.clone()),
+        Act::BlockDevice | Act::UnblockDevice | Act::Lost | Act::Wiped | Act::Retire => {
+            device(target).map(|device| device.name.clone())
+        }
         Act::Deliver | Act::Reissue | Act::Revoke | Act::Retry => {
             let is_it = |cell: &GridCell| match act {
                 Act::Deliver => cell.copy.is_some_and(|id| id.to_string() == target),
@@ -135,15 +138,15 @@ fn called(person: &PersonView, act: Act, target: &str) -> Result<String, Service
             grid.rows.iter().find_map(named)
         }
     };
-    found.ok_or(ServiceError::NotFound { what: "copy, certificate, request or device of this person" })
+    found.ok_or(ServiceError::NotFound { what: "copy, certificate, request or device on this page" })
 }
 
 /// The page.
 pub fn page(asking: Asking) -> AnyView {
-    let Asking { act, user, target, name, typed, shown, reasons } = asking;
+    let Asking { act, of, target, name, typed, shown, reasons } = asking;
     let title = format!("{}: {name}", act.words());
-    let action = act.address(user, target);
-    let back = format!("/helpdesk/people/{user}");
+    let action = act.address(of, target);
+    let back = of.to_string();
     let Typed { values, errors } = typed;
     let why = {
         let (value, errors) = (values.explanation.clone(), errors.clone());

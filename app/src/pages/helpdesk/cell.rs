@@ -1,5 +1,5 @@
-//! `/helpdesk/people/{id}/devices/{device}/profiles/{profile}`: why a device gets a profile's certificate, or not, how far
-//! it is, and what can be done about it.
+//! `/helpdesk/people/{id}/devices/{device}/profiles/{profile}` and `/helpdesk/devices/{device}/profiles/{profile}`: why a
+//! device gets a profile's certificate, or not, how far it is, and what can be done about it.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -7,13 +7,13 @@ use certporter::service::ServiceError;
 use certporter::service::helpdesk::grid::{CellState, GridCell};
 use certporter::service::helpdesk::why::{self, CheckAbout, WhyCell, WhyCheck, WhyView};
 use certporter::service::reach::Outcome;
-use certporter_model::UserId;
 use leptos::prelude::*;
 
 use super::act::Act;
 use super::findings::{Findings, May};
 use super::grid::status;
 use super::read::may;
+use super::subject::Subject;
 use crate::pages::admin::users::why::reason;
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Fact, Facts, Section};
@@ -26,8 +26,8 @@ use crate::ui::words;
 /// What is shown.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// Whose device it is.
-    pub user: UserId,
+    /// From whose page.
+    pub of: Subject,
     /// Why, and how far.
     pub view: WhyView,
     /// What the caller may do.
@@ -40,7 +40,18 @@ pub async fn get(asked: Asked, Path((text, device, profile)): Path<(String, Stri
         let user = id(&text, "user")?;
         let (device, profile) = (id(&device, "device")?, id(&profile, "profile")?);
         let view = why::why_for(&asked.portal, &asked.caller, user, device, profile).await?;
-        Ok::<_, ServiceError>(Cell { user, view, may: may(&asked.caller) })
+        Ok::<_, ServiceError>(Cell { of: Subject::Person(user), view, may: may(&asked.caller) })
+    };
+    let read = read.await;
+    asked.answer(read, page).await
+}
+
+/// Shows it from the device's own page.
+pub async fn get_of_device(asked: Asked, Path((device, profile)): Path<(String, String)>) -> Response {
+    let read = async {
+        let (device, profile) = (id(&device, "device")?, id(&profile, "profile")?);
+        let view = why::why(&asked.portal, &asked.caller, device, profile).await?;
+        Ok::<_, ServiceError>(Cell { of: Subject::Device(device), view, may: may(&asked.caller) })
     };
     let read = read.await;
     asked.answer(read, page).await
@@ -48,7 +59,11 @@ pub async fn get(asked: Asked, Path((text, device, profile)): Path<(String, Stri
 
 /// The page.
 pub fn page(cell: Cell) -> AnyView {
-    let Cell { user, view, may } = cell;
+    let Cell { of, view, may } = cell;
+    let back = match of {
+        Subject::Person(_) => "Back to the person",
+        Subject::Device(_) => "Back to the device",
+    };
     let title = format!("{} on {}", view.profile.name, view.device.name);
     let (answer, lead) = answer(view.outcome);
     let device = view.device.id;
@@ -56,8 +71,8 @@ pub fn page(cell: Cell) -> AnyView {
         <Page title=title.clone() task=Some(Task::Helpdesk)>
             <Heading title lead within=("/helpdesk", "Helpdesk")>
                 <div class="actions">
-                    <a class="btn" href=format!("/helpdesk/people/{user}")>
-                        "Back to the person"
+                    <a class="btn" href=of.to_string()>
+                        {back}
                     </a>
                 </div>
             </Heading>
@@ -76,7 +91,7 @@ pub fn page(cell: Cell) -> AnyView {
                 .then(|| {
                     view! {
                         <Section title="What is wrong now">
-                            <Findings findings=view.findings user may/>
+                            <Findings findings=view.findings of may/>
                         </Section>
                     }
                 })}
@@ -89,7 +104,7 @@ pub fn page(cell: Cell) -> AnyView {
                         <Section title="How far it is">
                             <div class="device-acts">
                                 <Table label="How far it is" columns=&["For", "State", "Since", "Good until", ""]>
-                                    {view.cells.into_iter().map(|cell| row(cell, user, may)).collect_view()}
+                                    {view.cells.into_iter().map(|cell| row(cell, of, may)).collect_view()}
                                 </Table>
                             </div>
                         </Section>
@@ -148,7 +163,7 @@ const fn about(about: CheckAbout) -> &'static str {
     }
 }
 
-fn row(it: WhyCell, user: UserId, may: May) -> AnyView {
+fn row(it: WhyCell, of: Subject, may: May) -> AnyView {
     let WhyCell { feature, cell } = it;
     let acts = acts(&cell, may);
     view! {
@@ -170,7 +185,7 @@ fn row(it: WhyCell, user: UserId, may: May) -> AnyView {
                         .map(|(act, target)| {
                             let label = format!("{}: {}", act.words(), words::feature(feature));
                             view! {
-                                <a class="btn btn-sm" href=act.address(user, target) aria-label=label>
+                                <a class="btn btn-sm" href=act.address(of, target) aria-label=label>
                                     {act.words()}
                                 </a>
                             }

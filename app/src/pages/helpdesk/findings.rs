@@ -1,9 +1,9 @@
 //! What is wrong now: each matter with its likely cause, the next step, and the button that does it.
 
 use certporter::service::helpdesk::diagnosis::{Finding, NextAction, Severity};
-use certporter_model::UserId;
 use leptos::prelude::*;
 
+use super::subject::Subject;
 use crate::ui::icon::Icon;
 use crate::ui::status::{State, Status};
 
@@ -20,8 +20,10 @@ pub struct May {
     pub block_person: bool,
     /// Block devices, and lift it.
     pub block_device: bool,
-    /// Declare devices lost.
+    /// Declare devices lost, or note that they were wiped.
     pub lose: bool,
+    /// Take devices out of service.
+    pub retire: bool,
     /// Register devices and change what is known of them.
     pub write_device: bool,
     /// Change what is known of people.
@@ -37,8 +39,8 @@ pub struct May {
 pub fn Findings(
     /// What was found out.
     findings: Vec<Finding>,
-    /// About whom.
-    user: UserId,
+    /// From whose page.
+    of: Subject,
     /// What the caller may do.
     may: May,
 ) -> AnyView {
@@ -50,7 +52,7 @@ pub fn Findings(
                     <div>
                         <p class="what">"The portal sees nothing wrong."</p>
                         <p>
-                            "Every certificate that should be on the devices is there, and good. If something still does not work, the fault is likely elsewhere: have the person leave the network and join it again, and ask whether others are affected too."
+                            "Every certificate that should be there is there, and good. If something still does not work, the fault is likely elsewhere: leave the network and join it again, and ask whether others are affected too."
                         </p>
                     </div>
                 </div>
@@ -60,14 +62,14 @@ pub fn Findings(
     }
     view! {
         <ul class="findings">
-            {findings.into_iter().map(|finding| row(finding, user, may)).collect_view()}
+            {findings.into_iter().map(|finding| row(finding, of, may)).collect_view()}
         </ul>
     }
     .into_any()
 }
 
-fn row(finding: Finding, user: UserId, may: May) -> AnyView {
-    let button = finding.action.and_then(|action| button(action, user, may));
+fn row(finding: Finding, of: Subject, may: May) -> AnyView {
+    let button = finding.action.and_then(|action| button(action, of, may));
     view! {
         <li class="finding">
             <State of=status(finding.severity)/>
@@ -105,8 +107,7 @@ const fn status(severity: Severity) -> Status {
 }
 
 /// Where a next step is taken; none if the caller may not.
-fn button(action: NextAction, user: UserId, may: May) -> Option<(String, &'static str, &'static str)> {
-    let here = format!("/helpdesk/people/{user}");
+fn button(action: NextAction, here: Subject, may: May) -> Option<(String, &'static str, &'static str)> {
     let (may, address, icon, text) = match action {
         NextAction::DeliverAgain { copy } => {
             (may.reissue, format!("{here}/deliver/{copy}"), "send", "Deliver again")
@@ -118,7 +119,7 @@ fn button(action: NextAction, user: UserId, may: May) -> Option<(String, &'stati
             (may.retry, format!("{here}/retry/{request}"), "rotate-cw", "Try again")
         }
         NextAction::EnrolmentCode { device } => {
-            (may.code, format!("/devices/{device}/code"), "key-round", "New enrolment code")
+            (may.code, format!("{here}/code/{device}"), "key-round", "New enrolment code")
         }
         NextAction::UnblockUser { user } => {
             (may.block_person, format!("{here}/unblock/{user}"), "circle-check", "Lift the block")

@@ -1,44 +1,40 @@
 //! Devices across, profiles and what they are for down; on a narrow screen a list by device.
 
-use certporter::service::helpdesk::grid::{CellState, GridCell, GridDevice, GridRow, GridView};
-use certporter_model::UserId;
+use certporter::service::helpdesk::grid::{CellState, GridCell, GridDevice, GridView};
 use certporter_model::device::DeviceState;
 use leptos::prelude::*;
 
+use super::subject::Subject;
 use crate::ui::status::{State, Status};
 use crate::ui::table::Empty;
 use crate::ui::time::PerhapsMoment;
 use crate::ui::words;
 
-/// The grid of a person.
+/// The grid of a person, or of a device by itself.
 #[component]
 pub fn Grid(
     /// What the service says.
     grid: GridView,
-    /// Whose it is.
-    user: UserId,
+    /// From whose page.
+    of: Subject,
 ) -> AnyView {
     if grid.devices.is_empty() || grid.rows.is_empty() {
-        let text = if grid.devices.is_empty() {
-            "This person has no device."
-        } else {
-            "No profile reaches this person or their devices."
+        let text = match of {
+            Subject::Person(_) if grid.devices.is_empty() => "This person has no device.",
+            Subject::Person(_) => "No profile reaches this person or their devices.",
+            Subject::Device(_) => "No profile reaches this device.",
         };
         return view! {
-            <Empty title="Nothing on any device">
+            <Empty title="No certificates">
                 <p>{text}</p>
             </Empty>
         }
         .into_any();
     }
-    view! { {wide(grid.clone(), user)} {narrow(grid, user)} }.into_any()
+    view! { {wide(grid.clone(), of)} {narrow(grid, of)} }.into_any()
 }
 
-fn address(user: UserId, cell: &GridCell, row: &GridRow) -> String {
-    format!("/helpdesk/people/{user}/devices/{}/profiles/{}", cell.device, row.profile.id)
-}
-
-fn wide(grid: GridView, user: UserId) -> AnyView {
+fn wide(grid: GridView, of: Subject) -> AnyView {
     view! {
         <div class="grid-wide">
             <table class="holdings" aria-label="What is on which device">
@@ -76,7 +72,7 @@ fn wide(grid: GridView, user: UserId) -> AnyView {
                                         .cells
                                         .iter()
                                         .map(|cell| {
-                                            view! { <td>{linked(cell, address(user, cell, &row))}</td> }
+                                            view! { <td>{linked(cell, of.cell(cell.device, row.profile.id))}</td> }
                                         })
                                         .collect_view()}
                                 </tr>
@@ -112,7 +108,7 @@ fn linked(cell: &GridCell, address: String) -> AnyView {
     .into_any()
 }
 
-fn narrow(grid: GridView, user: UserId) -> AnyView {
+fn narrow(grid: GridView, of: Subject) -> AnyView {
     let GridView { devices, rows } = grid;
     let sections = devices.into_iter().enumerate().map(|(index, device)| {
         let each = rows.iter().filter_map(|row| {
@@ -123,7 +119,7 @@ fn narrow(grid: GridView, user: UserId) -> AnyView {
                         {row.profile.name.clone()} " "
                         <span class="quiet">{words::feature(row.feature)}</span>
                     </span>
-                    {linked(cell, address(user, cell, row))}
+                    {linked(cell, of.cell(cell.device, row.profile.id))}
                 </li>
             })
         });

@@ -3,21 +3,22 @@
 use std::time::Duration;
 
 use certporter::service::helpdesk::history::{HistoryEntry, HistorySource};
-use certporter_model::{DeviceId, UserId};
+use certporter_model::DeviceId;
 use leptos::prelude::*;
 
+use super::subject::Subject;
 use crate::pages::address;
 use crate::ui::icon::Icon;
 use crate::ui::status::Status;
 use crate::ui::time::{Moment, took};
 use crate::ui::words;
 
-/// A part of a person's timeline.
+/// A part of a person's or a device's timeline.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// Whose.
-    pub user: UserId,
-    /// Their devices, by name.
+    pub of: Subject,
+    /// The devices among which one can be chosen, by name.
     pub devices: Vec<(DeviceId, String)>,
     /// Only what concerns this device.
     pub device: Option<DeviceId>,
@@ -33,8 +34,8 @@ pub fn History(
     /// What is shown.
     of: Shown,
 ) -> AnyView {
-    let Shown { user, devices, device, entries, earlier } = of;
-    let here = format!("/helpdesk/people/{user}");
+    let Shown { of, devices, device, entries, earlier } = of;
+    let here = of.to_string();
     let text = device.map(|id| id.to_string()).unwrap_or_default();
     let choice = |id: Option<DeviceId>, name: String| {
         let to = match id {
@@ -83,7 +84,8 @@ fn row(entry: HistoryEntry) -> AnyView {
             let status = Status::from(step);
             (status.tone(), status.icon(), words::step(step).to_owned())
         }
-        (None, action) => ("over", icon_of(entry.source), done(action.unwrap_or_default())),
+        (None, action) if entry.ok => ("over", icon_of(entry.source), done(action.unwrap_or_default())),
+        (None, action) => ("bad", "circle-x", done(action.unwrap_or_default())),
     };
     let device = entry.device.map(|device| device.name);
     // What somebody wrote of why they did it stands for itself.
@@ -171,6 +173,7 @@ fn done(action: &str) -> String {
         "devices.block" => "Device blocked",
         "devices.unblock" => "Device\u{2019}s block lifted",
         "devices.lost" => "Device declared lost",
+        "devices.wiped" => "Device noted as wiped",
         "devices.hand_over" => "Device handed over",
         "devices.delete" => "Device deleted",
         "device.enrol" => "Device enrolled",
@@ -181,7 +184,33 @@ fn done(action: &str) -> String {
         "requests.retry" => "Request tried again",
         "requests.cancel" => "Request cancelled",
         "copies.deliver_again" => "Delivered again",
-        "sign_in_codes.issue" => "Sign-in code made",
+        "sign_in_codes.issue" => "Sign-in code for self-service made",
+        "own.sign_in_with_code" => "Signed in to self-service with a code from the helpdesk",
+        "own.sign_in_with_code_refused" => "Sign-in with a code from the helpdesk refused",
+        "own.sign_in_codes.end" => {
+            "Said \u{201c}That was not me\u{201d}: sign-in codes ended, and sessions with them"
+        }
+        "own.sign_out" => "Signed out of self-service",
+        "own.devices.add" => "Device added by the person",
+        "own.devices.remove" => "Device removed by the person",
+        "own.devices.report_lost" => "Device reported lost by the person, and blocked",
+        "own.devices.found" => "Device found again by the person, and its block lifted",
+        "own.confirmations.confirm" => "Confirmed by the person with their password",
+        "own.confirmation_refused" => "Confirmation refused: wrong password",
+        "own.security_events.acknowledge" => "The person has seen what happened in their name",
+        "device.confirm" => "Confirmed by the person on another device of theirs",
+        "confirmations.approve" => "Confirmed by a second member of staff",
+        "hand_outs.choose_channel" => "Enrolled without the agent",
+        "hand_outs.prepare" => "File with a certificate and its key prepared",
+        "hand_outs.withdraw" => "Links to files with keys withdrawn",
+        "hand_outs.fetch" => "File with a certificate and its key fetched",
+        "accounts.create" => "Portal account made for the person",
+        "accounts.update" => "Portal account of the person changed",
+        "accounts.set_password" => "Portal password set by an administrator",
+        "accounts.invite" => "Link made with which the person chooses their portal password",
+        "accounts.delete" => "Portal account of the person deleted",
+        "invitation.redeem" => "Portal password chosen with a link",
+        "own.set_password" => "Portal password changed by the person",
         _ => return words::sentence(&action.replace(['.', '_'], " ")).trim_end_matches('.').to_owned(),
     };
     known.to_owned()
@@ -194,6 +223,7 @@ mod tests {
     #[test]
     fn what_has_no_words_of_its_own_is_still_read_as_words() {
         assert_eq!(done("devices.lost"), "Device declared lost");
-        assert_eq!(done("confirmations.confirm_device"), "Confirmations confirm device");
+        assert_eq!(done("own.confirmation_refused"), "Confirmation refused: wrong password");
+        assert_eq!(done("something.done_anew"), "Something done anew");
     }
 }

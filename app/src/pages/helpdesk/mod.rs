@@ -3,16 +3,22 @@
 //! - [`start`]: the one box, and who was looked up last
 //! - [`person`], [`read`]: a person on one page, moving as it changes: [`findings`], [`grid`], [`history`]
 //! - [`cell`]: why a device gets a profile's certificate, or not, and how far it is
-//! - [`act`], [`acting`]: what is done, with its reason, after what will follow was shown
+//! - [`device`]: the same of a device by itself; [`subject`]: whose page it is
+//! - [`enrol`]: a new enrolment code, and the device followed until it has enrolled
+//! - [`act`], [`acting`], [`device_acts`]: what is done, with its reason, after what will follow was shown
 pub mod act;
 pub mod acting;
 pub mod cell;
+pub mod device;
+pub mod device_acts;
+pub mod enrol;
 pub mod findings;
 pub mod grid;
 pub mod history;
 pub mod person;
 pub mod read;
 pub mod start;
+pub mod subject;
 
 #[cfg(test)]
 mod samples;
@@ -30,5 +36,12 @@ pub fn routes() -> Router<PagesState> {
         .route("/helpdesk/people/{id}", get(read::get))
         .route("/helpdesk/people/{id}/events", get(read::events))
         .route("/helpdesk/people/{id}/devices/{device}/profiles/{profile}", get(cell::get))
+        .route("/helpdesk/people/{id}/code/{device}", get(enrol::get).post(enrol::post))
         .route("/helpdesk/people/{id}/{action}/{target}", get(act::get).post(act::post))
+        .route("/helpdesk/devices/{id}", get(device::get))
+        .route("/helpdesk/devices/{id}/events", get(device::events))
+        .route("/helpdesk/devices/{id}/enrolment-events", get(enrol::events))
+        .route("/helpdesk/devices/{id}/profiles/{profile}", get(cell::get_of_device))
+        .route("/helpdesk/devices/{id}/code/{device}", get(enrol::get_of_device).post(enrol::post_of_device))
+        .route("/helpdesk/devices/{id}/{action}/{target}", get(act::get_of_device).post(act::post_of_device))
 }

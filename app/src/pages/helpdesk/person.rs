@@ -3,15 +3,16 @@
 
 use certporter::service::helpdesk::PersonView;
 use certporter::service::helpdesk::diagnosis::Severity;
-use certporter::service::helpdesk::grid::GridDevice;
 use certporter_model::UserId;
-use certporter_model::device::{DeviceState, UserState};
+use certporter_model::device::UserState;
 use leptos::prelude::*;
 
 use super::act::Act;
+use super::device_acts::device_table;
 use super::findings::{Findings, May};
 use super::grid::Grid;
 use super::history::{History, Shown as Past};
+use super::subject::Subject;
 use crate::islands::live::Live;
 use crate::pages::address;
 use crate::ui::facts::{Fact, Facts, Section};
@@ -19,7 +20,6 @@ use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::status::State;
-use crate::ui::table::Table;
 use crate::ui::time::PerhapsMoment;
 
 /// What is shown of a person.
@@ -97,7 +97,7 @@ fn buttons(person: &Person, user: UserId) -> AnyView {
             {act
                 .map(|act| {
                     view! {
-                        <a class="btn" href=act.address(user, user)>
+                        <a class="btn" href=act.address(Subject::Person(user), user)>
                             <Icon name=act.icon()/>
                             {act.words()}
                         </a>
@@ -112,10 +112,11 @@ fn buttons(person: &Person, user: UserId) -> AnyView {
 pub fn part(person: Person) -> AnyView {
     let Person { view, past, may, .. } = person;
     let PersonView { user, state, findings, grid } = view;
+    let of = Subject::Person(user.id);
     let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();
     let seen = grid.devices.iter().filter_map(|device| device.last_contact_at).max();
     let count = grid.devices.len();
-    let table = (count > 0).then(|| device_table(grid.devices.clone(), user.id, may));
+    let table = (count > 0).then(|| device_table(grid.devices.clone(), of, may));
     view! {
         <Facts>
             <Fact name="State">
@@ -128,10 +129,10 @@ pub fn part(person: Person) -> AnyView {
             </Fact>
         </Facts>
         <Section title="What is wrong now">
-            <Findings findings user=user.id may/>
+            <Findings findings of may/>
         </Section>
         <Section title="On their devices">
-            <Grid grid user=user.id/>
+            <Grid grid of/>
         </Section>
         {table}
         <div id="timeline">
@@ -139,68 +140,6 @@ pub fn part(person: Person) -> AnyView {
                 <History of=past/>
             </Section>
         </div>
-    }
-    .into_any()
-}
-
-fn device_table(devices: Vec<GridDevice>, user: UserId, may: May) -> AnyView {
-    view! {
-        <Section title="What can be done with a device">
-            <div class="device-acts">
-                <Table label="Devices of this person" columns=&["Name", "State", "Last seen", ""]>
-                    {devices.into_iter().map(|device| device_row(device, user, may)).collect_view()}
-                </Table>
-            </div>
-        </Section>
-    }
-    .into_any()
-}
-
-fn device_row(device: GridDevice, user: UserId, may: May) -> AnyView {
-    let acts = [
-        (Act::UnblockDevice, may.block_device && device.state == DeviceState::Blocked),
-        (Act::BlockDevice, may.block_device && device.state == DeviceState::Enrolled),
-        (Act::Lost, may.lose && device.state.to(DeviceState::Lost).is_ok()),
-    ];
-    let code = may.code && !matches!(device.state, DeviceState::Blocked | DeviceState::Deleted);
-    let name = device.name.clone();
-    view! {
-        <tr>
-            <td class="name">
-                <a href=format!("/devices/{}", device.id)>{device.name}</a>
-            </td>
-            <td class="state">
-                <State of=device.state/>
-            </td>
-            <td data-label="Last seen">
-                <PerhapsMoment at=device.last_contact_at otherwise="never"/>
-            </td>
-            <td class="act">
-                <div class="buttons">
-                    {code
-                        .then(|| {
-                            let label = format!("New enrolment code for {name}");
-                            view! {
-                                <a class="btn btn-sm" href=format!("/devices/{}/code", device.id) aria-label=label>
-                                    "New enrolment code"
-                                </a>
-                            }
-                        })}
-                    {acts
-                        .into_iter()
-                        .filter(|(_, offered)| *offered)
-                        .map(|(act, _)| {
-                            let label = format!("{}: {name}", act.words());
-                            view! {
-                                <a class="btn btn-sm" href=act.address(user, device.id) aria-label=label>
-                                    {act.words()}
-                                </a>
-                            }
-                        })
-                        .collect_view()}
-                </div>
-            </td>
-        </tr>
     }
     .into_any()
 }

@@ -11,22 +11,23 @@ use http::StatusCode;
 use super::findings::May;
 use super::history::Shown as Past;
 use super::person::{self, Person};
+use super::subject::Subject;
 use crate::pages::asked::{Asked, id, present, word};
 use crate::pages::live::follow;
 
 /// Entries of the timeline that the page shows.
-const ENTRIES: u32 = 40;
+pub(super) const ENTRIES: u32 = 40;
 
 /// What the address says beside the id.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Asks {
     /// Only this device's timeline.
-    device: String,
+    pub(super) device: String,
     /// Where the timeline begins.
-    before: String,
+    pub(super) before: String,
     /// The word of what was just done.
-    done: String,
+    pub(super) done: String,
 }
 
 /// Shows the person, and notes that somebody looked them up.
@@ -81,7 +82,7 @@ async fn read(
     Ok(Person {
         may: may(caller),
         past: Past {
-            user: id,
+            of: Subject::Person(id),
             devices: view.grid.devices.iter().map(|device| (device.id, device.name.clone())).collect(),
             device,
             entries: past.data,
@@ -103,6 +104,7 @@ pub fn may(caller: &Caller) -> May {
         block_person: may(Operation::UsersBlock),
         block_device: may(Operation::DevicesBlock),
         lose: may(Operation::DevicesLost),
+        retire: may(Operation::DevicesRetire),
         write_device: may(Operation::DevicesUpdate),
         write_person: may(Operation::UsersUpdate),
         revoke: may(Operation::CertificatesRevoke),

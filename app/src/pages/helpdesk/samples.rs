@@ -19,6 +19,7 @@ use http::StatusCode;
 use super::act::{Act, ActForm};
 use super::acting::{self, Asking};
 use super::findings::May;
+use super::subject::Subject;
 use super::{cell, history, person, start};
 use crate::pages::samples::{HOSTILE, ago, now, renderer, text};
 use crate::ui::consequences::Shown;
@@ -48,6 +49,7 @@ fn may() -> May {
         block_person: true,
         block_device: true,
         lose: true,
+        retire: true,
         write_device: true,
         write_person: true,
         revoke: true,
@@ -87,6 +89,7 @@ fn grid() -> GridView {
         name: HOSTILE.to_owned(),
         platform: Platform::Linux,
         state: DeviceState::Enrolled,
+        enrolled_at: Some(ago(90)),
         last_contact_at: Some(ago(60)),
     };
     let row =
@@ -119,7 +122,7 @@ fn sample_person() -> person::Person {
         view: PersonView { user: user(), state: UserState::Enabled, findings: vec![finding()], grid: grid() },
         address: Some(HOSTILE.to_owned()),
         past: history::Shown {
-            user: user().id,
+            of: Subject::Person(user().id),
             devices: vec![(device(), HOSTILE.to_owned()), (DeviceId::new(now(), [9; 10]), "b".to_owned())],
             device: None,
             entries: vec![entry(Some(Step::Failed), None), entry(None, Some("devices.block"))],
@@ -133,7 +136,7 @@ fn sample_cell() -> cell::Cell {
     let group = GroupReference { id: GroupId::new(now(), [6; 10]), name: HOSTILE.to_owned() };
     let told = ReachReason { text: format!("Barred by group {HOSTILE}."), groups: vec![group] };
     cell::Cell {
-        user: user().id,
+        of: Subject::Person(user().id),
         view: WhyView {
             profile: profile(),
             device: DeviceReference { id: device(), name: HOSTILE.to_owned() },
@@ -151,7 +154,7 @@ fn asking(act: Act, shown: Option<Shown>) -> Asking {
     let values = ActForm { explanation: format!("</textarea>{HOSTILE}"), ..ActForm::default() };
     Asking {
         act,
-        user: user().id,
+        of: Subject::Person(user().id),
         target: HOSTILE.to_owned(),
         name: HOSTILE.to_owned(),
         typed: Typed { values, errors: FieldErrors::one("explanation", HOSTILE) },

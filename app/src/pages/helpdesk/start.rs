@@ -9,6 +9,7 @@ use certporter::service::helpdesk::{self, LookedUp};
 use certporter_model::device::UserState;
 use leptos::prelude::*;
 
+use super::subject::Subject;
 use crate::pages::asked::Asked;
 use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
@@ -39,9 +40,9 @@ pub struct Shown {
 pub async fn get(asked: Asked, Query(asks): Query<Asks>) -> Response {
     let shown = read(&asked, asks.q).await;
     if let Ok(Shown { found, .. }) = &shown
-        && let Some(person) = alone(found)
+        && let Some(only) = alone(found)
     {
-        return Redirect::to(&address(person)).into_response();
+        return Redirect::to(&only.to_string()).into_response();
     }
     asked.answer(shown, page).await
 }
@@ -61,20 +62,24 @@ async fn read(asked: &Asked, q: String) -> Result<Shown, ServiceError> {
     Ok(Shown { q, found, latest })
 }
 
-/// The only one who is called just so, or the only one at all.
-fn alone(found: &PeopleFound) -> Option<&PersonFound> {
+/// The only one who is called just so, or the only person or device at all.
+fn alone(found: &PeopleFound) -> Option<Subject> {
     let mut exact = found.people.iter().filter(|person| person.exact);
     match (exact.next(), exact.next()) {
-        (Some(person), None) => Some(person),
-        (None, _) if found.people.len() == 1 && found.devices.is_empty() && !found.more => {
-            found.people.first()
-        }
+        (Some(person), None) => return Some(Subject::Person(person.user.id)),
+        (Some(_), Some(_)) => return None,
+        (None, _) => {}
+    }
+    match (found.people.as_slice(), found.devices.as_slice()) {
+        _ if found.more => None,
+        ([person], []) => Some(Subject::Person(person.user.id)),
+        ([], [device]) => Some(Subject::Device(device.id)),
         _ => None,
     }
 }
 
 fn address(person: &PersonFound) -> String {
-    format!("/helpdesk/people/{}", person.user.id)
+    Subject::Person(person.user.id).to_string()
 }
 
 /// The page.
@@ -153,14 +158,14 @@ pub fn results(shown: Shown) -> AnyView {
         {(!devices.is_empty())
             .then(|| {
                 view! {
-                    <Section title="Devices of nobody">
+                    <Section title="Devices by themselves">
                         <ul class="hits">
                             {devices
                                 .into_iter()
                                 .map(|device| {
                                     view! {
                                         <li>
-                                            <a href=format!("/devices/{}", device.id)>
+                                            <a href=Subject::Device(device.id).to_string()>
                                                 <Icon name="monitor-smartphone"/>
                                                 <span class="name">{device.name}</span>
                                             </a>

@@ -9,8 +9,15 @@ use super::{Facts, Finding, NextAction, Severity, UNHEARD, held, person};
 use crate::plan::Limits;
 use crate::service::device_protocol::GRACE;
 
-/// What is asked of a person whose device is not heard of.
-const OPEN_THE_AGENT: &str = "Ask the person to switch it on, connect it to a network and open the agent.";
+/// What is asked of whoever has a device that is not heard of.
+fn open_the_agent(device: &DeviceFacts) -> String {
+    format!("Ask {} to switch it on, connect it to a network and open the agent.", device.whom())
+}
+
+/// What enrols a device, or enrols it again.
+fn enrol(device: &DeviceFacts) -> String {
+    format!("Make a new enrolment code, and have {} type it on the device.", device.whom())
+}
 
 /// Everything about a device and what is on it.
 pub(super) fn look(facts: &Facts, device: &DeviceFacts, now: Timestamp) -> Vec<Finding> {
@@ -39,7 +46,7 @@ fn of_state(device: &DeviceFacts, now: Timestamp) -> Option<Finding> {
             Severity::Problem,
             format!("{name} is registered, but has never enrolled."),
             "Its enrolment code was not used, or is over.",
-            "Make a new enrolment code, and have the person type it on the device.",
+            enrol(device),
         )
         .by(NextAction::EnrolmentCode { device: device.id }),
         DeviceState::Blocked => Finding::new(
@@ -59,10 +66,21 @@ fn of_state(device: &DeviceFacts, now: Timestamp) -> Option<Finding> {
             "If it was found and is trusted, make a new enrolment code: it gets new certificates.",
         )
         .by(NextAction::EnrolmentCode { device: device.id }),
+        DeviceState::Wiped => Finding::new(
+            Severity::Note,
+            format!("{name} was wiped {since}: what it held is revoked for good."),
+            "It was erased, by its own management or by hand.",
+            "If it is to be used again, make a new enrolment code: it gets new certificates.",
+        )
+        .by(NextAction::EnrolmentCode { device: device.id }),
         DeviceState::Retired => Finding::new(
             Severity::Note,
             format!("{name} was retired {since}: it gets no certificates."),
-            "Its person or somebody of the staff took it out of service.",
+            if device.shared {
+                "Somebody of the staff took it out of service."
+            } else {
+                "Its person or somebody of the staff took it out of service."
+            },
             "If it is still in use, make a new enrolment code.",
         )
         .by(NextAction::EnrolmentCode { device: device.id }),
@@ -77,13 +95,12 @@ fn reach_of(device: &DeviceFacts, now: Timestamp) -> Option<Finding> {
         let ended = when(until, now);
         if until.plus(GRACE) < now {
             let cause = "It was away for so long that it could not renew the certificate in time.";
-            let next = "Make a new enrolment code, and have the person type it on the device.";
             let sentence = format!("{name} can no longer connect: its management certificate ended {ended}.");
-            return Some(Finding::new(Severity::Problem, sentence, cause, next).by(code));
+            return Some(Finding::new(Severity::Problem, sentence, cause, enrol(device)).by(code));
         }
         let sentence = format!("{name} has to renew its management certificate, which ended {ended}.");
         let cause = "It was away when the renewal was due. It renews by itself at its next contact.";
-        return Some(Finding::new(Severity::Problem, sentence, cause, OPEN_THE_AGENT));
+        return Some(Finding::new(Severity::Problem, sentence, cause, open_the_agent(device)));
     }
     let Some(seen) = device.last_contact_at else {
         let enrolled = device.enrolled_at?;
@@ -91,7 +108,7 @@ fn reach_of(device: &DeviceFacts, now: Timestamp) -> Option<Finding> {
         return long_ago.then(|| {
             let sentence = format!("{name} enrolled {}, and was not heard of since.", when(enrolled, now));
             let cause = "The agent was not started after it enrolled.";
-            Finding::new(Severity::Problem, sentence, cause, OPEN_THE_AGENT)
+            Finding::new(Severity::Problem, sentence, cause, open_the_agent(device))
         });
     };
     let away = now.since(seen);
@@ -110,7 +127,7 @@ fn reach_of(device: &DeviceFacts, now: Timestamp) -> Option<Finding> {
         if grave { Severity::Problem } else { Severity::Warning },
         format!("{name} has not checked in for {}.{waiting}", span(away)),
         "It is switched off, has no way to the portal, or its agent does not run.",
-        OPEN_THE_AGENT,
+        open_the_agent(device),
     ))
 }
 
@@ -126,6 +143,13 @@ fn of_profiles(facts: &Facts, device: &DeviceFacts) -> Vec<Finding> {
                 format!("{profile} is not for {name}."),
                 format!("The profile is made for other platforms than {}.", device.platform),
                 "If the device should have it, ask whoever keeps the profile to add the platform.",
+            ),
+            Standing::NamesAPerson => Finding::new(
+                Severity::Note,
+                format!("{profile} does not come to {name}."),
+                "Its certificates name a person, and the device is nobody's.",
+                "If it is somebody's, hand the device over to them; else ask whoever keeps profiles for one that names \
+                 the device.",
             ),
             Standing::Unconfirmed => Finding::new(
                 Severity::Problem,

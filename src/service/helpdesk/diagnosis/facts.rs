@@ -8,11 +8,11 @@ use certporter_model::platform::Platform;
 use certporter_model::request::RequestState;
 use certporter_model::{CertificateId, CopyId, DeviceId, ProfileId, RequestId, Timestamp, UserId};
 
-/// Everything that a diagnosis looks at.
+/// Everything that a diagnosis looks at: a person with their devices, or a device by itself.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// The person.
-    pub person: PersonFacts,
+    /// The person; none where a device is looked at by itself.
+    pub person: Option<PersonFacts>,
     /// Their devices that are not deleted.
     pub devices: Vec<DeviceFacts>,
     /// What profiles have to do with them: one for each profile and device, or one for all devices.
@@ -41,6 +41,8 @@ pub struct DeviceFacts {
     pub name: String,
     /// Its operating system.
     pub platform: Platform,
+    /// Whether it is nobody's.
+    pub shared: bool,
     /// Where it is in its life.
     pub state: DeviceState,
     /// Since when.
@@ -53,6 +55,13 @@ pub struct DeviceFacts {
     pub management: Option<(Timestamp, Timestamp)>,
     /// Copies that it has or is to have; those that are gone are left out.
     pub copies: Vec<CopyFacts>,
+}
+
+impl DeviceFacts {
+    /// Who is asked to do something with it.
+    pub(super) const fn whom(&self) -> &'static str {
+        if self.shared { "whoever uses it" } else { "the person" }
+    }
 }
 
 /// A certificate on a device for a feature.
@@ -145,6 +154,8 @@ pub enum Standing {
     Excluded(Vec<String>),
     /// Brought by a group, but not for this platform.
     OtherPlatform,
+    /// Brought by a group, but it names a person, and the device is nobody's.
+    NamesAPerson,
     /// Brought by a group, but the person has not confirmed the device.
     Unconfirmed,
     /// Not for another reason, which its device or person tells.

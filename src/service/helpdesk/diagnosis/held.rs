@@ -47,6 +47,7 @@ fn again(copy: &CopyFacts) -> (&'static str, NextAction) {
 fn of_copy(device: &DeviceFacts, copy: &CopyFacts, now: Timestamp) -> Option<Finding> {
     let what = named(device, copy);
     let (again, action) = again(copy);
+    let whom = device.whom();
     let waited = now.since(copy.since);
     let problem = |sentence, cause: &str, next: &str| Finding::new(Severity::Problem, sentence, cause, next);
     let note = |sentence, cause: &str, next: &str| Finding::new(Severity::Note, sentence, cause, next);
@@ -67,7 +68,7 @@ fn of_copy(device: &DeviceFacts, copy: &CopyFacts, now: Timestamp) -> Option<Fin
         CopyState::HandedOut => note(
             format!("{what} was handed out as a file."),
             "Nobody can tell whether it was installed.",
-            "Ask the person whether it works.",
+            &format!("Ask {whom} whether it works."),
         ),
         CopyState::Pending if waited < UNDER_WAY => {
             note(format!("{what} is being prepared."), "It was asked for a moment ago.", "Wait a few minutes.")
@@ -86,7 +87,7 @@ fn of_copy(device: &DeviceFacts, copy: &CopyFacts, now: Timestamp) -> Option<Fin
                 problem(
                     format!("{what} was offered {}, and the device has not installed it.", when(offered, now)),
                     "The device was in contact since, but its agent did not finish.",
-                    &format!("Ask the person to open the agent and look at what it says. {again}"),
+                    &format!("Ask {whom} to open the agent and look at what it says. {again}"),
                 )
                 .by(action)
             } else {
@@ -94,7 +95,7 @@ fn of_copy(device: &DeviceFacts, copy: &CopyFacts, now: Timestamp) -> Option<Fin
                     Severity::Warning,
                     format!("{what} has been waiting for the device for {}.", span(now.since(offered))),
                     "The device was not in contact since it was offered.",
-                    "Ask the person to connect the device and to open the agent.",
+                    format!("Ask {whom} to connect the device and to open the agent."),
                 )
             }
         }
@@ -105,7 +106,7 @@ fn of_copy(device: &DeviceFacts, copy: &CopyFacts, now: Timestamp) -> Option<Fin
             Severity::Warning,
             format!("{what} was to be removed {}, and the device has not confirmed it.", when(copy.since, now)),
             "The device was not in contact since, or its agent did not finish.",
-            "Ask the person to connect the device and to open the agent.",
+            format!("Ask {whom} to connect the device and to open the agent."),
         ),
     })
 }
@@ -151,8 +152,9 @@ pub(super) fn requests(facts: &Facts, device: &DeviceFacts, now: Timestamp) -> V
 
 /// Requests whose certificate all of the person's devices share.
 pub(super) fn shared_requests(facts: &Facts, now: Timestamp) -> Vec<Finding> {
+    let Some(person) = &facts.person else { return Vec::new() };
     let shared = facts.requests.iter().filter(|request| request.device.is_none());
-    let whose = |request: &RequestFacts| format!("{} for {}", request.profile.1, facts.person.name);
+    let whose = |request: &RequestFacts| format!("{} for {}", request.profile.1, person.name);
     shared.map(|request| of_request(facts, request, &whose(request), now)).collect()
 }
 
@@ -224,8 +226,8 @@ fn waiting(facts: &Facts, request: &RequestFacts, what: &str) -> Finding {
         ),
     };
     let (whose, action) = match request.device.filter(|_| of_device) {
-        Some(device) => ("the device", NextAction::EditDevice { device }),
-        None => ("the person", NextAction::EditUser { user: facts.person.id }),
+        Some(device) => ("the device", Some(NextAction::EditDevice { device })),
+        None => ("the person", facts.person.as_ref().map(|person| NextAction::EditUser { user: person.id })),
     };
     let next = format!(
         "Give {whose} the value, or ask whoever keeps the directory; the request then goes on by itself."
@@ -235,7 +237,7 @@ fn waiting(facts: &Facts, request: &RequestFacts, what: &str) -> Finding {
 
 /// A profile that the device should have a certificate of, and of which there is nothing.
 pub(super) fn nothing_there(facts: &Facts, device: &DeviceFacts, now: Timestamp) -> Vec<Finding> {
-    if facts.person.state != UserState::Enabled {
+    if facts.person.as_ref().is_some_and(|person| person.state != UserState::Enabled) {
         return Vec::new();
     }
     let fresh = device.enrolled_at.is_some_and(|at| now.since(at) < UNDER_WAY);

@@ -6,6 +6,8 @@
 //! - [`facts`]: what is looked at
 //! - `person`, `device`, `held`: what is found out about each
 //! - `words`: spans of time and features as people say them
+#[cfg(test)]
+mod by_itself;
 mod device;
 pub mod facts;
 mod held;

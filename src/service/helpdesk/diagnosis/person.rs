@@ -1,4 +1,4 @@
-//! What is the matter with the person themselves.
+//! What is the matter with the person themselves, or whether anything reaches a device that is looked at by itself.
 
 use certporter_model::device::{DeviceState, UserState};
 
@@ -8,14 +8,16 @@ use super::{Facts, Finding, NextAction, Severity};
 
 /// Whether there is anything to look at on devices: who is disabled holds nothing, and that is all that matters.
 pub(super) fn holds_anything(facts: &Facts) -> bool {
-    !matches!(facts.person.state, UserState::Disabled | UserState::Deleted)
+    let state = facts.person.as_ref().map(|person| person.state);
+    !matches!(state, Some(UserState::Disabled | UserState::Deleted))
 }
 
 /// The person's state, whether they have a device, and whether a profile reaches them.
 pub(super) fn look(facts: &Facts) -> Vec<Finding> {
-    let (id, name) = (facts.person.id, &facts.person.name);
+    let Some(person) = &facts.person else { return unreached(facts) };
+    let (id, name) = (person.id, &person.name);
     let mut found = Vec::new();
-    match facts.person.state {
+    match person.state {
         UserState::Enabled => {}
         UserState::Blocked => found.push(
             Finding::new(
@@ -36,20 +38,17 @@ pub(super) fn look(facts: &Facts) -> Vec<Finding> {
             return found;
         }
     }
-    let in_use = |state| !matches!(state, DeviceState::Retired | DeviceState::Deleted | DeviceState::Lost);
-    if !facts.devices.iter().any(|device| in_use(device.state)) {
+    if facts.devices.iter().all(|device| device.state.is_out_of_use()) {
         found.push(
             Finding::new(
                 Severity::Problem,
                 format!("{name} has no device that could hold a certificate."),
-                "None was registered for them, or all of theirs are retired or lost.",
+                "None was registered for them, or all of theirs are retired, lost or wiped.",
                 "Register their device, then make its enrolment code.",
             )
             .by(NextAction::RegisterDevice { user: id }),
         );
-    } else if facts.profiles.iter().all(|it| it.standing == Standing::Not)
-        && facts.profiles.iter().all(nothing_of(facts))
-    {
+    } else if is_unreached(facts) {
         found.push(Finding::new(
             Severity::Problem,
             format!("No profile reaches {name} or their devices."),
@@ -64,6 +63,30 @@ pub(super) fn look(facts: &Facts) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Whether no profile has anything to do with them.
+fn is_unreached(facts: &Facts) -> bool {
+    facts.profiles.iter().all(|it| it.standing == Standing::Not)
+        && facts.profiles.iter().all(nothing_of(facts))
+}
+
+/// Of a device by itself: whether a profile reaches it.
+fn unreached(facts: &Facts) -> Vec<Finding> {
+    let in_use = facts.devices.iter().find(|device| device.state == DeviceState::Enrolled);
+    let Some(device) = in_use.filter(|_| is_unreached(facts)) else { return Vec::new() };
+    let cause = if device.shared {
+        "It is in no group that a profile is assigned to. What names a person never comes to a device that is nobody's."
+    } else {
+        "It is in no group that a profile is assigned to, and neither is its person."
+    };
+    let finding = Finding::new(
+        Severity::Problem,
+        format!("No profile reaches {}.", device.name),
+        cause,
+        "Ask whoever keeps the groups to add the device to the right one.",
+    );
+    vec![finding.on(device.id)]
 }
 
 /// Whether nothing of a profile is on any of the devices or on its way.

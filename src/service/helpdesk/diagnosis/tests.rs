@@ -15,7 +15,7 @@ use super::facts::{
 };
 use super::{Facts, Finding, NextAction, Severity, diagnose};
 
-const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -53,7 +53,7 @@ fn request_id() -> RequestId {
 }
 
 /// Anna with a laptop that was heard of a minute ago, and a Wi-Fi certificate that is installed: nothing is wrong.
-fn well() -> Facts {
+pub(super) fn well() -> Facts {
     let copy = CopyFacts {
         id: copy_id(),
         profile: profile(),
@@ -75,6 +75,7 @@ fn well() -> Facts {
         id: laptop_id(),
         name: "anna-laptop".to_owned(),
         platform: Platform::Linux,
+        shared: false,
         state: DeviceState::Enrolled,
         since: ago(20 * DAY),
         enrolled_at: Some(ago(20 * DAY)),
@@ -89,7 +90,7 @@ fn well() -> Facts {
         standing: Standing::Wanted,
     };
     Facts {
-        person: PersonFacts { id: person_id(), name: "Anna".to_owned(), state: UserState::Enabled },
+        person: Some(PersonFacts { id: person_id(), name: "Anna".to_owned(), state: UserState::Enabled }),
         devices: vec![laptop],
         profiles: vec![wifi],
         requests: Vec::new(),
@@ -136,7 +137,7 @@ fn cases() -> Vec<(Change, Expected)> {
     vec![
         // The person.
         (
-            |it| it.person.state = UserState::Disabled,
+            |it| it.person.as_mut().unwrap().state = UserState::Disabled,
             (Problem, "Anna is disabled: they get no certificates, and what they held is revoked.", None),
         ),
         (
@@ -405,7 +406,7 @@ fn each_matter_is_found_and_told_once() {
 #[test]
 fn a_blocked_person_is_told_first_and_what_is_on_hold_is_not_missed() {
     let mut facts = well();
-    facts.person.state = UserState::Blocked;
+    facts.person.as_mut().unwrap().state = UserState::Blocked;
     facts.devices[0].copies.clear();
     facts.profiles[0].standing = Standing::Held;
     let found = diagnose(&facts, NOW);

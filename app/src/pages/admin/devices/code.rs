@@ -96,9 +96,6 @@ pub fn offer(view: DeviceView) -> AnyView {
 pub fn page(code: Code) -> AnyView {
     let here = format!("/devices/{}", code.device);
     let title = format!("Enrol {}", code.name);
-    let agent = code.platform == Platform::Linux;
-    let command = command(&code);
-    let picture = format!("certporter:enrol?server={}&code={}", escaped(&code.server), code.code);
     view! {
         <Page title=title.clone() task=Some(Task::Devices)>
             <Heading
@@ -110,37 +107,48 @@ pub fn page(code: Code) -> AnyView {
                     "To the device"
                 </a>
             </Heading>
-            <Notice tone=Tone::Wary>
-                <p>
-                    "This page can\u{2019}t be shown again: the code is kept nowhere. It can be used once, and ends "
-                    <Moment at=code.until/> "."
-                </p>
-            </Notice>
-            <div class="code-and-picture">
-                <div>
-                    <Section title="Enrolment code">
-                        <p class="secret mono">{code.code.clone()}</p>
-                    </Section>
-                    <Section title="Server">
-                        <p class="secret mono">{code.server.clone()}</p>
-                    </Section>
-                    {agent
-                        .then(|| {
-                            view! {
-                                <Section title="With the agent">
-                                    <p class="quiet">"Run this on the device; it asks for nothing else."</p>
-                                    <pre class="command" tabindex="0">
-                                        <code>{command}</code>
-                                    </pre>
-                                </Section>
-                            }
-                        })}
-                </div>
-                <Section title="As a picture">
-                    <Qr text=picture label="The enrolment code and the server\u{2019}s address"/>
-                </Section>
-            </div>
+            {command_and_picture(code)}
         </Page>
+    }
+    .into_any()
+}
+
+/// The code as text, as the command to run and as a picture.
+pub fn command_and_picture(code: Code) -> AnyView {
+    let agent = code.platform == Platform::Linux;
+    let command = command(&code);
+    let picture = format!("certporter:enrol?server={}&code={}", escaped(&code.server), code.code);
+    view! {
+        <Notice tone=Tone::Wary>
+            <p>
+                "This page can\u{2019}t be shown again: the code is kept nowhere. It can be used once, and ends "
+                <Moment at=code.until/> "."
+            </p>
+        </Notice>
+        <div class="code-and-picture">
+            <div>
+                <Section title="Enrolment code">
+                    <p class="secret mono">{code.code.clone()}</p>
+                </Section>
+                <Section title="Server">
+                    <p class="secret mono">{code.server.clone()}</p>
+                </Section>
+                {agent
+                    .then(|| {
+                        view! {
+                            <Section title="With the agent">
+                                <p class="quiet">"Run this on the device; it asks for nothing else."</p>
+                                <pre class="command" tabindex="0">
+                                    <code>{command}</code>
+                                </pre>
+                            </Section>
+                        }
+                    })}
+            </div>
+            <Section title="As a picture">
+                <Qr text=picture label="The enrolment code and the server\u{2019}s address"/>
+            </Section>
+        </div>
     }
     .into_any()
 }
