@@ -61,6 +61,33 @@ table_row! {
     }
 }
 
+impl Device {
+    /// One that was just registered by hand: nothing more is known of it, and it is nobody's.
+    #[must_use]
+    pub fn registered(id: DeviceId, name: Name, platform: Platform, now: Timestamp) -> Self {
+        Self {
+            id,
+            source: Source::Local,
+            external_id: None,
+            name,
+            platform,
+            serial_number: None,
+            imei: None,
+            meid: None,
+            wifi_mac: None,
+            fqdn: None,
+            state: DeviceState::Registered,
+            state_changed_at: now,
+            owner_id: None,
+            last_contact_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+}
+
 /// What a device is found by: its name first, so that the keys sort by it.
 fn key_of(device: &Device) -> String {
     search_key([

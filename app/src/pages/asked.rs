@@ -11,10 +11,12 @@ use certporter_model::access::{Actor, Caller, Role};
 use certporter_model::{FieldErrors, ParseError};
 use http::StatusCode;
 use http::request::Parts;
+use leptos::prelude::AnyView;
 
 use super::{escaped, problem};
 use crate::render::Renderer;
 use crate::site::Site;
+use crate::ui::field::Typed;
 use crate::ui::layout::{Person, Task};
 use crate::ui::words::sentence;
 
@@ -114,6 +116,22 @@ impl Asked {
     {
         match data {
             Ok(data) => self.renderer.page(StatusCode::OK, move || view(data.clone())).await,
+            Err(error) => self.refuse(error).await,
+        }
+    }
+
+    /// Answers with the form again, with what was typed and why it was not taken; or with why nothing was done, where the
+    /// form can't show that.
+    pub async fn again<T>(&self, values: T, error: ServiceError, page: fn(Typed<T>) -> AnyView) -> Response
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        match form_errors(error) {
+            Ok(errors) => {
+                let typed = Typed { values, errors };
+                let view = move || page(typed.clone());
+                self.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, view).await
+            }
             Err(error) => self.refuse(error).await,
         }
     }

@@ -8,7 +8,7 @@ use certporter::web::sessions::{self, Session};
 use http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 
-use super::asked::{Asked, form_errors};
+use super::asked::Asked;
 use super::own_path;
 use crate::ui::field::{TextField, Typed};
 use crate::ui::layout::AlonePage;
@@ -50,17 +50,7 @@ pub async fn post(
     };
     match signed_in.await {
         Ok(()) => Redirect::to(own_path(&form.next)).into_response(),
-        Err(error) => refuse(&asked, form, error).await,
-    }
-}
-
-async fn refuse(asked: &Asked, form: SignInForm, error: ServiceError) -> Response {
-    match form_errors(error) {
-        Ok(errors) => {
-            let typed = Typed { values: form, errors };
-            asked.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, move || page(typed.clone())).await
-        }
-        Err(error) => asked.refuse(error).await,
+        Err(error) => asked.again(form, error, page).await,
     }
 }
 

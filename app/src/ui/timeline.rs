@@ -41,22 +41,72 @@ pub fn Timeline(
 
 fn row(event: Event) -> AnyView {
     let status = Status::from(event.step);
-    let by = match event.took {
-        Some(span) => format!("{}, {}", event.by, took(span)),
-        None => event.by,
+    entry(Entry {
+        at: event.at,
+        tone: status.tone(),
+        icon: status.icon(),
+        what: words::step(event.step).to_owned(),
+        to: None,
+        about: event.about,
+        by: event.by,
+        took: event.took,
+        said: None,
+        cause: event.cause,
+        remedy: event.remedy,
+    })
+}
+
+/// A row as it is shown, whatever it tells of.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When it happened.
+    pub at: Timestamp,
+    /// How good or bad it is.
+    pub tone: &'static str,
+    /// Its icon.
+    pub icon: &'static str,
+    /// What happened, in words.
+    pub what: String,
+    /// Where there is more of it.
+    pub to: Option<String>,
+    /// To what.
+    pub about: Option<String>,
+    /// Who did it.
+    pub by: String,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// Why somebody did it, in their own words.
+    pub said: Option<String>,
+    /// What went wrong.
+    pub cause: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+/// Shows a row.
+pub fn entry(entry: Entry) -> AnyView {
+    let by = match entry.took {
+        Some(span) => format!("{}, {}", entry.by, took(span)),
+        None => entry.by,
+    };
+    let what = entry.what;
+    let what = match entry.to {
+        Some(to) => view! { <a class="what" href=to>{what}</a> }.into_any(),
+        None => view! { <span class="what">{what}</span> }.into_any(),
     };
     view! {
         <li>
-            <span class=format!("status {}", status.tone())>
-                <Icon name=status.icon()/>
+            <span class=format!("status {}", entry.tone)>
+                <Icon name=entry.icon/>
             </span>
             <div>
-                <span class="what">{words::step(event.step)}</span>
-                {event.about.map(|about| view! { <span>{format!(": {about}")}</span> })}
+                {what}
+                {entry.about.map(|about| view! { <span>{format!(": {about}")}</span> })}
                 " "
                 <span class="beside">{by}</span>
-                {event.cause.map(|cause| view! { <p class="cause">{cause}</p> })}
-                {event
+                {entry.said.map(|said| view! { <p class="cause">{format!("\u{201c}{said}\u{201d}")}</p> })}
+                {entry.cause.map(|cause| view! { <p class="cause">{cause}</p> })}
+                {entry
                     .remedy
                     .map(|remedy| {
                         view! {
@@ -68,7 +118,7 @@ fn row(event: Event) -> AnyView {
                     })}
             </div>
             <span class="when">
-                <Moment at=event.at/>
+                <Moment at=entry.at/>
             </span>
         </li>
     }

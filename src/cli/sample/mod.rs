@@ -5,7 +5,7 @@ mod profiles;
 
 use certporter_model::access::{Caller, Permission, Scope};
 use certporter_model::assignment::{AssignmentMode, Source};
-use certporter_model::device::{DeviceState, UserState};
+use certporter_model::device::UserState;
 use certporter_model::hardware::{HardwareSerial, MacAddress};
 use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::platform::Platform;
@@ -238,25 +238,11 @@ impl Loading {
     ) -> Result<DeviceId, CommandError> {
         self.devices += 1;
         let number = self.devices;
+        let id = DeviceId::new(self.now, octets(&SystemRandom));
         let device = Device {
-            id: DeviceId::new(self.now, octets(&SystemRandom)),
-            source: Source::Local,
-            external_id: None,
-            name: Name::parse(name)?,
-            platform,
             serial_number: Some(HardwareSerial::parse(&format!("EX{number:08}"))?),
-            imei: None,
-            meid: None,
             wifi_mac: Some(MacAddress::parse(&format!("02005e{number:06x}"))?),
-            fqdn: None,
-            state: DeviceState::Registered,
-            state_changed_at: self.now,
-            owner_id: None,
-            last_contact_at: None,
-            version: 1,
-            created_at: self.now,
-            updated_at: self.now,
-            deleted_at: None,
+            ..Device::registered(id, Name::parse(name)?, platform, self.now)
         };
         devices::insert(&mut self.tx, &device).await?;
         if owner.is_some() {

@@ -7,7 +7,7 @@ pub(super) mod trouble;
 mod view;
 
 use certporter_model::access::{Caller, Permit};
-use certporter_model::assignment::{HolderKind, Source};
+use certporter_model::assignment::HolderKind;
 use certporter_model::device::DeviceState;
 use certporter_model::platform::Platform;
 use certporter_model::{DeviceId, GroupId, Timestamp, UserId};
@@ -152,26 +152,7 @@ pub async fn create(
     let id = DeviceId::new(now, portal.octets());
     let owner = parsed.owner;
     let attributes = parsed.attributes.clone();
-    let blank = Device {
-        id,
-        source: Source::Local,
-        external_id: None,
-        name: parsed.name.clone(),
-        platform: parsed.platform,
-        serial_number: None,
-        imei: None,
-        meid: None,
-        wifi_mac: None,
-        fqdn: None,
-        state: DeviceState::Registered,
-        state_changed_at: now,
-        owner_id: None,
-        last_contact_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let blank = Device::registered(id, parsed.name.clone(), parsed.platform, now);
     let device = with(&blank, parsed);
     let mut tx = portal.db().write(&permit).await?;
     devices::insert(&mut tx, &device).await?;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use certporter_model::assignment::{HolderKind, Source};
-use certporter_model::device::DeviceState;
 use certporter_model::platform::Platform;
 use certporter_model::{AttributeId, DeviceId, Timestamp, UserId};
 use uuid::Uuid;
@@ -303,26 +302,8 @@ fn draft_of(
 }
 
 fn new_device(id: DeviceId, parsed: ParsedDevice, now: Timestamp) -> Device {
-    let blank = Device {
-        id,
-        source: Source::Import,
-        external_id: None,
-        name: parsed.name.clone(),
-        platform: parsed.platform,
-        serial_number: None,
-        imei: None,
-        meid: None,
-        wifi_mac: None,
-        fqdn: None,
-        state: DeviceState::Registered,
-        state_changed_at: now,
-        owner_id: parsed.owner,
-        last_contact_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let registered = Device::registered(id, parsed.name.clone(), parsed.platform, now);
+    let blank = Device { source: Source::Import, owner_id: parsed.owner, ..registered };
     with(&blank, parsed)
 }
 

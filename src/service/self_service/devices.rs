@@ -1,7 +1,6 @@
 //! A person's own devices.
 
 use certporter_model::access::Caller;
-use certporter_model::assignment::Source;
 use certporter_model::device::{DeviceState, UserState};
 use certporter_model::platform::Platform;
 use certporter_model::security_event::SecurityEventKind;
@@ -80,26 +79,7 @@ pub async fn add(
     drop(conn);
     DEVICES_ADDED.take(portal, &owner.to_string()).await?;
     let now = portal.now();
-    let device = Device {
-        id: DeviceId::new(now, portal.octets()),
-        source: Source::Local,
-        external_id: None,
-        name,
-        platform,
-        serial_number: None,
-        imei: None,
-        meid: None,
-        wifi_mac: None,
-        fqdn: None,
-        state: DeviceState::Registered,
-        state_changed_at: now,
-        owner_id: None,
-        last_contact_at: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        deleted_at: None,
-    };
+    let device = Device::registered(DeviceId::new(now, portal.octets()), name, platform, now);
     let mut tx = portal.db().write(&permit).await?;
     let user = users::get(&mut tx, owner).await?;
     if user.state != UserState::Enabled {

@@ -8,9 +8,8 @@ use leptos::prelude::*;
 
 use super::subject::Subject;
 use crate::pages::address;
-use crate::ui::icon::Icon;
 use crate::ui::status::Status;
-use crate::ui::time::{Moment, took};
+use crate::ui::timeline::{self, Entry};
 use crate::ui::words;
 
 /// A part of a person's or a device's timeline.
@@ -95,49 +94,25 @@ fn row(entry: HistoryEntry) -> AnyView {
     };
     let about = [entry.profile.map(|profile| profile.name), detail, device];
     let about: Vec<String> = about.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    let by = format!("{}: {}", source(entry.source), words::actor(&entry.actor));
-    let by = match entry.duration_ms.and_then(|millis| u64::try_from(millis).ok()) {
-        Some(millis) => format!("{by}, {}", took(Duration::from_millis(millis))),
-        None => by,
-    };
     let to = match (entry.request_id, entry.certificate_id) {
         (_, Some(id)) => Some(format!("/certificates/{id}")),
         (Some(id), None) => Some(format!("/requests/{id}")),
         (None, None) => None,
     };
-    let what = match to {
-        Some(to) => view! { <a class="what" href=to>{what}</a> }.into_any(),
-        None => view! { <span class="what">{what}</span> }.into_any(),
-    };
-    view! {
-        <li>
-            <span class=format!("status {tone}")>
-                <Icon name=icon/>
-            </span>
-            <div>
-                {what}
-                {(!about.is_empty()).then(|| view! { <span>{format!(": {}", about.join(", "))}</span> })}
-                " "
-                <span class="beside">{by}</span>
-                {said.map(|said| view! { <p class="cause">{format!("\u{201c}{said}\u{201d}")}</p> })}
-                {entry.cause.map(|cause| view! { <p class="cause">{cause}</p> })}
-                {entry
-                    .remedy
-                    .map(|remedy| {
-                        view! {
-                            <p class="cause">
-                                <strong>"What to do: "</strong>
-                                {remedy}
-                            </p>
-                        }
-                    })}
-            </div>
-            <span class="when">
-                <Moment at=entry.at/>
-            </span>
-        </li>
-    }
-    .into_any()
+    let took = entry.duration_ms.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis);
+    timeline::entry(Entry {
+        at: entry.at,
+        tone,
+        icon,
+        what,
+        to,
+        about: (!about.is_empty()).then(|| about.join(", ")),
+        by: format!("{}: {}", source(entry.source), words::actor(&entry.actor)),
+        took,
+        said,
+        cause: entry.cause,
+        remedy: entry.remedy,
+    })
 }
 
 const fn source(source: HistorySource) -> &'static str {

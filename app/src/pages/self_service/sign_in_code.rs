@@ -3,12 +3,12 @@
 use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use certporter::service::{ServiceError, sign_in, sign_in_codes};
+use certporter::service::{sign_in, sign_in_codes};
 use certporter::web::sessions::{self, Session};
 use http::{HeaderMap, StatusCode};
 use leptos::prelude::*;
 
-use crate::pages::asked::{Asked, form_errors};
+use crate::pages::asked::Asked;
 use crate::ui::field::{TextField, Typed};
 use crate::ui::layout::AlonePage;
 use crate::ui::notice::FormErrors;
@@ -45,16 +45,9 @@ pub async fn post(
         let signed_in = sign_in_codes::sign_in(&asked.portal, &asked.caller, &form.name, code).await?;
         sessions::begin_with_code(&session, &signed_in, &asked.caller, sessions::agent(&headers)).await
     };
-    let error: ServiceError = match signed_in.await {
-        Ok(()) => return Redirect::to("/me").into_response(),
-        Err(error) => error,
-    };
-    match form_errors(error) {
-        Ok(errors) => {
-            let typed = Typed { values: form, errors };
-            asked.renderer.page(StatusCode::UNPROCESSABLE_ENTITY, move || page(typed.clone())).await
-        }
-        Err(error) => asked.refuse(error).await,
+    match signed_in.await {
+        Ok(()) => Redirect::to("/me").into_response(),
+        Err(error) => asked.again(form, error, page).await,
     }
 }
 
