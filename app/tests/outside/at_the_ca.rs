@@ -306,6 +306,42 @@ async fn crl(bao: &Bao, file: &Path) -> String {
     run("openssl", &["crl", "-inform", "DER", "-in", file.to_str().unwrap(), "-noout", "-text"])
 }
 
+/// A block of what is from a CA that knows no hold: revoked, as the preview says, and another comes when it is lifted.
+async fn is_blocked_without_hold(portal: &Installation, person: &Person) {
+    let device = &person.device;
+    let agent = person.agent.to_str().unwrap();
+    let before = serials(&person.agent);
+    let shown = portal.post(&format!("/devices/{device}/block?preview=true"), &json!({})).await;
+    let summary = &shown["summary"];
+    assert_eq!(
+        (&summary["revoked"], &summary["held"]),
+        (&json!({"privilege_withdrawn": 1}), &json!(0)),
+        "{shown}"
+    );
+    portal.post(&format!("/devices/{device}/block"), &json!({})).await;
+    portal.agent(&["sync", "--once", "--dir", agent]);
+    assert_eq!(serials(&person.agent), [""; 0]);
+    let all = portal.get(&format!("/certificates?device={device}&status=revoked")).await;
+    let path = format!("/certificates/{}", text(&all["data"][0]["id"]));
+    let mut whole = Value::Null;
+    portal
+        .until("it is revoked at the CA", async || {
+            whole = portal.get(&path).await;
+            whole["revocations"][0]["at_ca_at"].is_string()
+        })
+        .await;
+    let told = &whole["revocations"][0];
+    assert_eq!(
+        (text(&told["reason"]), text(&told["trigger"])),
+        ("privilege_withdrawn", "blocked"),
+        "{whole}"
+    );
+    portal.post(&format!("/devices/{device}/unblock"), &json!({})).await;
+    portal.agent(&["sync", "--once", "--dir", agent]);
+    let now = serials(&person.agent);
+    assert!(now.len() == before.len() && now[0] != before[0], "{before:?} {now:?}");
+}
+
 #[tokio::test]
 async fn what_comes_from_the_ca_after_an_event_is_revoked_and_never_delivered() {
     let bao = Bao::start().await;
@@ -338,6 +374,9 @@ async fn what_comes_from_the_ca_after_an_event_is_revoked_and_never_delivered() 
         line.let_go();
         for case in &cases {
             revoked.extend(case.ends(&portal, &bao).await);
+            if case.event == FeatureAdded {
+                is_blocked_without_hold(&portal, &case.person).await;
+            }
         }
     }
     assert_eq!(revoked.len(), Event::ALL.len() - 1);

@@ -106,6 +106,51 @@ fn on(agent: &Path, serial: &str) -> PathBuf {
 }
 
 #[tokio::test]
+async fn a_persons_certificate_outlives_a_device() {
+    let mut it = Mail::new().await;
+    let (laptop, tablet, phone) =
+        (it.device("laptop").await, it.device("tablet").await, it.device("phone").await);
+    let (id, serial) = it.current(&[]).await;
+    for agent in [&laptop, &tablet, &phone] {
+        it.holds(agent, &[&serial]).await;
+    }
+    let own = async |name: &str| {
+        let devices = it.portal.get(&format!("/devices?owner={}&q={name}", it.user)).await;
+        format!("/devices/{}", text(&devices["data"][0]["id"]))
+    };
+    let status = async || text(&it.portal.get(&format!("/certificates/{id}")).await["status"]).to_owned();
+    let none = json!({});
+
+    // Retired or blocked, a device loses its copy; the certificate is the person's, and stays.
+    it.portal.post(&format!("{}/retire", own("tablet").await), &none).await;
+    it.portal.post(&format!("{}/block", own("phone").await), &none).await;
+    it.holds(&tablet, &[]).await;
+    it.holds(&phone, &[]).await;
+    it.holds(&laptop, &[&serial]).await;
+    assert_eq!(status().await, "valid");
+    it.portal.post(&format!("{}/unblock", own("phone").await), &none).await;
+    it.holds(&phone, &[&serial]).await;
+
+    // Blocking the person puts it on hold, and takes it from all of them for as long.
+    it.portal.post(&format!("/users/{}/block", it.user), &none).await;
+    it.holds(&laptop, &[]).await;
+    it.holds(&phone, &[]).await;
+    assert!(it.portal.crl_with(&serial).await.contains("Certificate Hold"));
+    assert_eq!(status().await, "held");
+    it.portal.post(&format!("/users/{}/unblock", it.user), &none).await;
+    it.holds(&laptop, &[&serial]).await;
+    it.holds(&phone, &[&serial]).await;
+    it.portal.crl_without(&serial).await;
+
+    // Erased: it is revoked for good, and the others get another.
+    it.portal.post(&format!("{}/wiped", own("phone").await), &none).await;
+    let (_, another) = it.current(&[&serial]).await;
+    it.holds(&laptop, &[&another]).await;
+    let told = it.portal.get(&format!("/certificates/{id}")).await["revocations"][0].clone();
+    assert_eq!((text(&told["reason"]), text(&told["trigger"])), ("key_compromise", "device_wiped"), "{told}");
+}
+
+#[tokio::test]
 async fn a_new_device_reads_old_mail_and_never_gets_a_compromised_key() {
     let mut it = Mail::new().await;
     let laptop = it.device("laptop").await;
