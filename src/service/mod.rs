@@ -12,6 +12,7 @@
 //! - [`reach`]: which profiles reach whom, and why
 //! - [`live`]: what changes, as it changes
 //! - [`page`], [`reference`]: lists in pages, and what stands for a thing in them
+//! - `csv`: lines of what is exported
 //! - [`directory_draft`]: what people write about users, groups and devices
 //! - [`accounts`], [`invitations`], [`tokens`], [`sign_in`], [`own_account`], [`setup`]: who signs in, and with what
 //! - [`sign_in_codes`]: one-time codes from staff; [`confirmations`]: what they opened, and who confirms it;
@@ -45,6 +46,7 @@ pub mod certificates;
 pub mod confirmations;
 pub mod consequences;
 mod copies;
+mod csv;
 pub mod device_protocol;
 pub mod devices;
 pub mod directory_draft;

@@ -7,6 +7,7 @@
 //! - [`field`], [`notice`]: forms and what is wrong with them
 //! - [`consequences`]: what would follow from a change, before it is done
 //! - [`filters`]: the form above a list
+//! - [`link`]: ways to other pages that look like buttons or cards
 //! - [`facts`], [`table`], [`pager`], [`timeline`]: what is shown
 pub mod consequences;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod field;
 pub mod filters;
 pub mod icon;
 pub mod layout;
+pub mod link;
 pub mod notice;
 pub mod own;
 pub mod pager;

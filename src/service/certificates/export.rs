@@ -7,6 +7,7 @@ use futures::Stream;
 
 use super::list::CertificatesQuery;
 use super::names;
+use crate::service::csv;
 use crate::service::error::ServiceError;
 use crate::service::names::Names;
 use crate::service::operation::Operation;
@@ -81,7 +82,7 @@ impl Export {
         let after = match &self.place {
             Place::Headings => {
                 self.place = Place::After(None);
-                return Ok(Some(line(HEADINGS.map(str::to_owned))));
+                return Ok(Some(csv::line(&HEADINGS.map(str::to_owned))));
             }
             Place::After(after) => after.clone(),
             Place::End => return Ok(None),
@@ -97,7 +98,7 @@ impl Export {
             None => Place::End,
         };
         let names = names(&mut conn, &rows).await?;
-        Ok(Some(rows.iter().map(|row| line(fields(row, &names))).collect()))
+        Ok(Some(rows.iter().map(|row| csv::line(&fields(row, &names))).collect()))
     }
 }
 
@@ -132,58 +133,4 @@ fn fields(row: &Certificate, names: &Names) -> [String; 15] {
         row.thumbprint.to_string(),
         row.sha1_thumbprint.to_string(),
     ]
-}
-
-fn line<const N: usize>(fields: [String; N]) -> String {
-    let mut line = fields.map(|field| escaped(&field)).join(",");
-    line.push_str("\r\n");
-    line
-}
-
-/// A field as RFC 4180, section 2, has it. Spreadsheets take a field that begins with one of `= + - @` for a formula,
-/// and one with an apostrophe before it for a text. A serial number that they would take for a number, and round, is
-/// given one too.
-fn escaped(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let rounded = field.len() > 11 && field.parse::<f64>().is_ok();
-    let text = if formula || rounded { format!("'{field}") } else { field.to_owned() };
-    if text.contains(['"', ',', '\r', '\n']) || formula {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_quoted_where_it_must_be() {
-        for (field, written) in [
-            ("anna", "anna"),
-            ("CN=Anna,O=X", "\"CN=Anna,O=X\""),
-            ("a \"b\"", "\"a \"\"b\"\"\""),
-            ("two\r\nlines", "\"two\r\nlines\""),
-            ("", ""),
-        ] {
-            assert_eq!(escaped(field), written);
-        }
-    }
-
-    #[test]
-    fn no_field_is_a_formula() {
-        for field in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(\"http://x\",\"y\")"] {
-            let written = escaped(field);
-            assert!(written.starts_with("\"'"), "{written}");
-        }
-        for serial in ["12345678901234567890", "4012345678e1234567890123"] {
-            assert_eq!(escaped(serial), format!("'{serial}"));
-        }
-    }
-
-    #[test]
-    fn a_line_ends_as_the_standard_says() {
-        assert_eq!(line(["a".to_owned(), "b,c".to_owned()]), "a,\"b,c\"\r\n");
-    }
 }

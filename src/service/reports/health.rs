@@ -14,10 +14,9 @@ use certporter_model::{GroupId, ProfileId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::csv;
 use crate::clock::Stopwatch;
 use crate::service::requests::RequestStage;
-use crate::service::{Operation, Portal, ServiceError};
+use crate::service::{Operation, Portal, ServiceError, csv};
 use crate::store::fleet::{self, FleetCount, RequestCount, Snapshot};
 use crate::store::{AuditEvent, Conn, Db, StoreError, Target, profiles};
 

@@ -6,13 +6,12 @@ use certporter_model::{AssignmentId, CertificateId, DeviceId, MembershipId, Time
 use futures::Stream;
 use uuid::Uuid;
 
-use super::csv;
 use super::held::{
     HeldQuery, assignment_place, certificate_place, membership_place, ownership_place, shown_assignments,
     shown_certificates, shown_devices, shown_memberships,
 };
 use super::held_view::{HeldAssignment, HeldCertificate, HeldDevice, HeldMembership};
-use crate::service::{Operation, Portal, ServiceError};
+use crate::service::{Operation, Portal, ServiceError, csv};
 use crate::store::held::{self as store, About, Day};
 use crate::store::{AuditEvent, SortKey, SortedPage, Target};
 

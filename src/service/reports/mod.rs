@@ -1,8 +1,6 @@
 //! Reports: how the certificates of the fleet are, and who held what on a day.
 //!
 //! - [`health`]: the fleet's certificates counted; [`held`]: who held what
-//! - [`csv`]: what both are exported as
-mod csv;
 pub mod health;
 pub mod held;
 mod held_export;

@@ -20,6 +20,7 @@ use crate::pages::live::follow;
 use crate::ui::facts::{Copied, Detail, Details, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::{Moment, PerhapsMoment};
@@ -118,21 +119,12 @@ pub fn page(shown: Shown) -> AnyView {
                 lead="Who signs certificates, what they publish, and the connectors that reach them."
             >
                 <div class="actions">
-                    <a class="btn" href="/authorities/reconciliation">
-                        <Icon name="history"/>
-                        "Reconciliation"
-                    </a>
+                    <LinkButton to="/authorities/reconciliation" icon="history" label="Reconciliation"/>
                     {operates
                         .then(|| {
                             view! {
-                                <a class="btn" href="/authorities/new">
-                                    <Icon name="plus"/>
-                                    "Add an issuing CA"
-                                </a>
-                                <a class="btn btn-primary" href="/authorities/preflights">
-                                    <Icon name="list-checks"/>
-                                    "Run a preflight"
-                                </a>
+                                <LinkButton to="/authorities/new" icon="plus" label="Add an issuing CA"/>
+                                <LinkButton to="/authorities/preflights" icon="list-checks" label="Run a preflight" primary=true/>
                             }
                         })}
                 </div>

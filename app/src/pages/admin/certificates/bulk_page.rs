@@ -9,8 +9,8 @@ use super::list::status_at;
 use crate::islands::live::Live;
 use crate::ui::facts::{Detail, Details, Section};
 use crate::ui::field::{ChoiceField, Hidden, LongField, Typed};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{FormErrors, Notice, Tone};
 use crate::ui::status::State;
 use crate::ui::table::{Empty, Table};
@@ -210,10 +210,7 @@ pub fn progress(progress: Progress) -> AnyView {
             <Heading title lead within=("/certificates", "Certificates")/>
             <Live source>{part(progress)}</Live>
             <noscript>
-                <a class="btn" href=address>
-                    <Icon name="rotate-cw"/>
-                    "Show how far it is now"
-                </a>
+                <LinkButton to=address icon="rotate-cw" label="Show how far it is now"/>
             </noscript>
         </Page>
     }

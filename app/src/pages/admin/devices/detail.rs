@@ -14,6 +14,7 @@ use crate::pages::admin::users::why::Why;
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::status::State;
 use crate::ui::table::Table;
@@ -134,10 +135,7 @@ fn buttons(offered: &Offered, here: &str, state: DeviceState) -> AnyView {
             {code
                 .map(|address| {
                     view! {
-                        <a class="btn btn-primary" href=address>
-                            <Icon name="key-round"/>
-                            "Enrol this device"
-                        </a>
+                        <LinkButton to=address icon="key-round" label="Enrol this device" primary=true/>
                     }
                 })}
         </div>

@@ -12,8 +12,8 @@ use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, present, word};
 use crate::ui::filters::{ChoiceFilter, Filters, SearchFilter, choices};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::status::State;
@@ -192,10 +192,7 @@ pub fn page(list: List) -> AnyView {
                     .may_register
                     .then(|| {
                         view! {
-                            <a class="btn btn-primary" href="/devices/new">
-                                <Icon name="plus"/>
-                                "Register a device"
-                            </a>
+                            <LinkButton to="/devices/new" icon="plus" label="Register a device" primary=true/>
                         }
                     })}
             </Heading>

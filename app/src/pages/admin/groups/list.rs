@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use crate::pages::admin::users::words::source;
 use crate::pages::asked::{Asked, present};
 use crate::ui::filters::{Filters, SearchFilter};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::table::{Empty, Table};
@@ -59,14 +59,8 @@ pub fn page(list: List) -> AnyView {
                 lead="Profiles are assigned to groups: their members, people and devices, get the certificates."
             >
                 <div class="actions">
-                    <a class="btn" href="/imports/new">
-                        <Icon name="upload"/>
-                        "Import"
-                    </a>
-                    <a class="btn btn-primary" href="/groups/new">
-                        <Icon name="plus"/>
-                        "New group"
-                    </a>
+                    <LinkButton to="/imports/new" icon="upload" label="Import"/>
+                    <LinkButton to="/groups/new" icon="plus" label="New group" primary=true/>
                 </div>
             </Heading>
             {(!filter.deleted.is_empty())

@@ -18,6 +18,7 @@ use crate::pages::asked::{Asked, PagesState, is_helpdesk_alone};
 use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::{Card, Cards};
 use crate::ui::status::Status;
 use crate::ui::time::{Moment, Now};
 
@@ -59,51 +60,46 @@ pub(super) fn number(count: u64) -> String {
 
 /// The page of somebody who sees a part of the organisation only.
 fn part(tasks: Vec<Task>) -> AnyView {
+    let card = |to, icon, name, about| Card { to, icon, name, about };
     let cards = [
         (
             Task::Devices,
-            "/devices",
-            "monitor-smartphone",
-            "Devices",
-            "What is on them, and what to do when one is lost.",
+            card(
+                "/devices",
+                "monitor-smartphone",
+                "Devices",
+                "What is on them, and what to do when one is lost.",
+            ),
         ),
-        (Task::Users, "/users", "user-round", "Users", "People with their devices and certificates."),
+        (Task::Users, card("/users", "user-round", "Users", "People with their devices and certificates.")),
         (
             Task::Certificates,
-            "/certificates",
-            "file-badge",
-            "Certificates",
-            "Found by name, serial number or thumbprint.",
+            card(
+                "/certificates",
+                "file-badge",
+                "Certificates",
+                "Found by name, serial number or thumbprint.",
+            ),
         ),
         (
             Task::Requests,
-            "/requests",
-            "list-checks",
-            "Requests",
-            "What is on its way, and why something did not come.",
+            card(
+                "/requests",
+                "list-checks",
+                "Requests",
+                "What is on its way, and why something did not come.",
+            ),
         ),
-        (Task::Settings, "/settings/own", "settings", "My account", "Your password, time zone and sessions."),
+        (
+            Task::Settings,
+            card("/settings/own", "settings", "My account", "Your password, time zone and sessions."),
+        ),
     ];
+    let theirs = cards.into_iter().filter(|(task, _)| tasks.contains(task)).map(|(_, card)| card).collect();
     view! {
         <Page title="Overview".to_owned() task=Some(Task::Overview)>
             <Heading title="Overview" lead="You see the people and devices that are yours to look after."/>
-            <div class="cards">
-                {cards
-                    .into_iter()
-                    .filter(|(task, ..)| tasks.contains(task))
-                    .map(|(_, address, icon, name, text)| {
-                        view! {
-                            <a href=address>
-                                <span class="name">
-                                    <Icon name=icon/>
-                                    {name}
-                                </span>
-                                <span class="quiet">{text}</span>
-                            </a>
-                        }
-                    })
-                    .collect_view()}
-            </div>
+            <Cards of=theirs/>
         </Page>
     }
     .into_any()

@@ -15,8 +15,8 @@ use super::versions::Versions;
 use super::{assigned, set_up, versions, words};
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::time::Moment;
 
@@ -86,10 +86,7 @@ pub fn page(profile: Profile) -> AnyView {
                                 </a>
                             }
                         })}
-                    <a class="btn" href=format!("/profiles/{id}/export")>
-                        <Icon name="download"/>
-                        "Export"
-                    </a>
+                    <LinkButton to=format!("/profiles/{id}/export") icon="download" label="Export"/>
                     {may_write
                         .then(|| {
                             view! {

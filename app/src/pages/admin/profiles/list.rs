@@ -9,8 +9,8 @@ use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, present};
 use crate::ui::filters::{Filters, SearchFilter};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::table::{Empty, Table};
@@ -101,10 +101,7 @@ pub fn page(list: List) -> AnyView {
             >
                 {list.may_write.then(|| {
                     view! {
-                        <a class="btn btn-primary" href="/profiles/new">
-                            <Icon name="plus"/>
-                            "New profile"
-                        </a>
+                        <LinkButton to="/profiles/new" icon="plus" label="New profile" primary=true/>
                     }
                 })}
             </Heading>

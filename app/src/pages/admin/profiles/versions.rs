@@ -11,8 +11,8 @@ use super::difference::{Difference, Differences, differences, lines, texts};
 use super::words;
 use crate::pages::asked::{Asked, id};
 use crate::ui::facts::{Detail, Details, Fact, Facts, Section};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::pager::{Pager, counted};
 use crate::ui::table::Table;
 use crate::ui::time::Moment;
@@ -74,16 +74,10 @@ pub fn page(version: Version) -> AnyView {
                     {(may_write && number != current)
                         .then(|| {
                             view! {
-                                <a class="btn btn-primary" href=format!("/profiles/{id}/edit?version={number}")>
-                                    <Icon name="undo-2"/>
-                                    "Restore this version"
-                                </a>
+                                <LinkButton to=format!("/profiles/{id}/edit?version={number}") icon="undo-2" label="Restore this version" primary=true/>
                             }
                         })}
-                    <a class="btn" href=format!("/profiles/{id}/export?version={number}")>
-                        <Icon name="download"/>
-                        "Export"
-                    </a>
+                    <LinkButton to=format!("/profiles/{id}/export?version={number}") icon="download" label="Export"/>
                 </div>
             </Heading>
             <Facts>

@@ -11,6 +11,7 @@ use crate::pages::asked::Asked;
 use crate::ui::facts::Section;
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::{Moment, Now};
 use crate::ui::words;
@@ -67,10 +68,7 @@ pub fn page(view: HealthView) -> AnyView {
                 lead="The current certificates of the fleet: whether they are on their devices, and what is on its way. Each number leads to those that it counts."
             >
                 <div class="buttons">
-                    <a class="btn" href="/reports/held">
-                        <Icon name="history"/>
-                        "Who held what"
-                    </a>
+                    <LinkButton to="/reports/held" icon="history" label="Who held what"/>
                     <a class="btn" href="/reports/health.csv" download>
                         <Icon name="download"/>
                         "Export as CSV"

@@ -4,6 +4,7 @@ use certporter::service::reference::{DeviceReference, UserReference};
 use certporter::service::reports::held::{
     HeldAssignment, HeldCertificate, HeldCopy, HeldDevice, HeldMembership,
 };
+use certporter_model::Timestamp;
 use certporter_model::assignment::AssignmentMode;
 use leptos::prelude::*;
 
@@ -19,6 +20,19 @@ fn person(user: Option<UserReference>) -> AnyView {
 
 fn on(device: Option<DeviceReference>) -> AnyView {
     device.map(|device| view! { <a href=format!("/devices/{}", device.id)>{device.name}</a> }).into_any()
+}
+
+/// From when until when it was so.
+fn span(since: Timestamp, until: Option<Timestamp>) -> AnyView {
+    view! {
+        <td data-label="Since">
+            <Moment at=since/>
+        </td>
+        <td data-label="Until">
+            <PerhapsMoment at=until otherwise="still so"/>
+        </td>
+    }
+    .into_any()
 }
 
 /// Certificates with their copies.
@@ -97,12 +111,7 @@ pub(super) fn devices(rows: Vec<HeldDevice>) -> AnyView {
                         <tr>
                             <td class="name">{on(Some(row.device))}</td>
                             <td>{person(Some(row.user))}</td>
-                            <td data-label="Since">
-                                <Moment at=row.valid_from/>
-                            </td>
-                            <td data-label="Until">
-                                <PerhapsMoment at=row.valid_until otherwise="still so"/>
-                            </td>
+                            {span(row.valid_from, row.valid_until)}
                         </tr>
                     }
                 })
@@ -128,12 +137,7 @@ pub(super) fn memberships(rows: Vec<HeldMembership>) -> AnyView {
                                 <a href=format!("/groups/{}", row.group.id)>{row.group.name}</a>
                             </td>
                             <td>{person(row.user)} {on(row.device)} {inner}</td>
-                            <td data-label="Since">
-                                <Moment at=row.valid_from/>
-                            </td>
-                            <td data-label="Until">
-                                <PerhapsMoment at=row.valid_until otherwise="still so"/>
-                            </td>
+                            {span(row.valid_from, row.valid_until)}
                         </tr>
                     }
                 })
@@ -165,12 +169,7 @@ pub(super) fn assignments(rows: Vec<HeldAssignment>) -> AnyView {
                             <td>
                                 <a href=format!("/groups/{}", row.group.id)>{row.group.name}</a>
                             </td>
-                            <td data-label="Since">
-                                <Moment at=row.valid_from/>
-                            </td>
-                            <td data-label="Until">
-                                <PerhapsMoment at=row.valid_until otherwise="still so"/>
-                            </td>
+                            {span(row.valid_from, row.valid_until)}
                         </tr>
                     }
                 })

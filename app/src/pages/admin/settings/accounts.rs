@@ -12,6 +12,7 @@ use crate::pages::asked::{Asked, present};
 use crate::ui::filters::{Filters, SearchFilter};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::pager::{Pager, counted};
 use crate::ui::table::{Empty, Table};
 use crate::ui::time::PerhapsMoment;
@@ -56,10 +57,7 @@ pub fn page(list: List) -> AnyView {
                 lead="Who signs in to this portal. An account is not a user: users hold certificates."
                 within=("/settings", "Settings")
             >
-                <a class="btn btn-primary" href="/settings/accounts/new">
-                    <Icon name="plus"/>
-                    "Invite somebody"
-                </a>
+                <LinkButton to="/settings/accounts/new" icon="plus" label="Invite somebody" primary=true/>
             </Heading>
             <Filters action="/settings/accounts">
                 <SearchFilter label="Name" value=filter.q.clone()/>

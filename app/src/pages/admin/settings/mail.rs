@@ -17,6 +17,7 @@ use crate::ui::facts::Section;
 use crate::ui::field::{ChoiceField, Hidden, LongField, NumberField, TextField, Typed};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{FormErrors, Notice, Tone};
 use crate::ui::words::sentence;
 
@@ -204,10 +205,7 @@ pub fn page(shown: Shown) -> AnyView {
                 lead="The server that takes the portal\u{2019}s notices, and the addresses of those who operate it. No notice is sent until its kind is switched on."
                 within=("/settings", "Settings")
             >
-                <a class="btn" href="/settings/notices">
-                    <Icon name="mail"/>
-                    "Notices"
-                </a>
+                <LinkButton to="/settings/notices" icon="mail" label="Notices"/>
             </Heading>
             {saved
                 .then(|| {

@@ -22,8 +22,8 @@ use certporter::service::{Operation, ServiceError};
 use leptos::prelude::*;
 
 use crate::pages::asked::{Asked, PagesState};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::{Card, Cards};
 
 /// The routes under `/settings`.
 pub fn routes() -> Router<PagesState> {
@@ -83,64 +83,60 @@ async fn show(asked: Asked) -> Response {
 
 /// The page.
 pub fn page(parts: Parts) -> AnyView {
+    let card = |to, icon, name, about| Card { to, icon, name, about };
     let cards = [
         (
             true,
-            "/settings/own",
-            "user-round",
-            "My account",
-            "Password, time zone, colours, and where you are signed in.",
+            card(
+                "/settings/own",
+                "user-round",
+                "My account",
+                "Password, time zone, colours, and where you are signed in.",
+            ),
         ),
         (
             parts.accounts,
-            "/settings/accounts",
-            "users-round",
-            "Accounts",
-            "Who signs in to this portal: invite, change roles, disable, reset passwords.",
+            card(
+                "/settings/accounts",
+                "users-round",
+                "Accounts",
+                "Who signs in to this portal: invite, change roles, disable, reset passwords.",
+            ),
         ),
         (
             parts.tokens,
-            "/settings/tokens",
-            "key-round",
-            "API tokens",
-            "Programs that use the REST API: create, and end what is not used any more.",
+            card(
+                "/settings/tokens",
+                "key-round",
+                "API tokens",
+                "Programs that use the REST API: create, and end what is not used any more.",
+            ),
         ),
         (
             parts.notices,
-            "/settings/notices",
-            "mail",
-            "Notices",
-            "What is told by e-mail, to whom, and in which words; and the mail server.",
+            card(
+                "/settings/notices",
+                "mail",
+                "Notices",
+                "What is told by e-mail, to whom, and in which words; and the mail server.",
+            ),
         ),
-        (true, "/settings/roles", "shield-check", "Roles", "What each role may do."),
+        (true, card("/settings/roles", "shield-check", "Roles", "What each role may do.")),
         (
             parts.portal,
-            "/settings/portal",
-            "settings",
-            "The portal",
-            "Its addresses, its database, its version, and where they are set.",
+            card(
+                "/settings/portal",
+                "settings",
+                "The portal",
+                "Its addresses, its database, its version, and where they are set.",
+            ),
         ),
     ];
+    let there = cards.into_iter().filter(|(there, _)| *there).map(|(_, card)| card).collect();
     view! {
         <Page title="Settings".to_owned() task=Some(Task::Settings)>
             <Heading title="Settings" lead="Who signs in, with what, and how the portal is set up."/>
-            <div class="cards">
-                {cards
-                    .into_iter()
-                    .filter(|(there, ..)| *there)
-                    .map(|(_, address, icon, name, text)| {
-                        view! {
-                            <a href=address>
-                                <span class="name">
-                                    <Icon name=icon/>
-                                    {name}
-                                </span>
-                                <span class="quiet">{text}</span>
-                            </a>
-                        }
-                    })
-                    .collect_view()}
-            </div>
+            <Cards of=there/>
         </Page>
     }
     .into_any()

@@ -17,6 +17,7 @@ use crate::ui::facts::Section;
 use crate::ui::field::{CheckField, Hidden, LongField, TextField, Typed};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{FormErrors, Notice, Tone};
 use crate::ui::table::Table;
 
@@ -92,14 +93,8 @@ pub fn page(list: List) -> AnyView {
                 within=("/settings", "Settings")
             >
                 <div class="buttons">
-                    <a class="btn" href="/settings/notices/letters">
-                        <Icon name="list-checks"/>
-                        "Letters"
-                    </a>
-                    <a class="btn" href="/settings/mail">
-                        <Icon name="settings"/>
-                        "Mail server"
-                    </a>
+                    <LinkButton to="/settings/notices/letters" icon="list-checks" label="Letters"/>
+                    <LinkButton to="/settings/mail" icon="settings" label="Mail server"/>
                 </div>
             </Heading>
             {(!set_up)

@@ -12,8 +12,8 @@ use leptos::prelude::*;
 use super::words::{source, state};
 use crate::pages::asked::{Asked, present, word};
 use crate::ui::filters::{ChoiceFilter, Filters, SearchFilter, choices};
-use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::pager::{Pager, counted};
 use crate::ui::status::State;
@@ -132,14 +132,8 @@ pub fn page(list: List) -> AnyView {
         <Page title="Users".to_owned() task=Some(Task::Users)>
             <Heading title="Users" lead="The people who hold certificates, whether they may, and where their data comes from.">
                 <div class="actions">
-                    <a class="btn" href="/imports/new">
-                        <Icon name="upload"/>
-                        "Import"
-                    </a>
-                    <a class="btn btn-primary" href="/users/new">
-                        <Icon name="plus"/>
-                        "New user"
-                    </a>
+                    <LinkButton to="/imports/new" icon="upload" label="Import"/>
+                    <LinkButton to="/users/new" icon="plus" label="New user" primary=true/>
                 </div>
             </Heading>
             {(!filter.deleted.is_empty())

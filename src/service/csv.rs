@@ -26,9 +26,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_field_is_a_formula_and_none_ends_early() {
-        let fields = ["=HYPERLINK(\"http://x\")", "a,b", "12345678901234", "plain"].map(str::to_owned);
-        let written = "\"'=HYPERLINK(\"\"http://x\"\")\",\"a,b\",'12345678901234,plain\r\n";
-        assert_eq!(line(&fields), written);
+    fn a_field_is_quoted_where_it_must_be() {
+        for (field, written) in [
+            ("anna", "anna"),
+            ("CN=Anna,O=X", "\"CN=Anna,O=X\""),
+            ("a \"b\"", "\"a \"\"b\"\"\""),
+            ("two\r\nlines", "\"two\r\nlines\""),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(field), written);
+        }
+    }
+
+    #[test]
+    fn no_field_is_a_formula() {
+        for field in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(\"http://x\",\"y\")"] {
+            let written = escaped(field);
+            assert!(written.starts_with("\"'"), "{written}");
+        }
+        for serial in ["12345678901234567890", "4012345678e1234567890123"] {
+            assert_eq!(escaped(serial), format!("'{serial}"));
+        }
+    }
+
+    #[test]
+    fn a_line_ends_as_the_standard_says() {
+        assert_eq!(line(&["a", "b,c"].map(str::to_owned)), "a,\"b,c\"\r\n");
     }
 }
