@@ -18,6 +18,7 @@ use crate::pages::address;
 use crate::ui::facts::{Fact, Facts, Section};
 use crate::ui::icon::Icon;
 use crate::ui::layout::{Heading, Page, Task};
+use crate::ui::link::LinkButton;
 use crate::ui::notice::{Notice, Tone};
 use crate::ui::status::State;
 use crate::ui::time::PerhapsMoment;
@@ -84,14 +85,16 @@ fn buttons(person: &Person, user: UserId) -> AnyView {
                 .sign_in_code
                 .then(|| {
                     view! {
-                        <a class="btn" href=format!("/helpdesk/people/{user}/sign-in-code")>
-                            <Icon name="key-round"/>
-                            "Sign-in code for self-service"
-                        </a>
-                        <a class="btn" href=format!("/helpdesk/people/{user}/confirmations")>
-                            <Icon name="shield-check"/>
-                            "What waits to be confirmed"
-                        </a>
+                        <LinkButton
+                            to=format!("/helpdesk/people/{user}/sign-in-code")
+                            icon="key-round"
+                            label="Sign-in code for self-service"
+                        />
+                        <LinkButton
+                            to=format!("/helpdesk/people/{user}/confirmations")
+                            icon="shield-check"
+                            label="What waits to be confirmed"
+                        />
                     }
                 })}
             {act

@@ -124,7 +124,12 @@ pub fn page(shown: Shown) -> AnyView {
                         .then(|| {
                             view! {
                                 <LinkButton to="/authorities/new" icon="plus" label="Add an issuing CA"/>
-                                <LinkButton to="/authorities/preflights" icon="list-checks" label="Run a preflight" primary=true/>
+                                <LinkButton
+                                    to="/authorities/preflights"
+                                    icon="list-checks"
+                                    label="Run a preflight"
+                                    primary=true
+                                />
                             }
                         })}
                 </div>

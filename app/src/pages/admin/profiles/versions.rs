@@ -74,10 +74,19 @@ pub fn page(version: Version) -> AnyView {
                     {(may_write && number != current)
                         .then(|| {
                             view! {
-                                <LinkButton to=format!("/profiles/{id}/edit?version={number}") icon="undo-2" label="Restore this version" primary=true/>
+                                <LinkButton
+                                    to=format!("/profiles/{id}/edit?version={number}")
+                                    icon="undo-2"
+                                    label="Restore this version"
+                                    primary=true
+                                />
                             }
                         })}
-                    <LinkButton to=format!("/profiles/{id}/export?version={number}") icon="download" label="Export"/>
+                    <LinkButton
+                        to=format!("/profiles/{id}/export?version={number}")
+                        icon="download"
+                        label="Export"
+                    />
                 </div>
             </Heading>
             <Facts>
