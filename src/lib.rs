@@ -3,6 +3,7 @@
 //! From the ground up; a module uses those below it and the vocabulary of `certporter-model`:
 //!
 //! - [`clock`], [`random`]: the only homes of the present time and of randomness
+//! - [`answers`]: what HTTP servers answer to those who ask them
 //! - [`config`]: settings from flags, environment and file, parsed once
 //! - [`pki`]: keys, certificates, PKCS#12, CMS, CRLs, TLS; pure, the only user of `openssl`
 //! - [`plan`]: what should be, what is there, and what follows; pure
@@ -20,6 +21,7 @@
 //! - [`agent`]: the device's side
 //! - [`cli`]: the command line
 pub mod agent;
+pub mod answers;
 pub mod ca;
 pub mod cli;
 pub mod clock;

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("random", &[]),
+    ("answers", &[]),
     ("config", &[]),
     ("plan", &[]),
     ("pki", &[]),
     ("wire", &[]),
     ("store", &["config"]),
-    ("ca", &["pki", "store", "config"]),
+    ("ca", &["pki", "store", "config", "answers"]),
     ("kra", &["pki", "store", "delivery"]),
     ("delivery", &["pki", "wire"]),
     ("mail", &["pki"]),
@@ -20,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("service", &["mail", "pipeline", "plan", "kra", "ca", "delivery", "pki", "store", "wire", "config"]),
     ("web", &["service", "wire", "config", "pki", "pipeline", "ca"]),
     ("connector", &["pipeline", "ca", "kra", "pki", "wire", "delivery"]),
-    ("agent", &["wire", "pki", "delivery"]),
+    ("agent", &["wire", "pki", "delivery", "answers"]),
     ("generate", &["store", "plan", "pki"]),
     (
         "cli",

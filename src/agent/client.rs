@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::AgentError;
 use super::identity::ManagementIdentity;
+use crate::answers::{self, Unread, reasons};
 use crate::wire::device::{
     Commands, ConfirmAnswer, ConfirmRequest, Confirmations, EnrolAnswer, EnrolRequest, ManagementCertificate,
     PollQuery, RenewRequest, Report, ReportAnswer, RetireRequest, TrustAnchors, VERSION, path,
@@ -186,20 +187,17 @@ impl DeviceClient {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let mut response = request.send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let retry_after = response
             .headers()
             .get("retry-after")
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let mut octets = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            if octets.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(AgentError::Answer("it is over 16 MiB long".to_owned()));
-            }
-            octets.extend_from_slice(&chunk);
-        }
+        let octets = answers::read(response, LARGEST_ANSWER).await.map_err(|unread| match unread {
+            Unread::TooLong => AgentError::Answer("it is over 16 MiB long".to_owned()),
+            Unread::Broken(error) => unreachable(error),
+        })?;
         if status == StatusCode::OK {
             return serde_json::from_slice(&octets).map_err(|error| AgentError::Answer(error.to_string()));
         }
@@ -211,19 +209,6 @@ impl DeviceClient {
             Err(_) => Err(AgentError::Answer(format!("it answers {status}"))),
         }
     }
-}
-
-/// The whole chain of causes, without the address, which says nothing new.
-fn reasons(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 fn unreachable(error: reqwest::Error) -> AgentError {

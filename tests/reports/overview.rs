@@ -40,7 +40,7 @@ fn list_of(matter: &Value) -> Option<String> {
         "unconfirmed" => "/devices?copies=unconfirmed".to_owned(),
         "not_installed" => "/devices?copies=failed".to_owned(),
         "notices_failed" => format!("/notices?state=failed&since={}", matter["since"].as_str().unwrap()),
-        "disagreements" => "/discrepancies?resolved=false".to_owned(),
+        "disagreements" => "/discrepancies?resolved=false&dismissed=false".to_owned(),
         // The plans of all times are one short list.
         "plans_waiting" => return None,
         "tried_again" | "jobs_given_up" | "mail_waits" | "crl_stale" | "ca_ends" | "ca_down"

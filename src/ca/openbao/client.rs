@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::settings::{OpenBaoSettings, Token};
+use crate::answers::{self, Unread, reasons};
 use crate::ca::contract::CaError;
 
 /// How long a connection may take to come about.
@@ -74,15 +75,12 @@ impl Client {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let mut response = request.send().await.map_err(broken)?;
+        let response = request.send().await.map_err(broken)?;
         let status = response.status();
-        let mut octets = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if octets.len() + chunk.len() > LARGEST {
-                return Err(Fault::Garbage("the answer is over 64 MiB long".to_owned()));
-            }
-            octets.extend_from_slice(&chunk);
-        }
+        let octets = answers::read(response, LARGEST).await.map_err(|unread| match unread {
+            Unread::TooLong => Fault::Garbage("the answer is over 64 MiB long".to_owned()),
+            Unread::Broken(error) => broken(error),
+        })?;
         if status.is_success() {
             return Ok(octets);
         }
@@ -128,19 +126,6 @@ fn broken(error: reqwest::Error) -> Fault {
     }
     let why = if error.is_timeout() { "no answer came in time".to_owned() } else { reasons(error) };
     Fault::Broken(why)
-}
-
-/// The whole chain of causes, without the address, which says nothing new.
-fn reasons(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text.chars().take(400).collect()
 }
 
 #[cfg(test)]
