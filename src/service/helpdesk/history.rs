@@ -111,11 +111,11 @@ pub async fn of_device(
     id: DeviceId,
     query: &HistoryQuery,
 ) -> Result<Page<HistoryEntry>, ServiceError> {
+    let mut conn = portal.db().snapshot().await?;
+    let (device, _) = devices::find(&mut conn, caller, Operation::DevicesHistory, id).await?;
     if query.device.is_some_and(|device| device != id) {
         return Err(ServiceError::field("device", "device is the one whose history it is, or is left out"));
     }
-    let mut conn = portal.db().snapshot().await?;
-    let (device, _) = devices::find(&mut conn, caller, Operation::DevicesHistory, id).await?;
     let ownerships = device_owners::of_device(&mut conn, id).await?;
     // Open where it is somebody's, else the last one's end.
     let given = ownerships.last().map(|it| it.valid_until.unwrap_or(it.valid_from));

@@ -5,7 +5,7 @@ use certporter::service::helpdesk::grid::{CellState, GridCell, GridDevice, GridR
 use certporter::service::helpdesk::history::{HistoryEntry, HistorySource};
 use certporter::service::helpdesk::search::{MatchKind, MatchedBy, PeopleFound, PersonFound};
 use certporter::service::helpdesk::why::{CheckAbout, WhyCell, WhyCheck, WhyView};
-use certporter::service::helpdesk::{LookedUp, PersonView};
+use certporter::service::helpdesk::{DeviceOverview, LookedUp, PersonView};
 use certporter::service::reach::{Outcome, ReachReason};
 use certporter::service::reference::{DeviceReference, GroupReference, ProfileReference, UserReference};
 use certporter_model::device::{DeviceState, UserState};
@@ -20,7 +20,8 @@ use super::act::{Act, ActForm};
 use super::acting::{self, Asking};
 use super::findings::May;
 use super::subject::Subject;
-use super::{cell, history, person, start};
+use super::{cell, device, enrol, history, person, start};
+use crate::pages::admin::devices::code::Code;
 use crate::pages::samples::{HOSTILE, ago, now, renderer, text};
 use crate::ui::consequences::Shown;
 use crate::ui::field::Typed;
@@ -33,7 +34,7 @@ fn user() -> UserReference {
     }
 }
 
-fn device() -> DeviceId {
+fn device_id() -> DeviceId {
     DeviceId::new(now(), [2; 10])
 }
 
@@ -59,7 +60,7 @@ fn may() -> May {
 
 fn cell_of(state: CellState) -> GridCell {
     GridCell {
-        device: device(),
+        device: device_id(),
         state,
         since: Some(ago(90)),
         copy: Some(CopyId::new(now(), [4; 10])),
@@ -73,7 +74,7 @@ fn cell_of(state: CellState) -> GridCell {
 fn finding() -> Finding {
     Finding {
         severity: Severity::Problem,
-        device: Some(device()),
+        device: Some(device_id()),
         profile: Some(profile().id),
         feature: Some(Feature::Wifi),
         sentence: HOSTILE.to_owned(),
@@ -85,7 +86,7 @@ fn finding() -> Finding {
 
 fn grid() -> GridView {
     let device = GridDevice {
-        id: device(),
+        id: device_id(),
         name: HOSTILE.to_owned(),
         platform: Platform::Linux,
         state: DeviceState::Enrolled,
@@ -105,7 +106,7 @@ fn entry(step: Option<Step>, action: Option<&str>) -> HistoryEntry {
         step,
         action: action.map(str::to_owned),
         actor: HOSTILE.to_owned(),
-        device: Some(DeviceReference { id: device(), name: HOSTILE.to_owned() }),
+        device: Some(DeviceReference { id: device_id(), name: HOSTILE.to_owned() }),
         profile: Some(profile()),
         request_id: None,
         certificate_id: Some(CertificateId::new(now(), [5; 10])),
@@ -123,13 +124,48 @@ fn sample_person() -> person::Person {
         address: Some(HOSTILE.to_owned()),
         past: history::Shown {
             of: Subject::Person(user().id),
-            devices: vec![(device(), HOSTILE.to_owned()), (DeviceId::new(now(), [9; 10]), "b".to_owned())],
+            devices: vec![(device_id(), HOSTILE.to_owned()), (DeviceId::new(now(), [9; 10]), "b".to_owned())],
             device: None,
             entries: vec![entry(Some(Step::Failed), None), entry(None, Some("devices.block"))],
             earlier: Some("cursor&=".to_owned()),
         },
         may: may(),
     }
+}
+
+fn sample_device() -> device::Shown {
+    let view = DeviceOverview {
+        device: DeviceReference { id: device_id(), name: HOSTILE.to_owned() },
+        shared: true,
+        person: None,
+        findings: vec![finding()],
+        grid: grid(),
+    };
+    let past = history::Shown { of: Subject::Device(device_id()), devices: Vec::new(), ..sample_person().past };
+    device::Shown { view, past, may: may() }
+}
+
+fn offered() -> enrol::Offer {
+    let values = enrol::CodeForm { explanation: format!("</textarea>{HOSTILE}") };
+    enrol::Offer {
+        of: Subject::Device(device_id()),
+        device: device_id(),
+        name: HOSTILE.to_owned(),
+        state: DeviceState::Enrolled,
+        typed: Typed { values, errors: FieldErrors::one("explanation", HOSTILE) },
+    }
+}
+
+fn made() -> enrol::Made {
+    let code = Code {
+        device: device_id(),
+        name: HOSTILE.to_owned(),
+        platform: Platform::Linux,
+        server: HOSTILE.to_owned(),
+        code: HOSTILE.to_owned(),
+        until: now(),
+    };
+    enrol::Made { of: Subject::Person(user().id), code, since: ago(100), grid: grid() }
 }
 
 fn sample_cell() -> cell::Cell {
@@ -139,7 +175,7 @@ fn sample_cell() -> cell::Cell {
         of: Subject::Person(user().id),
         view: WhyView {
             profile: profile(),
-            device: DeviceReference { id: device(), name: HOSTILE.to_owned() },
+            device: DeviceReference { id: device_id(), name: HOSTILE.to_owned() },
             owner: Some(user().id),
             outcome: Outcome::None,
             checks: vec![WhyCheck { about: CheckAbout::Exclusions, passed: false, found: vec![told] }],
@@ -171,7 +207,7 @@ fn found() -> start::Shown {
         matched: MatchedBy { kind: MatchKind::Imei, text: HOSTILE.to_owned() },
         exact: false,
     };
-    let device = DeviceReference { id: device(), name: HOSTILE.to_owned() };
+    let device = DeviceReference { id: device_id(), name: HOSTILE.to_owned() };
     let found = PeopleFound { people: vec![person], devices: vec![device], more: true, too_short: true };
     start::Shown { q: HOSTILE.to_owned(), found, latest: Vec::new() }
 }
@@ -188,6 +224,9 @@ async fn what_people_type_never_becomes_markup() {
         text(renderer.page(ok, || start::page(found())).await).await,
         text(renderer.page(ok, || start::page(begun())).await).await,
         text(renderer.page(ok, || person::page(sample_person(), "deliver")).await).await,
+        text(renderer.page(ok, || device::page(sample_device(), "retire")).await).await,
+        text(renderer.page(ok, || enrol::offer(offered())).await).await,
+        text(renderer.page(ok, || enrol::page(made())).await).await,
         text(renderer.page(ok, || cell::page(sample_cell())).await).await,
         text(renderer.page(ok, || acting::page(asking(Act::Revoke, None))).await).await,
         text(renderer.page(ok, || acting::page(asking(Act::Deliver, Some(Shown::default())))).await).await,
@@ -213,4 +252,21 @@ async fn each_state_is_a_word_at_every_width() {
     let nothing = PersonView { findings: Vec::new(), ..sample_person().view };
     let part = renderer.part(|| person::part(person::Person { view: nothing, ..sample_person() }));
     assert!(part.contains("The portal sees nothing wrong."), "{part}");
+}
+
+#[tokio::test]
+async fn a_device_is_followed_until_it_has_what_it_is_to_have() {
+    let (_folder, renderer) = renderer(Some("desk"));
+    let of = |since, state| {
+        let mut grid = grid();
+        grid.rows[0].cells[0].state = state;
+        renderer.part(|| enrol::progress((since, grid)))
+    };
+    // The enrolment of before the code says nothing about the code.
+    let part = of(ago(30), CellState::Installed);
+    assert!(part.contains("The code has not been used yet."), "{part}");
+    let part = of(ago(100), CellState::Offered);
+    assert!(part.contains("Its certificates are on their way."), "{part}");
+    let part = of(ago(100), CellState::Installed);
+    assert!(part.contains("The device has all that it is to have."), "{part}");
 }

@@ -97,8 +97,12 @@ pub fn page(waiting: ConfirmationView, errors: FieldErrors) -> AnyView {
             </form>
             <Section title="You have no password here?">
                 <p class="prose">
-                    "Confirm it on another device of yours that is set up already, with \u{201C}certporter agent confirm\u{201D}; or ask the helpdesk for a second person who approves it."
+                    "Confirm it on another device of yours that is set up already. This shows there what waits, and how to say that it is yours:"
                 </p>
+                <pre class="command" tabindex="0">
+                    <code>"certporter agent confirm --dir /var/lib/certporter"</code>
+                </pre>
+                <p class="prose">"Or ask the helpdesk for a second person who approves it."</p>
             </Section>
             <Section title="You don\u{2019}t know it?">
                 <p class="prose">"Confirm nothing, and tell the helpdesk."</p>
