@@ -9,11 +9,17 @@ use crate::progress::Step;
 use crate::workspace::{Profile, Workspace};
 use crate::{icons, style, tools, wasm};
 
-/// Builds everything; gives the executable.
+/// Builds everything; gives the executable. The server and what browsers fetch side by side: each has times when it
+/// keeps one processor busy only.
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Outcome<PathBuf> {
     tools::need(tools::BUILD)?;
-    site(workspace)?;
-    server(workspace, profile)
+    let (site, server) = std::thread::scope(|scope| {
+        let site = scope.spawn(|| site(workspace));
+        let server = server(workspace, profile);
+        (site.join(), server)
+    });
+    site.map_err(|_| Failure::new("building what browsers fetch panicked"))??;
+    server
 }
 
 /// Builds what browsers fetch beside the pages.

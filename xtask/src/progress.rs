@@ -1,9 +1,13 @@
-//! Steps shown while they run: a moving line on a terminal, plain lines elsewhere.
+//! Steps shown while they run: a moving line each on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// The moving lines of all steps that run at the same time.
+static LINES: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// A step that is running.
 pub(crate) struct Step {
@@ -15,8 +19,11 @@ impl Step {
     /// Says that a step begins.
     pub(crate) fn begin(what: impl Into<String>) -> Self {
         let what = what.into();
-        let bar =
-            if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if std::io::stderr().is_terminal() {
+            LINES.add(ProgressBar::new_spinner())
+        } else {
+            ProgressBar::hidden()
+        };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed:.dim} {wide_msg:.dim}") {
             bar.set_style(style);
         }
@@ -33,13 +40,17 @@ impl Step {
     /// The step is done.
     pub(crate) fn done(self, result: &str) {
         let seconds = self.bar.elapsed().as_secs_f32();
-        self.bar.finish_and_clear();
-        eprintln!("✓ {}: {result} ({seconds:.1} s)", self.what);
+        self.end(&format!("{result} ({seconds:.1} s)"));
     }
 
     /// The step was not needed.
     pub(crate) fn unchanged(self) {
+        self.end("up to date");
+    }
+
+    fn end(&self, result: &str) {
         self.bar.finish_and_clear();
-        eprintln!("✓ {}: up to date", self.what);
+        // The lines of other steps go on below.
+        LINES.suspend(|| eprintln!("✓ {}: {result}", self.what));
     }
 }

@@ -1,6 +1,6 @@
 //! A portal in a folder of its own: SQLite as it is in use, the built-in CA, workers; and devices that are enrolled.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,11 @@ use certporter_model::text::Name;
 use certporter_model::{
     AssignmentId, DeviceId, EnrolmentId, GroupId, ManagementCertificateId, MembershipId, ProfileId, Timestamp,
 };
+use tempfile::TempDir;
 
 use super::super::CommandError;
 use super::super::workers::Workers;
+use super::folder;
 use crate::ca::builtin::{BuiltinCa, BuiltinSettings};
 use crate::ca::device_ca::DeviceCa;
 use crate::clock::{Clock as _, SystemClock};
@@ -48,7 +50,7 @@ pub(super) struct Installation {
     device_ca: DeviceCa,
     group: GroupId,
     workers: Option<Workers>,
-    folder: PathBuf,
+    folder: TempDir,
     made: usize,
 }
 
@@ -68,18 +70,17 @@ impl Installation {
 
     /// The same, but nobody works in it. Its folder, which is called after `name`, is the data folder of a portal.
     pub(super) async fn idle(name: &str, algorithm: KeyAlgorithm) -> Result<Self, CommandError> {
-        let folder = std::env::temp_dir().join(format!("certporter-bench-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
+        let folder = folder(name)?;
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-        let db = Db::connect(&Location::Sqlite(folder.join("certporter.sqlite"))).await?;
+        let db = Db::connect(&Location::Sqlite(folder.path().join("certporter.sqlite"))).await?;
         db.migrate().await?;
         let master = Arc::new(MasterKey::generate(random.as_ref()));
-        master.write_new(&folder.join("master.key"))?;
+        master.write_new(&folder.path().join("master.key"))?;
         let settings = BuiltinSettings {
             organisation: "Bench".to_owned(),
             key: KeyAlgorithm::EcP256,
             pki_url: "http://127.0.0.1".to_owned(),
-            publish_dir: folder.join("published"),
+            publish_dir: folder.path().join("published"),
             crl_interval: Duration::from_secs(3600),
             crl_lifetime: Duration::from_secs(3 * 3600),
             crl_shards: 1,
@@ -94,7 +95,7 @@ impl Installation {
 
     /// The data folder.
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// Devices that are enrolled, and for which nothing was planned yet.
@@ -172,7 +173,7 @@ impl Installation {
             workers.stop().await;
         }
         self.db.close().await;
-        Ok(std::fs::remove_dir_all(&self.folder)?)
+        Ok(self.folder.close()?)
     }
 }
 

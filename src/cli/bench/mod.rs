@@ -28,11 +28,17 @@ mod walk;
 use std::path::PathBuf;
 
 use certporter_model::key::KeyAlgorithm;
+use tempfile::TempDir;
 
 use super::{CommandError, logging};
 use crate::web::state::Pages;
 use block::Crowd;
 use figures::Figures;
+
+/// A folder of a case's own, called after it. It is gone when the case has ended, also where it failed.
+fn folder(case: &str) -> std::io::Result<TempDir> {
+    tempfile::Builder::new().prefix(&format!("certporter-bench-{case}-")).tempdir()
+}
 
 /// Flags of `certporter bench`.
 #[derive(Debug, clap::Args)]

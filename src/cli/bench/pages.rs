@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::super::CommandError;
 use super::figures::Case;
+use super::folder;
 use super::walk::walk;
 use crate::clock::{Clock as _, Stopwatch, SystemClock};
 use crate::config::{PublicAddresses, WebAddress};
@@ -48,15 +49,12 @@ pub(super) async fn run(
     database: Option<&str>,
     visit: &Visit,
 ) -> Result<Vec<Case>, CommandError> {
-    let folder = std::env::temp_dir().join(format!("certporter-bench-{}", std::process::id()));
+    let folder = folder("pages")?;
     let made = data.is_none() && database.is_none();
     let location = match (data, database) {
         (_, Some(address)) => Location::Postgres(address.to_owned()),
         (Some(data), None) => Location::Sqlite(data.join("certporter.sqlite")),
-        (None, None) => {
-            std::fs::create_dir_all(&folder)?;
-            Location::Sqlite(folder.join("pages.sqlite"))
-        }
+        (None, None) => Location::Sqlite(folder.path().join("pages.sqlite")),
     };
     let db = Db::connect(&location).await?;
     db.migrate().await?;
@@ -98,9 +96,7 @@ pub(super) async fn run(
     handle.shutdown();
     server.await??;
     db.close().await;
-    if made {
-        std::fs::remove_dir_all(&folder)?;
-    }
+    folder.close()?;
     Ok(cases)
 }
 

@@ -1,6 +1,6 @@
 //! What relying parties fetch and ask: how long a CRL takes, and how many OCSP answers there are a second.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,13 @@ use certporter_model::profile::StrongMapping;
 use certporter_model::revocation::Reason;
 use certporter_model::serial::SerialNumber;
 use certporter_model::thumbprint::PublicKeyHash;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::super::CommandError;
 use super::figures::{Case, forget_peak, peak_megabytes};
+use super::folder;
 use super::installation::permit;
 use super::raw::{a_second, rate, threads};
 use crate::ca::{BuiltinCa, BuiltinSettings, IssuingCa as _, SignOutcome, SignRequest};
@@ -46,7 +48,7 @@ struct Bench {
     db: Db,
     ca: BuiltinCa,
     master: MasterKey,
-    folder: PathBuf,
+    folder: TempDir,
 }
 
 async fn open(db: &Db, master: &MasterKey, folder: &Path) -> Result<BuiltinCa, CommandError> {
@@ -65,18 +67,17 @@ async fn open(db: &Db, master: &MasterKey, folder: &Path) -> Result<BuiltinCa, C
 
 impl Bench {
     async fn new() -> Result<Self, CommandError> {
-        let folder = std::env::temp_dir().join(format!("certporter-bench-ca-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        let db = Db::connect(&Location::Sqlite(folder.join("ca.sqlite"))).await?;
+        let folder = folder("ca")?;
+        let db = Db::connect(&Location::Sqlite(folder.path().join("ca.sqlite"))).await?;
         db.migrate().await?;
         let master = MasterKey::generate(&SystemRandom);
-        let ca = open(&db, &master, &folder).await?;
+        let ca = open(&db, &master, folder.path()).await?;
         Ok(Self { db, ca, master, folder })
     }
 
     async fn end(self) -> Result<(), CommandError> {
         self.db.close().await;
-        Ok(std::fs::remove_dir_all(&self.folder)?)
+        Ok(self.folder.close()?)
     }
 
     async fn sign(&self, number: usize) -> Result<(CaGenerationId, SerialNumber), CommandError> {
@@ -179,7 +180,7 @@ pub(super) async fn crl(
     bench.ca.publish().await?;
     bench.revoke_one(generation).await?;
     // Another process has made no list yet, and reads everything.
-    let other = open(&bench.db, &bench.master, &bench.folder).await?;
+    let other = open(&bench.db, &bench.master, bench.folder.path()).await?;
     forget_peak();
     let watch = Stopwatch::start();
     other.publish().await?;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::super::CommandError;
 use super::figures::Case;
+use super::folder;
 use super::pages::{percentile, portal};
 use super::people;
 use crate::clock::{Clock as _, Stopwatch, SystemClock};
@@ -32,15 +33,12 @@ pub(super) async fn run(
     database: Option<&str>,
     devices: u32,
 ) -> Result<Vec<Case>, CommandError> {
-    let folder = std::env::temp_dir().join(format!("certporter-bench-search-{}", std::process::id()));
+    let folder = folder("search")?;
     let made = data.is_none() && database.is_none();
     let location = match (data, database) {
         (_, Some(address)) => Location::Postgres(address.to_owned()),
         (Some(data), None) => Location::Sqlite(data.join("certporter.sqlite")),
-        (None, None) => {
-            std::fs::create_dir_all(&folder)?;
-            Location::Sqlite(folder.join("search.sqlite"))
-        }
+        (None, None) => Location::Sqlite(folder.path().join("search.sqlite")),
     };
     let db = Db::connect(&location).await?;
     db.migrate().await?;
@@ -68,9 +66,7 @@ pub(super) async fn run(
     }
     cases.extend(people::measure(&portal, &caller, &sought).await?);
     db.close().await;
-    if made {
-        std::fs::remove_dir_all(&folder)?;
-    }
+    folder.close()?;
     Ok(cases)
 }
 

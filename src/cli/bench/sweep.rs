@@ -12,6 +12,7 @@ use tokio::process::Command;
 
 use super::super::CommandError;
 use super::figures::{Case, forget_peak, peak_megabytes};
+use super::folder;
 use crate::clock::{Clock as _, Stopwatch, SystemClock};
 use crate::pipeline::planner::sweep::sweep;
 use crate::plan::Limits;
@@ -34,10 +35,9 @@ pub(super) async fn run(
     devices: u32,
     blocks: usize,
 ) -> Result<Vec<Case>, CommandError> {
-    let folder = std::env::temp_dir().join(format!("certporter-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    generate(&folder, devices).await?;
-    let db = Db::connect(&Location::Sqlite(folder.join("certporter.sqlite"))).await?;
+    let folder = folder("sweep")?;
+    generate(folder.path(), devices).await?;
+    let db = Db::connect(&Location::Sqlite(folder.path().join("certporter.sqlite"))).await?;
     let permit = Caller::system("bench").permitted(Permission::SystemWork, &Scope::Organisation)?;
     let (mut seconds, mut limits) = (Vec::with_capacity(blocks), Vec::with_capacity(blocks));
     let (mut waits, mut quiet) = (Vec::with_capacity(blocks), Vec::with_capacity(blocks));
@@ -59,7 +59,7 @@ pub(super) async fn run(
     }
     let peak = peak_megabytes();
     db.close().await;
-    std::fs::remove_dir_all(&folder)?;
+    folder.close()?;
     let target = TARGET.as_secs_f64() * f64::from(devices) / 100_000.0;
     let n = usize::try_from(devices).unwrap_or(usize::MAX);
     let [name, raw, memory, writer] = names;

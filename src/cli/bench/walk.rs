@@ -59,7 +59,9 @@ pub(super) async fn walk(browser: &Browser) -> Result<Vec<Found>, CommandError> 
             }
         };
         for to in links(&text).chain(filters(&text)) {
-            if is_page(&to) && known.insert(name(&to)) {
+            // What a filter and an order lead to stands for what more of them lead to.
+            let goes_on = choices(&address) >= 2 && path(&to) == path(&address);
+            if !goes_on && is_page(&to) && known.insert(name(&to)) {
                 waiting.push_back(to);
             }
         }
@@ -69,6 +71,17 @@ pub(super) async fn walk(browser: &Browser) -> Result<Vec<Found>, CommandError> 
         }
     }
     if wrong.is_empty() { Ok(found) } else { Err(wrong.join("; ").into()) }
+}
+
+fn path(address: &str) -> &str {
+    address.split('?').next().unwrap_or_default()
+}
+
+/// How many filters and orders an address has, its place in a list apart.
+fn choices(address: &str) -> usize {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let chosen = query.split('&').filter_map(|pair| pair.split_once('='));
+    chosen.filter(|(field, value)| !value.is_empty() && !matches!(*field, "after" | "cursor")).count()
 }
 
 /// Where a page links to, within the portal.
@@ -108,7 +121,7 @@ fn after<'t>(text: &'t str, attribute: &str) -> Option<&'t str> {
 /// Not files, streams of events, or what is only said to be downloaded; nor what works out consequences, which takes as
 /// long as they are many.
 fn is_page(address: &str) -> bool {
-    let path = address.split('?').next().unwrap_or_default();
+    let path = path(address);
     let file =
         [".csv", ".json", ".crl", ".cer", ".pem", ".der", ".xml"].iter().any(|end| path.ends_with(end));
     let part =
@@ -181,6 +194,7 @@ mod tests {
             <form method=\"post\" action=\"/x\"><select name=\"y\"><option value=\"z\">Z</option></select></form>";
         assert_eq!(links(page).collect::<Vec<_>>(), ["/users?state=a&q=1"]);
         assert_eq!(filters(page).collect::<Vec<_>>(), ["/devices?state=retired"]);
+        assert_eq!((choices("/devices?q=&state=a&sort=-b&after=c"), choices("/devices")), (2, 0));
         assert!(!is_page("/certificates.csv?q=a") && !is_page("/devices/1/events") && is_page("/audit"));
     }
 }
