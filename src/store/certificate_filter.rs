@@ -2,7 +2,7 @@
 
 use certporter_model::Timestamp;
 use certporter_model::certificate::{CertificateStatus, Standing};
-use certporter_model::ids::{CaId, DeviceId, GroupId, ProfileId, UserId};
+use certporter_model::ids::{CaId, CertificateId, DeviceId, GroupId, ProfileId, UserId};
 use certporter_model::platform::Platform;
 use certporter_model::revocation::Reason;
 
@@ -110,6 +110,12 @@ impl Default for Indexes {
     }
 }
 
+/// The least id of a certificate that was made then: ids begin with their time, so that a list in their order goes
+/// through no others (RFC 9562, section 5.7).
+fn first_made_at(at: Timestamp) -> CertificateId {
+    CertificateId::new(at, [0; 10])
+}
+
 /// Everything of the filter but the search, as ` AND ..`, by these indexes.
 pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes) {
     let expiry = by.expiry;
@@ -151,9 +157,11 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
     }
     if let Some(from) = &filter.issued_from {
         query.push(" AND certificates.created_at >= ").bind(from);
+        query.push(" AND certificates.id >= ").bind(&first_made_at(*from));
     }
     if let Some(before) = &filter.issued_before {
         query.push(" AND certificates.created_at < ").bind(before);
+        query.push(" AND certificates.id < ").bind(&first_made_at(*before));
     }
     if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
         query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations WHERE kind = 'revoke'");

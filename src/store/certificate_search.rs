@@ -4,7 +4,7 @@
 //! what is not in order by an index, or in very many certificates, is found among the first of the list. Words are looked
 //! for in the index of trigrams: SQLite's gives the newest first without finding all of them; in another order its
 //! matches are sorted when they are few, and picked out of the index of that order when they are many. Words too short
-//! for a trigram are looked for by all trigrams that begin with them.
+//! for a trigram are looked for by all trigrams that begin with them, long ones by their rarest.
 
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
@@ -94,7 +94,8 @@ pub async fn find(
     let short = words.iter().any(|word| !is_in_trigrams(word));
     let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue && page.descending;
     if streams && !short {
-        return list.streamed(&all_of(&words)).all(conn).await;
+        let (wanted, in_part) = trigrams::rarest(conn, &words).await?;
+        return list.streamed(&wanted, &in_part).all(conn).await;
     }
     let near = list.near(&words).all(conn).await?;
     if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
@@ -106,11 +107,11 @@ pub async fn find(
         list.push_end(&mut query);
         return query.all(conn).await;
     }
-    let Some(wanted) = trigrams::wanted(conn, &words).await? else {
+    let Some(wanted) = trigrams::wanted(conn, Searched::Certificates, &words).await? else {
         return Ok(Vec::new());
     };
     if streams {
-        return list.streamed(&wanted).all(conn).await;
+        return list.streamed(&wanted, &[]).all(conn).await;
     }
     let few = sql!(
         "SELECT count(*) FROM (SELECT rowid FROM certificates_search WHERE certificates_search MATCH $1 LIMIT $2)",
@@ -270,8 +271,9 @@ impl List<'_> {
         query
     }
 
-    /// SQLite: the index of words gives its rows in the order of their numbers, and stops with the page.
-    fn streamed(&self, wanted: &str) -> Sql {
+    /// SQLite: the index of words gives its rows in the order of their numbers, and stops with the page. Words that it is
+    /// asked for in part only are looked for in what it gives.
+    fn streamed(&self, wanted: &str, in_part: &[String]) -> Sql {
         let mut query = Sql::new("SELECT ");
         query.push(Certificate::columns());
         query.push(" FROM certificates_search CROSS JOIN certificates");
@@ -282,6 +284,7 @@ impl List<'_> {
             query.bind(after).push(")");
         }
         self.push_conditions(&mut query);
+        push_words(&mut query, Searched::Certificates, in_part);
         query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
         query
     }

@@ -9,10 +9,11 @@ use certporter_model::ids::{DeviceId, GroupId, UserId};
 use certporter_model::platform::Platform;
 use certporter_model::text::Name;
 
-use super::dialect::{Searched, for_update, push_search, push_words};
+use super::dialect::{Searched, for_update, is_in_trigrams, push_indexed, push_search, push_words};
 use super::visibility::Seen;
 use super::{
-    Conn, NEAR, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row,
+    Conn, Engine, NEAR, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row,
+    trigrams,
 };
 
 table_row! {
@@ -246,7 +247,8 @@ pub async fn list(
     page: Page<DeviceId>,
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
-    if let Some(typed) = &filter.search {
+    let named = Named::of(conn, filter.search.as_deref()).await?;
+    if let Some(typed) = filter.search.as_deref().filter(|_| !named.few) {
         let mut near = near();
         push_state(&mut near, filter);
         page.push_cursor(&mut near, "devices.id");
@@ -258,7 +260,7 @@ pub async fn list(
         }
     }
     let mut query = Sql::select::<Device>();
-    push_filter(&mut query, conn, &seen, filter);
+    named.push_filter(&mut query, conn, &seen, filter);
     page.push_cursor(&mut query, "devices.id");
     page.push_order(&mut query, "devices.id");
     query.all(conn).await
@@ -276,7 +278,8 @@ pub async fn sorted(
     page: &SortedPage<DeviceId>,
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
-    if let Some(typed) = &filter.search {
+    let named = Named::of(conn, filter.search.as_deref()).await?;
+    if let Some(typed) = filter.search.as_deref().filter(|_| !named.few) {
         let mut near = near();
         push_state(&mut near, filter);
         page.push_cursor(&mut near, order.column(), "devices.id");
@@ -288,7 +291,7 @@ pub async fn sorted(
         }
     }
     let mut query = Sql::select::<Device>();
-    push_filter(&mut query, conn, &seen, filter);
+    named.push_filter(&mut query, conn, &seen, filter);
     page.push_cursor(&mut query, order.column(), "devices.id");
     page.push_order(&mut query, order.column(), "devices.id");
     query.all(conn).await
@@ -303,6 +306,58 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &DeviceFilt
     let mut query = Sql::new("SELECT count(*) FROM devices");
     push_filter(&mut query, conn, &seen, filter);
     query.scalar(conn).await
+}
+
+/// What SQLite's indexes of words are asked for: devices by their own names, and people who own some.
+#[derive(Default)]
+struct Named {
+    wanted: Option<(Option<String>, Option<String>)>,
+    few: bool,
+}
+
+impl Named {
+    async fn of(conn: &mut Conn, typed: Option<&str>) -> Result<Self> {
+        let (Some(typed), Engine::Sqlite) = (typed, conn.engine()) else { return Ok(Self::default()) };
+        let words = search_key::words(typed);
+        if words.is_empty() {
+            return Ok(Self::default());
+        }
+        let long = words.iter().all(|word| is_in_trigrams(word));
+        let own = trigrams::wanted(conn, Searched::Devices, &words).await?;
+        let owners = trigrams::wanted(conn, Searched::Users, &words).await?;
+        let mut few = long;
+        for (table, wanted) in [(Searched::Devices, &own), (Searched::Users, &owners)] {
+            if let Some(wanted) = wanted {
+                few = few && trigrams::finds_few(conn, table, wanted).await?;
+            }
+        }
+        Ok(Self { wanted: Some((own, owners)), few })
+    }
+
+    /// The filter, with the words by these indexes.
+    fn push_filter(&self, query: &mut Sql, conn: &Conn, seen: &Seen, filter: &DeviceFilter) {
+        let Some((own, owners)) = &self.wanted else { return push_filter(query, conn, seen, filter) };
+        push_state(query, filter);
+        push_conditions(query, filter);
+        // Each part of the union has an index of its own; together they are few.
+        query.push(" AND devices.id IN (SELECT devices.id FROM devices WHERE ");
+        push_wanted(query, Searched::Devices, own.as_deref());
+        query.push(" UNION SELECT owned.id FROM devices owned WHERE owned.owner_id IN");
+        query.push(" (SELECT users.id FROM users WHERE ");
+        push_wanted(query, Searched::Users, owners.as_deref());
+        query.push("))");
+        seen.push(query, Some("devices.owner_id"), Some("devices.id"));
+    }
+}
+
+/// Nothing is found by what no trigram begins with.
+fn push_wanted(query: &mut Sql, table: Searched, wanted: Option<&str>) {
+    match wanted {
+        Some(wanted) => push_indexed(query, table, wanted),
+        None => {
+            query.push("1 = 0");
+        }
+    }
 }
 
 /// What very many are called is found among the first of the list, whatever its order.

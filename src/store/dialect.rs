@@ -117,11 +117,16 @@ pub(crate) fn push_search(sql: &mut Sql, engine: Engine, table: Searched, words:
     for word in search_key::words(words) {
         sql.push(" AND ");
         if engine == Engine::Sqlite && table.is_indexed() && is_in_trigrams(&word) {
-            sql.push(table.sqlite_match()).bind(&phrase(&word)).push(")");
+            push_indexed(sql, table, &phrase(&word));
         } else {
             push_like(sql, table, &word);
         }
     }
+}
+
+/// SQLite: the condition that the index of words finds a row of the table by what it is asked for.
+pub(crate) fn push_indexed(sql: &mut Sql, table: Searched, wanted: &str) {
+    sql.push(table.sqlite_match()).bind(wanted).push(")");
 }
 
 /// The same condition without any index of words, for few rows.

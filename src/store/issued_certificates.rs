@@ -119,6 +119,42 @@ pub async fn get(
     query.optional(conn).await
 }
 
+table_row! {
+    /// What OCSP says of a certificate.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StatusEntry in "issued_certificates" {
+        /// Its serial number.
+        pub serial: SerialNumber,
+        /// When it was revoked or held.
+        pub revoked_at: Option<Timestamp>,
+        /// Why.
+        pub reason: Option<Reason>,
+    }
+}
+
+/// Of these certificates those that were signed or revoked: one that was only intended may never have been signed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn statuses(
+    conn: &mut Conn,
+    generation: CaGenerationId,
+    serials: &[SerialNumber],
+) -> Result<Vec<StatusEntry>> {
+    let mut found = Vec::with_capacity(serials.len());
+    for some in serials.chunks(IN_A_LIST) {
+        let Some(last) = some.last() else { break };
+        // In few lengths: each is a statement that is prepared once.
+        let more = some.len().next_power_of_two() - some.len();
+        let mut query = Sql::select::<StatusEntry>().in_order(conn.engine());
+        query.push(" WHERE ca_generation_id = ").bind(&generation).push(" AND serial IN (");
+        query.bind_list(some.iter().chain(std::iter::repeat_n(last, more)));
+        query.push(") AND (der IS NOT NULL OR revoked_at IS NOT NULL)");
+        found.extend(query.all::<StatusEntry>(conn).await?);
+    }
+    Ok(found)
+}
+
 /// The entry that answers a request, of whichever generation of a CA; the newest if there are several.
 ///
 /// # Errors

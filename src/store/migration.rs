@@ -41,6 +41,7 @@ migrations! {
     22 "0022_hand_outs",
     23 "0023_notices",
     24 "0024_dismissals",
+    25 "0025_long_searches",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -4,10 +4,10 @@ use certporter_model::access::Visibility;
 use certporter_model::ids::{DeviceId, UserId};
 
 use super::devices::Device;
-use super::dialect::in_octets;
+use super::dialect::{Searched, in_octets, push_words};
 use super::users::User;
 use super::visibility::Seen;
-use super::{Conn, Result, Sql, fold};
+use super::{Conn, Engine, FromRow, Result, Sql, fold, search_key, trigrams};
 
 /// The people whose user name or UPN is just this: at most two.
 ///
@@ -67,6 +67,70 @@ pub async fn devices_beginning(
     seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
     push_first(&mut query, conn, "devices.search_key", limit);
     query.all(conn).await
+}
+
+/// People whose names have each of these words somewhere, in no order that matters.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn having(conn: &mut Conn, visibility: &Visibility, text: &str, limit: u32) -> Result<Vec<User>> {
+    let seen = Seen::by(conn, visibility).await?;
+    let Some(mut query) = having_words::<User>(conn, Searched::Users, text).await? else {
+        return Ok(Vec::new());
+    };
+    query.push(" AND users.deleted_at IS NULL");
+    seen.push(&mut query, Some("users.id"), None);
+    query.push(" LIMIT ").bind(&limit);
+    query.all(conn).await
+}
+
+/// Devices whose names or numbers have each of these words somewhere, in no order that matters.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn devices_having(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    text: &str,
+    limit: u32,
+) -> Result<Vec<Device>> {
+    let seen = Seen::by(conn, visibility).await?;
+    let Some(mut query) = having_words::<Device>(conn, Searched::Devices, text).await? else {
+        return Ok(Vec::new());
+    };
+    query.push(" AND devices.deleted_at IS NULL");
+    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
+    query.push(" LIMIT ").bind(&limit);
+    query.all(conn).await
+}
+
+/// Rows as the index of words gives them, so that it stops with the last that is wanted; none when it has no such words.
+async fn having_words<T: FromRow>(conn: &mut Conn, table: Searched, text: &str) -> Result<Option<Sql>> {
+    let words = search_key::words(text);
+    if words.is_empty() {
+        return Ok(None);
+    }
+    if conn.engine() == Engine::Postgres {
+        let mut query = Sql::select::<T>();
+        query.push(" WHERE 1 = 1");
+        push_words(&mut query, table, &words);
+        return Ok(Some(query));
+    }
+    let Some(wanted) = trigrams::wanted(conn, table, &words).await? else { return Ok(None) };
+    let mut query = Sql::new("SELECT ");
+    query.push(T::columns());
+    query.push(match table {
+        Searched::Users => {
+            " FROM users_search CROSS JOIN users ON users.row_number = users_search.rowid
+              WHERE users_search MATCH "
+        }
+        _ => {
+            " FROM devices_search CROSS JOIN devices ON devices.row_number = devices_search.rowid
+              WHERE devices_search MATCH "
+        }
+    });
+    query.bind(&wanted);
+    Ok(Some(query))
 }
 
 /// Of these people, those whom the caller may see.

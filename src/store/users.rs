@@ -8,9 +8,11 @@ use certporter_model::identity::{Email, Sid, Upn};
 use certporter_model::ids::UserId;
 use certporter_model::text::Name;
 
-use super::dialect::{Searched, for_update, push_search, push_words};
+use super::dialect::{Searched, for_update, is_in_trigrams, push_indexed, push_search, push_words};
 use super::visibility::Seen;
-use super::{Conn, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row};
+use super::{
+    Conn, Engine, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row, trigrams,
+};
 
 table_row! {
     /// A user.
@@ -185,27 +187,58 @@ pub async fn list(
     page: Page<UserId>,
 ) -> Result<Vec<User>> {
     let seen = Seen::by(conn, visibility).await?;
+    let mut index = None;
     if let Some(typed) = &filter.search {
-        // What many are called is found among the first of the list.
-        let mut near = Sql::select::<User>();
-        near.push(" WHERE users.id IN (SELECT users.id FROM users");
-        push_state(&mut near, filter);
-        page.push_cursor(&mut near, "users.id");
-        Page { limit: 3 * NEAR, ..page }.push_order(&mut near, "users.id");
-        near.push(")");
-        push_conditions(&mut near, &seen, filter);
-        push_words(&mut near, Searched::Users, &search_key::words(typed));
-        page.push_order(&mut near, "users.id");
-        let found = near.all(conn).await?;
-        if found.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
-            return Ok(found);
+        let words = search_key::words(typed);
+        // What many are called is found among the first of the list; what few are, by the index.
+        let long = words.iter().all(|word| is_in_trigrams(word));
+        if conn.engine() == Engine::Sqlite && long {
+            index = trigrams::wanted(conn, Searched::Users, &words).await?;
+        }
+        let few = match &index {
+            Some(wanted) => trigrams::finds_few(conn, Searched::Users, wanted).await?,
+            None => false,
+        };
+        if !few {
+            let found = near(&seen, filter, &words, page).all::<User>(conn).await?;
+            if found.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
+                return Ok(found);
+            }
+        }
+        if conn.engine() == Engine::Sqlite && !long {
+            match trigrams::wanted(conn, Searched::Users, &words).await? {
+                Some(wanted) => index = Some(wanted),
+                None => return Ok(Vec::new()),
+            }
         }
     }
     let mut query = Sql::select::<User>();
-    push_filter(&mut query, conn, &seen, filter);
+    match index {
+        Some(wanted) => {
+            push_state(&mut query, filter);
+            push_conditions(&mut query, &seen, filter);
+            query.push(" AND ");
+            push_indexed(&mut query, Searched::Users, &wanted);
+        }
+        None => push_filter(&mut query, conn, &seen, filter),
+    }
     page.push_cursor(&mut query, "users.id");
     page.push_order(&mut query, "users.id");
     query.all(conn).await
+}
+
+/// Those of the first of the list that pass the filter and have the words.
+fn near(seen: &Seen, filter: &UserFilter, words: &[String], page: Page<UserId>) -> Sql {
+    let mut near = Sql::select::<User>();
+    near.push(" WHERE users.id IN (SELECT users.id FROM users");
+    push_state(&mut near, filter);
+    page.push_cursor(&mut near, "users.id");
+    Page { limit: 3 * NEAR, ..page }.push_order(&mut near, "users.id");
+    near.push(")");
+    push_conditions(&mut near, seen, filter);
+    push_words(&mut near, Searched::Users, words);
+    page.push_order(&mut near, "users.id");
+    near
 }
 
 /// How many of them there are.

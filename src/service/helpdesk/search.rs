@@ -20,9 +20,9 @@ use crate::service::error::ServiceError;
 use crate::service::operation::Operation;
 use crate::service::portal::Portal;
 use crate::service::reference::{DeviceReference, UserReference};
-use crate::store::devices::{self, Device, DeviceFilter};
-use crate::store::users::{self, User, UserFilter};
-use crate::store::{Conn, Page, StoreError, fold, people};
+use crate::store::devices::Device;
+use crate::store::users::User;
+use crate::store::{Conn, StoreError, fold, people};
 
 /// People that are shown.
 pub const SHOWN: usize = 20;
@@ -290,9 +290,7 @@ impl<'s> Search<'s> {
     async fn users(&mut self, conn: &mut Conn) -> Result<(), ServiceError> {
         let mut found = people::called(conn, self.visibility, self.typed).await?;
         found.extend(people::beginning(conn, self.visibility, self.typed, CONSIDERED).await?);
-        let filter = UserFilter { search: Some(self.typed.to_owned()), ..UserFilter::default() };
-        let page = Page::first(CONSIDERED);
-        let parts = users::list(conn, self.visibility, &filter, page).await?;
+        let parts = people::having(conn, self.visibility, self.typed, CONSIDERED).await?;
         self.more |= parts.len() >= full();
         found.extend(parts);
         for user in found {
@@ -308,8 +306,7 @@ impl<'s> Search<'s> {
         let mut found = people::devices_beginning(conn, visibility, self.typed, CONSIDERED).await?;
         let asked = [Some(self.typed), self.number.as_deref()];
         for typed in asked.into_iter().flatten() {
-            let filter = DeviceFilter { search: Some(typed.to_owned()), ..DeviceFilter::default() };
-            let parts = devices::list(conn, visibility, &filter, Page::first(CONSIDERED)).await?;
+            let parts = people::devices_having(conn, visibility, typed, CONSIDERED).await?;
             self.more |= parts.len() >= full();
             found.extend(parts);
         }
