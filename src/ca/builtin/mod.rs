@@ -4,13 +4,15 @@
 //! - [`ledger`]: signing, in the order serial, intended certificate, audit, signature, storage; [`revoking`]
 //! - [`enumeration`]: all that it has
 //! - [`crl`]: CRLs and their numbers; [`shards`]: of which certificates name one each
-//! - [`ocsp`]: answers about single certificates; [`hand_out_signer`]: who signs configuration profiles
+//! - [`ocsp`]: answers about single certificates, with [`look_ups`] in the ledger for many at once
+//! - [`hand_out_signer`]: who signs configuration profiles
 //! - [`publication`]: what relying parties fetch, over HTTP and as files
 mod crl;
 mod enumeration;
 mod first_start;
 mod hand_out_signer;
 mod ledger;
+mod look_ups;
 mod ocsp;
 mod publication;
 mod revoking;
@@ -94,6 +96,7 @@ struct Inner {
     master: MasterKey,
     generations: rotation::Generations,
     signers: ocsp::Signers,
+    look_ups: look_ups::LookUps,
     hand_out_signer: RwLock<Option<Arc<HandOutSigner>>>,
     /// When this process last put a list together from all that is revoked, by generation and shard.
     whole_lists: Mutex<HashMap<(CaGenerationId, u32), Timestamp>>,
@@ -126,6 +129,7 @@ impl BuiltinCa {
             master: master.clone(),
             generations,
             signers: ocsp::Signers::default(),
+            look_ups: look_ups::LookUps::default(),
             hand_out_signer: RwLock::default(),
             whole_lists: Mutex::default(),
             named_shards: Mutex::default(),

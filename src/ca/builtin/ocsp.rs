@@ -18,7 +18,6 @@ use crate::pki::ocsp::{
 };
 use crate::pki::{PkiError, PrivateKey};
 use crate::random::octets;
-use crate::store::issued_certificates;
 
 /// How long a signer's certificate is good, in days. Its key lives in this process's memory alone, so that every
 /// start makes a new one, and half of its life is the longest that one is used.
@@ -107,14 +106,11 @@ impl BuiltinCa {
         if all.iter().filter(below).any(|g| g.certificate.serial() == serial) {
             return Ok(CertificateState::Good);
         }
-        let mut conn = self.0.db.read().await?;
-        let entry = issued_certificates::get(&mut conn, issuer.row.id, serial).await?;
+        let entry = self.0.look_ups.status(&self.0.db, issuer.row.id, serial).await?;
         Ok(match entry {
             Some(entry) => match entry.revoked_at.zip(entry.reason) {
                 Some((at, reason)) => CertificateState::Revoked(at, reason),
-                // One that was only intended may never have been signed.
-                None if entry.der.is_some() => CertificateState::Good,
-                None => CertificateState::Unknown,
+                None => CertificateState::Good,
             },
             None => CertificateState::Unknown,
         })
