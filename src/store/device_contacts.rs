@@ -154,12 +154,14 @@ pub async fn in_preparation(conn: &mut Conn, device: DeviceId, owner: Option<Use
          WHERE state IN ('requested', 'claimed', 'key_generated', 'submitted', 'issued', 'escrowed')
            AND ((holder_kind = 'device' AND holder_id = $1) OR (holder_kind = 'user' AND holder_id = $2))
          UNION ALL
-         SELECT 1 FROM jobs WHERE kind = 'replan' AND state IN ('ready', 'leased') AND dedup_key IN ($3, $4)
+         SELECT 1 FROM jobs WHERE kind = 'replan' AND state IN ('ready', 'leased') AND dedup_key IN ($3, $4, $5, $6)
          LIMIT 1",
         device,
         owner,
         format!("device:{device}"),
-        owner.map(|user| format!("user:{user}"))
+        format!("in turn:device:{device}"),
+        owner.map(|user| format!("user:{user}")),
+        owner.map(|user| format!("in turn:user:{user}"))
     )
     .optional_scalar(conn)
     .await?;

@@ -263,7 +263,7 @@ impl Portal {
 
     /// How often a plan was asked for a device.
     pub(crate) fn planned(&self, device: DeviceId) -> usize {
-        self.counted(&format!("SELECT count(*) FROM jobs WHERE dedup_key = 'device:{device}'"))
+        self.counted(&format!("SELECT count(*) FROM jobs WHERE dedup_key LIKE '%device:{device}'"))
     }
 
     fn counted(&self, sql: &str) -> usize {

@@ -30,6 +30,8 @@ pub fn page_of(kind: &str, id: &str) -> Option<String> {
         "request" => "/requests",
         "account" => "/settings/accounts",
         "preflight" => "/authorities/preflights",
+        "discrepancy" => "/authorities/reconciliation",
+        "approval" => "/requests/approvals",
         _ => return None,
     };
     Some(format!("{path}/{id}"))
