@@ -32,7 +32,7 @@ pub struct Start {
     pub ends_at: Option<Timestamp>,
     /// What happened that they have not seen.
     pub news: Vec<SecurityEventView>,
-    /// Whether they may say that they have seen it.
+    /// Whether they may say that they have seen it: it is known that it is they.
     pub may_acknowledge: bool,
     /// What waits for them to confirm.
     pub waiting: Vec<ConfirmationView>,
@@ -77,9 +77,8 @@ async fn read(asked: &Asked, done: String) -> Result<Start, ServiceError> {
 /// The page.
 pub fn page(start: Start) -> AnyView {
     let Start { name, ends_at, news, may_acknowledge, waiting, devices, certificates, done } = start;
-    let (used, gone): (Vec<_>, Vec<_>) = devices.into_iter().partition(|device| {
-        !device.device.state.is_out_of_use()
-    });
+    let (used, gone): (Vec<_>, Vec<_>) =
+        devices.into_iter().partition(|device| !device.device.state.is_out_of_use());
     let said = match done.as_str() {
         "removed" => Some("The device is removed. What was on it is revoked."),
         "confirmed" => Some("Thank you. What waited for this is on its way."),
@@ -91,7 +90,7 @@ pub fn page(start: Start) -> AnyView {
         <OwnPage title="My devices".to_owned() place=OwnPlace::Devices>
             <Heading title="My devices" lead=format!("Signed in as {name}.")/>
             {said.map(|said| view! { <Notice tone=Tone::Good><p>{said}</p></Notice> })}
-            {ends_at.map(by_code)}
+            {ends_at.map(|ends_at| by_code(ends_at, may_acknowledge))}
             {waiting.into_iter().map(waits).collect_view()}
             {(!news.is_empty()).then(|| told(news, may_acknowledge))}
             <ul class="own-cards">{used.iter().map(|device| card(device, &certificates)).collect_view()}</ul>
@@ -122,12 +121,19 @@ pub fn page(start: Start) -> AnyView {
     .into_any()
 }
 
-fn by_code(ends_at: Timestamp) -> AnyView {
+fn by_code(ends_at: Timestamp, confirmed: bool) -> AnyView {
+    let (tone, keys) = if confirmed {
+        (Tone::Good, ". It is confirmed that it is you.")
+    } else {
+        (
+            Tone::Wary,
+            ". Keys that other devices of yours have too come only after you confirm that it is you.",
+        )
+    };
     view! {
-        <Notice tone=Tone::Wary>
+        <Notice tone>
             <p>
-                "You came with a code from the helpdesk. You are signed out " <Moment at=ends_at/>
-                ". Keys that other devices of yours have too come only after you confirm that it is you."
+                "You came with a code from the helpdesk. You are signed out " <Moment at=ends_at/> {keys}
             </p>
         </Notice>
     }

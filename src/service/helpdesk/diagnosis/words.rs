@@ -5,6 +5,9 @@ use std::time::Duration;
 use certporter_model::Timestamp;
 use certporter_model::feature::Feature;
 
+/// What happened within this time happened just now.
+const JUST_NOW: Duration = Duration::from_secs(10);
+
 /// A span in the largest unit that says enough: "9 days".
 pub(super) fn span(span: Duration) -> String {
     const UNITS: [(&str, u64); 4] = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
@@ -17,7 +20,11 @@ pub(super) fn span(span: Duration) -> String {
 
 /// "9 days ago", "in 2 hours".
 pub(super) fn when(at: Timestamp, now: Timestamp) -> String {
-    if at > now { format!("in {}", span(at.since(now))) } else { format!("{} ago", span(now.since(at))) }
+    if at > now {
+        return format!("in {}", span(at.since(now)));
+    }
+    let past = now.since(at);
+    if past < JUST_NOW { "just now".to_owned() } else { format!("{} ago", span(past)) }
 }
 
 /// What a certificate is for.
