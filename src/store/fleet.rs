@@ -98,12 +98,31 @@ const COUNTS: &str = "count(*) AS total, count(CASE WHEN worst = 1 THEN 1 END) A
      count(CASE WHEN coalesce(worst, 0) = 0 THEN 1 END) AS nowhere, count(CASE WHEN not_after <= ";
 
 /// The certificates that are counted, as `c`.
-fn push_alive(query: &mut Sql, seen: &Seen, group: Option<GroupId>, now: Timestamp) {
+fn push_alive(query: &mut Sql, seen: &Seen, group: Option<Within>, now: Timestamp) {
     query.push(" FROM certificates c WHERE c.standing = 'current' AND c.status = 'valid' AND c.not_after > ");
     query.bind(&now);
     seen.push(query, Some("c.user_id"), Some("c.device_id"));
-    if let Some(group) = group {
-        push_in_group(query, "c.id", "certificates", group);
+    match group {
+        Some(Within { group, small: true }) => push_in_group(query, "c.id", "certificates", group),
+        Some(Within { group, small: false }) => push_of_members(query, "c.user_id", "c.device_id", group),
+        None => {}
+    }
+}
+
+/// A group, and whether it has so few members that what they hold is listed rather than everything asked.
+#[derive(Debug, Clone, Copy)]
+struct Within {
+    group: GroupId,
+    small: bool,
+}
+
+/// A group of fewer members is gone through by itself.
+const SMALL: u32 = 2_000;
+
+impl Within {
+    async fn of(conn: &mut Conn, group: Option<GroupId>) -> Result<Option<Self>> {
+        let Some(group) = group else { return Ok(None) };
+        Ok(Some(Self { group, small: is_small_group(conn, group, SMALL).await? }))
     }
 }
 
@@ -116,6 +135,18 @@ pub(super) fn push_in_group(query: &mut Sql, id: &'static str, table: &'static s
         query.push("memberships m JOIN ").push(table).push(" it ON it.").push(column);
         query.push(" = m.member_id WHERE m.valid_until IS NULL AND m.member_kind = ").bind(kind);
         query.push(" AND m.group_id IN (SELECT id FROM nested)");
+    }
+    query.push(")");
+}
+
+/// The same, with everybody in the group found once: for all rows, of a large group.
+fn push_of_members(query: &mut Sql, user: &'static str, device: &'static str, group: GroupId) {
+    query.push(" AND (1 = 0");
+    for (kind, column) in [("user", user), ("device", device)] {
+        query.push(" OR ").push(column).push(" IN (");
+        push_nested(query, group);
+        query.push(" SELECT m.member_id FROM memberships m WHERE m.valid_until IS NULL AND m.member_kind = ");
+        query.bind(kind).push(" AND m.group_id IN (SELECT id FROM nested))");
     }
     query.push(")");
 }
@@ -182,6 +213,7 @@ pub async fn certificates(
     now: Timestamp,
 ) -> Result<Vec<FleetCount>> {
     let seen = Seen::by(conn, visibility).await?;
+    let group = Within::of(conn, group).await?;
     let mut query = Sql::new("SELECT profile_id AS profile_id, platform AS platform, ");
     query.push(COUNTS).bind(&now.plus(SOON));
     query.push(
@@ -233,11 +265,16 @@ pub async fn requests(
     let mut query = Sql::new(
         "SELECT profile_id AS profile_id, platform AS platform, state AS state, count(*) AS total FROM
          (SELECT r.profile_id, r.state, (SELECT d.platform FROM devices d WHERE d.id = r.device_id) AS platform
-          FROM requests r WHERE r.state NOT IN ('completed', 'cancelled')",
+          FROM requests r WHERE r.state IN (",
     );
+    // Named one by one: an index has them by their states, and nearly all others are over.
+    let in_flight = RequestState::ALL
+        .iter()
+        .filter(|state| !matches!(state, RequestState::Completed | RequestState::Cancelled));
+    query.bind_list(in_flight).push(")");
     seen.push(&mut query, Some("r.user_id"), Some("r.device_id"));
     if let Some(group) = group {
-        push_in_group(&mut query, "r.id", "requests", group);
+        push_of_members(&mut query, "r.user_id", "r.device_id", group);
     }
     query.push(") AS in_flight GROUP BY profile_id, platform, state");
     query.all(conn).await
