@@ -1,6 +1,7 @@
 //! A clock that was ahead and is set right while the portal runs, or while it was down. What was scheduled in the meantime
 //! lies in the future, and so nothing regular would happen for as long as the clock was ahead; and CRLs of that time are
-//! not valid yet. A process notices it by what it noted last of itself, and puts it right at once.
+//! not valid yet. A process notices it by what it noted last of itself and by when regular work was asked for, and puts it
+//! right at once.
 
 use std::time::Duration;
 
@@ -11,11 +12,31 @@ use super::work::Work;
 use super::workers::LEASE;
 use super::{Pipeline, leap};
 use crate::store::steps::connectors;
-use crate::store::{AuditEvent, Target, external_cas, set_back};
+use crate::store::{AuditEvent, Conn, StoreError, Target, external_cas, set_back};
 
 /// What was noted so much later than now was noted by a clock that was ahead. Less puts nothing off for long, and CRLs are
 /// dated back by more.
 const CLEARLY: Duration = Duration::from_secs(300);
+
+/// Regular work that was asked for so much later than now was asked for by a clock that was ahead, if only for a moment.
+const REGULARLY: Duration = Duration::from_secs(3600);
+
+/// The latest moment that a clock noted that was ahead.
+async fn ahead(
+    conn: &mut Conn,
+    only: Option<ConnectorId>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let later = |span: Duration| move |noted: &Timestamp| noted.since(now) > span;
+    if let Some(noted) = set_back::last_noted(conn, only).await?.filter(later(CLEARLY)) {
+        return Ok(Some(noted));
+    }
+    // Another machine's clock is ahead, and what it asks for is not brought forward again and again.
+    if set_back::last_noted(conn, None).await?.is_some_and(|noted| later(CLEARLY)(&noted)) {
+        return Ok(None);
+    }
+    Ok(set_back::last_scheduled(conn).await?.filter(later(REGULARLY)))
+}
 
 impl Pipeline {
     /// Notes that this process's connector is alive, which is done several times a minute. Before that it looks whether
@@ -38,15 +59,13 @@ impl Pipeline {
     /// If the clock was set back: regular work goes on, CRLs are made anew, contacts are noted again, sessions that
     /// would last too long end, and nobody has to decide on a leap that is over.
     async fn put_right(&self, only: Option<ConnectorId>, now: Timestamp) -> Result<(), StepError> {
-        let is_ahead = |noted: &Timestamp| noted.since(now) > CLEARLY;
-        let noted = set_back::last_noted(&mut *self.db.read().await?, only).await?;
-        if !noted.as_ref().is_some_and(is_ahead) {
+        if ahead(&mut *self.db.read().await?, only, now).await?.is_none() {
             return Ok(());
         }
         let random = self.random.as_ref();
         let mut tx = self.db.write(&Self::permit()?).await?;
         // Another process may have been quicker.
-        let Some(noted) = set_back::last_noted(&mut tx, only).await?.filter(is_ahead) else { return Ok(()) };
+        let Some(noted) = ahead(&mut tx, only, now).await? else { return Ok(()) };
         let jobs = set_back::jobs(&mut tx, LEASE, now).await?;
         let devices = set_back::contacts(&mut tx, now).await?;
         let sessions = set_back::sessions(&mut tx, now.plus(CLEARLY)).await?;

@@ -18,6 +18,19 @@ pub async fn last_noted(conn: &mut Conn, only: Option<ConnectorId>) -> Result<Op
     query.scalar(conn).await
 }
 
+/// When regular work was asked for last. There is always some that waits.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn last_scheduled(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    sql!(
+        "SELECT max(updated_at) FROM jobs WHERE state = 'ready' AND dedup_key IS NOT NULL
+         AND kind IN ('sweep', 'housekeeping', 'reconcile', 'notices', 'publish_crl')"
+    )
+    .scalar(conn)
+    .await
+}
+
 /// Jobs that were put off, or asked for, by the clock that was ahead are due now; and no lease lasts for longer than
 /// leases do, so that a job whose worker is gone is taken over. Answers how many jobs were brought forward.
 ///

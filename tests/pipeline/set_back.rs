@@ -16,6 +16,7 @@ use crate::support::database::TestDatabase;
 on_both_engines! {
     what_a_clock_ahead_put_off_goes_on_when_it_is_set_right,
     what_was_decided_by_a_wrong_clock_does_not_count,
+    a_clock_that_was_ahead_for_a_moment_is_noticed_by_what_was_put_off,
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -131,4 +132,23 @@ async fn what_was_decided_by_a_wrong_clock_does_not_count(db: TestDatabase) {
     it.clock.advance(20 * DAY);
     it.note_alive().await;
     assert_eq!(waiting().await[0].1, right.plus(DAY).to_string());
+}
+
+async fn a_clock_that_was_ahead_for_a_moment_is_noticed_by_what_was_put_off(db: TestDatabase) {
+    let it = Installation::new(db).await;
+    it.pipeline.schedule_upkeep().await.unwrap();
+    it.note_alive().await;
+    it.work().await;
+    let right = it.clock.now();
+    it.clock.advance(300 * DAY);
+    // Nobody notes that the portal is alive before the clock is right again.
+    it.work_one().await;
+    it.clock.set(right.plus(Duration::from_secs(10)));
+    let now = it.clock.now();
+    assert!(it.last_due().await > right.plus(299 * DAY));
+    it.note_alive().await;
+    assert_eq!(it.count("audit_events WHERE action = 'clock.set_back'"), "1");
+    assert!(it.last_due().await < now.plus(2 * DAY));
+    it.work().await;
+    assert!(it.crl().await.this_update() <= now);
 }
