@@ -44,8 +44,6 @@ table_row! {
         pub user_id: Option<UserId>,
         /// For which device.
         pub device_id: Option<DeviceId>,
-        /// The certificate that it takes the place of.
-        pub supersedes_id: Option<CertificateId>,
         /// Why it failed.
         pub cause: Option<String>,
         /// What to do about it.
@@ -145,15 +143,26 @@ pub async fn newest_requests(conn: &mut Conn, most: u32) -> Result<Vec<ToldReque
     query.all(conn).await
 }
 
-/// Requests made since then that take the place of a person's certificate, the first one first.
+/// Certificates of persons that requests made since then take the place of: what is renewed names it; what is asked for
+/// again follows the last one of its holder and profile.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn replacing(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldRequest>> {
-    let mut query = Sql::select::<ToldRequest>();
-    query.push(" WHERE id >= ").bind(&RequestId::new(since, [0; 10]));
-    query.push(" AND supersedes_id IS NOT NULL AND user_id IS NOT NULL AND state <> 'cancelled'");
-    query.push(" ORDER BY id LIMIT ").bind(&most);
+pub async fn replaced(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Vec<ToldCertificate>> {
+    let mut query = Sql::select::<ToldCertificate>();
+    query.push(
+        " WHERE user_id IS NOT NULL AND id IN (SELECT COALESCE(requests.supersedes_id,
+            (SELECT earlier.id FROM certificates earlier WHERE earlier.profile_id = requests.profile_id
+             AND earlier.holder_kind = requests.holder_kind AND earlier.holder_id = requests.holder_id
+             AND earlier.standing <> 'surplus' AND earlier.created_at <= requests.created_at
+             AND (earlier.request_id IS NULL OR earlier.request_id <> requests.id)
+             ORDER BY earlier.created_at DESC, earlier.id DESC LIMIT 1))
+          FROM requests WHERE requests.user_id IS NOT NULL AND requests.state <> 'cancelled'
+          AND requests.trigger_kind IN ('renewal', 'asked', 'profile_edited', 'attribute_changed', 'copy_lost',
+                                        'feature_added') AND requests.id >= ",
+    );
+    query.bind(&RequestId::new(since, [0; 10])).push(" ORDER BY requests.id LIMIT ").bind(&most);
+    query.push(") ORDER BY id");
     query.all(conn).await
 }
 

@@ -101,7 +101,7 @@ async fn trouble(program: &Program) {
     }
     let devices = ids(program, "/devices?state=enrolled&limit=50").await;
     program.post(&format!("/devices/{}/block", devices[0]), &json!({})).await.ok();
-    let done = ids(program, "/requests?state=completed&limit=20").await;
+    let done = ids(program, "/requests?state=completed&limit=200").await;
     let sample = Sample::new();
     let mut tx = program.database.write(&permit()).await.unwrap();
     let mut with_copies = Vec::new();
@@ -124,7 +124,8 @@ async fn trouble(program: &Program) {
         }
     }
     // The same cause with several remedies, and several causes.
-    for (place, id) in done.iter().enumerate() {
+    // Not of those that were just revoked: something new is on its way for these.
+    for (place, id) in done.iter().rev().enumerate() {
         let (state, cause, remedy) = match place {
             0..5 => (RequestState::Failed, "the CA refuses", "Look at its template."),
             5..8 => (RequestState::Failed, "the CA refuses", "Look at its role."),

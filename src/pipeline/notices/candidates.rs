@@ -101,14 +101,10 @@ async fn found(conn: &mut Conn, kind: NoticeKind, source: Source, now: Timestamp
         }
         NoticeKind::CrlTrouble => running_out(conn, any, now).await,
         NoticeKind::Replacement => {
-            let mut rows = store::replacing(conn, since, most).await?;
-            rows.retain(|row| row.supersedes_id.is_some());
-            let ids: Vec<CertificateId> = rows.iter().filter_map(|row| row.supersedes_id).collect();
-            let mut before = by_id(store::certificates(conn, &ids).await?);
-            if any && rows.is_empty() {
-                before = by_id(store::newest(conn, most).await?);
+            let mut replaced = store::replaced(conn, since, most).await?;
+            if any && replaced.is_empty() {
+                replaced = store::newest(conn, most).await?;
             }
-            let replaced: Vec<ToldCertificate> = before.into_values().collect();
             let names = Names::of(conn, &replaced, &[]).await?;
             Ok(replaced
                 .iter()
