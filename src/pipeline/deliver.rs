@@ -6,7 +6,7 @@ use certporter_model::copy::CopyState;
 use certporter_model::escrow::{EscrowPolicy, EscrowState};
 use certporter_model::profile::Profile;
 use certporter_model::request::{RequestState, Step};
-use certporter_model::revocation::Trigger;
+use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::{CertificateId, EnvelopeId, RequestId, Timestamp};
 
 use super::error::{StepError, kra_error};
@@ -27,6 +27,18 @@ struct Sealed {
     copy: CopyInWork,
     recipient: Recipient,
     cms: Vec<u8>,
+}
+
+/// Whether a copy may go to its device: for use only while the certificate is good; to read old mail also after it was
+/// revoked, unless its key may be in other hands.
+fn may_be_delivered(certificate: &CertificateInWork, copy: &CopyInWork) -> bool {
+    let compromised = certificate.reason.is_some_and(Reason::is_compromise);
+    match (certificate.standing, certificate.status) {
+        (Standing::Surplus, _) | (_, CertificateStatus::Held) => false,
+        (_, CertificateStatus::Valid) => true,
+        (Standing::History, CertificateStatus::Revoked) => copy.purpose == "decrypt" && !compromised,
+        (_, CertificateStatus::Revoked) => false,
+    }
 }
 
 impl Pipeline {
@@ -115,15 +127,14 @@ impl Pipeline {
         profile: &Profile,
         key: &EscrowedKey,
     ) -> Result<Vec<Sealed>, StepError> {
-        let usable =
-            certificate.status == CertificateStatus::Valid && certificate.standing != Standing::Surplus;
-        if !usable || key.sealed.is_none() {
+        if key.sealed.is_none() {
             return Ok(Vec::new());
         }
         let mut conn = self.db.read().await?;
         let pending = copies::of_certificate(&mut conn, certificate.id).await?;
         let mut places = Vec::new();
-        for copy in pending.into_iter().filter(|copy| copy.state == CopyState::Pending) {
+        let due = |copy: &CopyInWork| copy.state == CopyState::Pending && may_be_delivered(certificate, copy);
+        for copy in pending.into_iter().filter(due) {
             if let Some(recipient) = copies::recipient(&mut conn, copy.device_id).await? {
                 places.push((copy, recipient));
             }
@@ -160,11 +171,11 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<usize, StepError> {
         let random = self.random.as_ref();
-        // Whatever happened to the certificate since it was read: a revoked one is not delivered.
+        // Whatever happened to the certificate since it was read: a revoked one is not delivered for use.
         let standing = certificates::lock(tx, certificate.id).await?;
         for Sealed { copy, recipient, cms } in sealed {
             let mut copy = copies::lock(tx, copy.id).await?;
-            if copy.state != CopyState::Pending || standing.status != CertificateStatus::Valid {
+            if copy.state != CopyState::Pending || !may_be_delivered(&standing, &copy) {
                 continue;
             }
             let envelope = NewEnvelope {

@@ -22,7 +22,9 @@ use crate::random::octets;
 use crate::store::steps::certificates::{self, CertificateInWork, NewCertificate};
 use crate::store::steps::copies;
 use crate::store::steps::requests::{self, RequestInWork};
-use crate::store::{AuditEvent, StoreError, Target, WriteTx, escrowed_keys, external_cas, jobs, search_key};
+use crate::store::{
+    AuditEvent, StoreError, Target, WriteTx, escrowed_keys, external_cas, jobs, profiles, search_key,
+};
 use crate::wire::connector::Lease;
 
 /// How far before the request a certificate may begin that was signed for it.
@@ -175,7 +177,10 @@ impl Pipeline {
         row.detail(format!("serial number {}", certificate.serial())).write(tx, now, random);
         // A device's certificate goes to that device, once for each feature; where a user's goes, the plan knows.
         if let (KeyScope::Device, Some(device)) = (profile.key_scope(), request.device_id) {
-            for feature in profile.features() {
+            // Features can change while the CA signs: they are nothing that its certificate depends on.
+            let head = profiles::get(tx, request.profile_id).await?;
+            let in_force = self.profile(tx, request.profile_id, head.current_version).await?;
+            for feature in in_force.features() {
                 let place = (id, request.profile_id, device, *feature);
                 copies::insert_pending(tx, CopyId::new(now, octets(random)), place, now).await?;
             }

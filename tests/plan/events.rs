@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use certporter::plan::actual::Copy;
 use certporter::plan::directory::Reissue;
+use certporter::plan::{Holder, Slot};
 use certporter_model::assignment::AssignmentMode;
 use certporter_model::certificate::CertificateStatus;
 use certporter_model::copy::CopyState;
@@ -135,6 +136,8 @@ impl History {
             memory.iter().filter(|(_, m)| m.at_ca && m.departure.is_some()).map(|(id, _)| *id).collect();
         if let Some(id) = late.get(usize::from(a) % late.len().max(1)) {
             self.world.answer_late(*id);
+        } else if let Some(id) = self.world.memory.keys().nth(usize::from(a) % 50).copied() {
+            self.world.answer_twice(id);
         }
         // For whatever it was cancelled.
         Trigger::ALL.to_vec()
@@ -158,10 +161,18 @@ impl History {
     fn assignment(&mut self, a: u16, b: u16) -> Vec<Trigger> {
         let (profile, group) = (pick(&self.profiles, a), pick(&self.groups, b));
         match (a / 4) % 5 {
-            0 => self.world.unassign(profile, group),
+            0 => {
+                let now = self.world.now;
+                let open = self.world.directory.assignments.iter().filter(|it| it.span.holds(now));
+                let open: Vec<_> = open.map(|it| (it.profile, it.group)).collect();
+                if !open.is_empty() {
+                    let (profile, group) = pick(&open, b);
+                    self.world.unassign(profile, group);
+                }
+            }
             1 | 2 => self.world.assign(profile, group, AssignmentMode::Include),
             3 => self.world.assign(profile, group, AssignmentMode::Exclude),
-            _ if b.is_multiple_of(6) => {
+            _ if b.is_multiple_of(3) => {
                 self.world.directory.profiles.get_mut(&profile).unwrap().deleted = true;
                 return vec![Trigger::ProfileDeleted];
             }
@@ -176,6 +187,8 @@ impl History {
             0 => draft.description.push('!'),
             1 => draft.validity_days = 50 + u32::from(b % 100),
             2 => draft.features = vec![pick(Feature::ALL, a), pick(Feature::ALL, b)],
+            // All devices are Linux.
+            3 if a.is_multiple_of(3) => draft.platforms = vec![Platform::Windows],
             3 => draft.platforms = vec![Platform::Linux, pick(Platform::ALL, b)],
             4 => draft.escrow = pick(EscrowPolicy::ALL, b),
             5 if !draft.key_algorithm.is_rsa() => draft.key_algorithm = KeyAlgorithm::EcP384,
@@ -186,9 +199,31 @@ impl History {
         vec![Trigger::ProfileEdited]
     }
 
+    /// Those for whom something is at the CA, or on its way there.
+    fn waiting(&self) -> Vec<UserId> {
+        let begun = |state| {
+            matches!(
+                state,
+                RequestState::Claimed
+                    | RequestState::KeyGenerated
+                    | RequestState::Submitted
+                    | RequestState::Pending
+            )
+        };
+        let holdings = self.world.actual.holdings.iter();
+        let begun = holdings.filter(|(_, it)| it.requests.iter().any(|request| begun(request.state)));
+        let user = |(slot, _): (&Slot, _)| match slot.holder {
+            Holder::User(id) => Some(id),
+            Holder::Device(id) => self.world.directory.devices[&id].owner,
+        };
+        begun.filter_map(user).collect()
+    }
+
     fn attribute(&mut self, a: u16, b: u16) -> Vec<Trigger> {
         let variable = pick(&[Variable::UserName, Variable::EmailAddress, Variable::UserPrincipalName], b);
-        let values = &mut self.world.directory.users.get_mut(&pick(&self.users, a)).unwrap().values;
+        let waiting = self.waiting();
+        let among = if waiting.is_empty() || b.is_multiple_of(3) { &self.users } else { &waiting };
+        let values = &mut self.world.directory.users.get_mut(&pick(among, a)).unwrap().values;
         match b % 4 {
             0 => drop(values.remove(&variable)),
             1 => drop(values.insert(variable, "not an address".into())),

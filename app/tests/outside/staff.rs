@@ -64,7 +64,8 @@ impl Person {
 
 /// Another person, in no group.
 pub(super) async fn user(portal: &Installation, name: &str) -> String {
-    let body = json!({"user_name": name, "display_name": name, "email": format!("{name}@example.org")});
+    let email = format!("{}@example.org", name.replace(' ', "."));
+    let body = json!({"user_name": name, "display_name": name, "email": email});
     id(&portal.post("/users", &body).await)
 }
 

@@ -23,6 +23,8 @@ table_row! {
         pub profile_id: ProfileId,
         /// For what.
         pub feature: Feature,
+        /// "use", or "decrypt" where it only reads what was encrypted to it.
+        pub purpose: String,
         /// Where it is.
         pub state: CopyState,
         /// The management certificate that its envelope is sealed for.
