@@ -329,6 +329,9 @@ fn label(submit: &str, counted: &Counted) -> String {
     heaviest.into_iter().find_map(|effect| Some((effect, *counted.effects.get(&effect)?))).map_or_else(
         || submit.to_owned(),
         |(effect, count)| match effect {
+            // What the button does is what follows.
+            Effect::Reissued if submit == "Reissue" => format!("{submit} {}", amount(effect, count)),
+            Effect::Revoked if submit == "Revoke" => format!("{submit} {}", amount(effect, count)),
             Effect::Revoked => format!("{submit} and revoke {}", amount(effect, count)),
             Effect::Held => format!("{submit} and put {} on hold", amount(effect, count)),
             Effect::Removed => format!("{submit} and remove {}", amount(effect, count)),
