@@ -177,7 +177,7 @@ fn told(it: DismissalView) -> AnyView {
 
 fn dismiss_form(here: String, typed: Typed<DismissalForm>) -> AnyView {
     view! {
-        <Section title="Nothing is to be done about it">
+        <Section title="If nothing is to be done about it">
             <form class="confirm" method="post" action=here>
                 <FormErrors errors=typed.errors.clone()/>
                 <p>
