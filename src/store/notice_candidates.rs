@@ -144,7 +144,7 @@ pub async fn newest_requests(conn: &mut Conn, most: u32) -> Result<Vec<ToldReque
 }
 
 /// Certificates of persons that requests made since then take the place of: what is renewed names it; what is asked for
-/// again follows the last one of its holder and profile.
+/// again follows the last one of its holder and profile. One that was revoked is not replaced: see [`revoked`].
 ///
 /// # Errors
 /// When the database refuses.
@@ -155,11 +155,12 @@ pub async fn replaced(conn: &mut Conn, since: Timestamp, most: u32) -> Result<Ve
             (SELECT earlier.id FROM certificates earlier WHERE earlier.profile_id = requests.profile_id
              AND earlier.holder_kind = requests.holder_kind AND earlier.holder_id = requests.holder_id
              AND earlier.standing <> 'surplus' AND earlier.created_at <= requests.created_at
+             AND (earlier.status <> 'revoked' OR earlier.reason = 'superseded')
              AND (earlier.request_id IS NULL OR earlier.request_id <> requests.id)
              ORDER BY earlier.created_at DESC, earlier.id DESC LIMIT 1))
           FROM requests WHERE requests.user_id IS NOT NULL AND requests.state <> 'cancelled'
           AND requests.trigger_kind IN ('renewal', 'asked', 'profile_edited', 'attribute_changed', 'copy_lost',
-                                        'feature_added') AND requests.id >= ",
+                                        'feature_added', 'unblocked') AND requests.id >= ",
     );
     query.bind(&RequestId::new(since, [0; 10])).push(" ORDER BY requests.id LIMIT ").bind(&most);
     query.push(") ORDER BY id");

@@ -144,6 +144,11 @@ async fn a_person_is_told_that_a_certificate_is_about_to_be_replaced() {
     scene.sync().await;
     scene.sync().await;
     assert!(next(&scene, &server, 1).await.is_empty(), "it has been replaced");
+    // What comes after one that was revoked replaces nothing.
+    let path = format!("/certificates/{}/revoke", id(&certificates[1]));
+    let body = json!({"reason": "key_compromise", "explanation": "found on the internet"});
+    scene.program.post(&path, &body).await.ok();
+    assert!(next(&scene, &server, 1).await.is_empty(), "it was revoked");
 }
 
 #[tokio::test]
