@@ -52,7 +52,11 @@ pub async fn not_me(asked: Asked) -> Response {
 /// What happened, as a sentence in a list.
 pub fn sentence_of(event: SecurityEventView) -> AnyView {
     use SecurityEventKind as K;
-    let device = event.device.unwrap_or_else(|| "a device".to_owned());
+    // What is confirmed and is no device is a session.
+    let confirmed =
+        matches!(event.kind, K::ConfirmedByPassword | K::ConfirmedByDevice | K::ApprovedBySecondPerson);
+    let without = if confirmed { "your sign-in with a code" } else { "a device" };
+    let device = event.device.unwrap_or_else(|| without.to_owned());
     let by = event.actor;
     let text = match event.kind {
         K::SignInCodeIssued => format!("{by} made a code with which one signs in as you"),
