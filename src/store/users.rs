@@ -188,8 +188,8 @@ pub async fn list(
 ) -> Result<Vec<User>> {
     let seen = Seen::by(conn, visibility).await?;
     let mut index = None;
-    if let Some(typed) = &filter.search {
-        let words = search_key::words(typed);
+    let words = filter.search.as_deref().map(search_key::words).unwrap_or_default();
+    if !words.is_empty() {
         // What many are called is found among the first of the list; what few are, by the index.
         let long = words.iter().all(|word| is_in_trigrams(word));
         if conn.engine() == Engine::Sqlite && long {

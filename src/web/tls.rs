@@ -24,8 +24,12 @@ use crate::pki::digest;
 use crate::pki::error::PkiError;
 use crate::pki::tls::{ServerIdentity, device_acceptor, peer_certificate};
 
-/// How often it is looked whether the listener's own certificate is due.
-const LOOKED_EVERY: Duration = Duration::from_secs(86_400);
+/// How often it is looked whether the listener's own certificate is due: it costs nothing, and devices wait for one that
+/// is valid.
+const LOOKED_EVERY: Duration = Duration::from_secs(10);
+
+/// A certificate that was made so much later than now was made by a clock that was ahead; what is less, it is dated back by.
+const AHEAD: Duration = Duration::from_secs(300);
 
 /// What the other side of a connection showed: the SHA-256 of its certificate. That the certificate comes from the device
 /// CA and that the other side has its key was checked by the handshake; whether it still counts is looked up at every
@@ -76,9 +80,9 @@ impl DeviceTls {
     }
 }
 
-/// Makes the listener's own certificate anew well before it ends, for as long as the process runs: once a day it is
-/// looked whether `made_at` is long enough ago, so that a machine that slept does not matter. When one can't be made,
-/// the one before stays, and the next day it is tried again.
+/// Makes the listener's own certificate anew well before it ends, for as long as the process runs: now and then it is
+/// looked whether `made_at` is long enough ago, so that a machine that slept, or whose clock was moved, does not matter.
+/// When one can't be made, the one before stays, and it is tried again.
 pub async fn keep_fresh(
     tls: &DeviceTls,
     clock: &dyn Clock,
@@ -90,7 +94,9 @@ pub async fn keep_fresh(
     loop {
         tokio::time::sleep(LOOKED_EVERY).await;
         let now = clock.now();
-        if now.since(made_at) < lasts {
+        // One that was made by a clock that was ahead is not valid yet.
+        let from_the_future = made_at.since(now) > AHEAD;
+        if now.since(made_at) < lasts && !from_the_future {
             continue;
         }
         match make(now).and_then(|identity| tls.replace(&identity, device_cas)) {

@@ -342,7 +342,8 @@ async fn is_blocked_without_hold(portal: &Installation, person: &Person) {
     assert!(now.len() == before.len() && now[0] != before[0], "{before:?} {now:?}");
 }
 
-#[tokio::test]
+// The line goes on while an agent is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_from_the_ca_after_an_event_is_revoked_and_never_delivered() {
     let bao = Bao::start().await;
     bao.role("wifi", json!({})).await;
