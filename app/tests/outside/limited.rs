@@ -83,7 +83,12 @@ impl Visitor {
 }
 
 /// A person of a group with a laptop that holds a certificate, and a screen of the group that is nobody's; their ids.
-async fn furnish(portal: &Installation, group: &str, name: &str, number: usize) -> Vec<(&'static str, String)> {
+async fn furnish(
+    portal: &Installation,
+    group: &str,
+    name: &str,
+    number: usize,
+) -> Vec<(&'static str, String)> {
     let group = id(&portal.post("/groups", &json!({ "name": group })).await);
     let person = json!({"user_name": name, "display_name": name, "email": format!("{name}@example.org")});
     let user = id(&portal.post("/users", &person).await);
@@ -119,8 +124,20 @@ async fn furnish(portal: &Installation, group: &str, name: &str, number: usize) 
 
 /// What is done on pages of their own.
 const ACTIONS: [&str; 14] = [
-    "block", "unblock", "block-device", "unblock-device", "retire", "lost", "wiped", "delete", "deliver",
-    "reissue", "revoke", "disable", "found", "remove",
+    "block",
+    "unblock",
+    "block-device",
+    "unblock-device",
+    "retire",
+    "lost",
+    "wiped",
+    "delete",
+    "deliver",
+    "reissue",
+    "revoke",
+    "disable",
+    "found",
+    "remove",
 ];
 
 /// The addresses of a route: of its parts in braces the first is each id or, where it is an action, each of those.
@@ -132,7 +149,8 @@ fn addresses(route: &str, ids: &[String]) -> Vec<String> {
             piece if piece.starts_with('{') => ids.to_vec(),
             piece => vec![piece.to_owned()],
         };
-        let longer = |begun: &String| values.iter().map(|value| format!("{begun}/{value}")).collect::<Vec<_>>();
+        let longer =
+            |begun: &String| values.iter().map(|value| format!("{begun}/{value}")).collect::<Vec<_>>();
         found = found.iter().flat_map(longer).collect();
     }
     // Lists are searched too, and looked at for a day on which everything was there.
@@ -166,7 +184,8 @@ async fn no_page_shows_a_limited_helpdesk_another_group_s() {
             if text.contains(MARK) {
                 shown.push(address.clone());
             }
-            let other = strangers.iter().find(|id| text.contains(id.as_str()) && !address.contains(id.as_str()));
+            let other =
+                strangers.iter().find(|id| text.contains(id.as_str()) && !address.contains(id.as_str()));
             shown.extend(other.map(|id| format!("{address} tells of {id}")));
             // The same page, where one may see everybody: the walk goes where something is to be seen.
             let actions = route.contains("{action}");

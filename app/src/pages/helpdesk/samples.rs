@@ -141,7 +141,8 @@ fn sample_device() -> device::Shown {
         findings: vec![finding()],
         grid: grid(),
     };
-    let past = history::Shown { of: Subject::Device(device_id()), devices: Vec::new(), ..sample_person().past };
+    let past =
+        history::Shown { of: Subject::Device(device_id()), devices: Vec::new(), ..sample_person().past };
     device::Shown { view, past, may: may() }
 }
 
