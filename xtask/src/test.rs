@@ -28,9 +28,12 @@ impl Test {
         tools::need(tools::TEST)?;
         let python = python::environment(workspace)?;
         npm::packages(workspace, "end2end")?;
+        if !self.browser {
+            // What is quickly said comes first.
+            command::run_visibly(workspace.cargo().args(["fmt", "--all", "--check"]))?;
+        }
         let executable = build::build(workspace, Profile::Dev)?;
         if !self.browser {
-            command::run_visibly(workspace.cargo().args(["fmt", "--all", "--check"]))?;
             rust_tests(workspace, &python)?;
         }
         let lints = if self.browser { None } else { Some(Lints::begin(workspace)?) };
