@@ -382,12 +382,15 @@ impl Installation {
         tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{what}: not in time"));
     }
 
-    /// Waits until everybody was planned for after now: the sweep that is due has ended, and the next one waits.
+    /// Waits until everybody was planned for after now: the sweep that is due has ended, so have the plans that it asked for,
+    /// and the next one waits.
     pub(super) async fn swept(&self) {
         let data = self.data().join("certporter.sqlite");
         let now: i64 = self.run_here("date", &["+%s"]).trim().parse().unwrap();
         let asked = format!(
-            "SELECT count(*) FROM jobs WHERE kind = 'sweep' AND state = 'ready' AND not_before > {now}000"
+            "SELECT count(*) FROM jobs WHERE kind = 'sweep' AND state = 'ready' AND not_before > {now}000
+             AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'replan'
+                             AND (state = 'leased' OR state = 'ready' AND not_before <= {now}000))"
         );
         let ended = || run("sqlite3", &["-readonly", data.to_str().unwrap(), &asked]).trim() == "1";
         self.until("the sweep", async || ended()).await;
