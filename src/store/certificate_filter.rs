@@ -35,7 +35,7 @@ pub struct CertificateFilter {
     pub issued_from: Option<Timestamp>,
     /// Issued before then.
     pub issued_before: Option<Timestamp>,
-    /// Revoked for good at the request of somebody then or later.
+    /// Revoked for good at the request of somebody, which was first made then or later.
     pub revoked_from: Option<Timestamp>,
     /// The same, before then.
     pub revoked_before: Option<Timestamp>,
@@ -164,9 +164,14 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
         query.push(" AND certificates.id < ").bind(&first_made_at(*before));
     }
     if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
-        query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations WHERE kind = 'revoke'");
+        query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations r WHERE kind = 'revoke'");
         if let Some(from) = &filter.revoked_from {
             query.push(" AND requested_at >= ").bind(from);
+            // One that was asked for again counts when it was asked for first.
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM revocations e WHERE e.certificate_id = r.certificate_id",
+            );
+            query.push(" AND e.kind = 'revoke' AND e.requested_at < ").bind(from).push(")");
         }
         if let Some(before) = &filter.revoked_before {
             query.push(" AND requested_at < ").bind(before);

@@ -240,14 +240,19 @@ pub async fn issued_by_day(conn: &mut Conn, from: i64) -> Result<BTreeMap<i64, u
     Ok(rows.into_iter().map(|row| (row.key, row.count)).collect())
 }
 
-/// Revocations for good by the day on which they were asked for, in days since 1970, from a day on.
+/// Certificates revoked for good by the day on which that was asked for first, in days since 1970, from a day on. One may
+/// be asked for again for a graver reason: it counts once.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn revoked_by_day(conn: &mut Conn, from: i64) -> Result<BTreeMap<i64, u64>> {
     let rows: Vec<Counted<i64>> = sql!(
-        "SELECT requested_at / 86400000 AS key, count(*) AS count FROM revocations
-         WHERE requested_at >= $1 AND kind = 'revoke' GROUP BY requested_at / 86400000",
+        "SELECT day AS key, count(*) AS count FROM
+         (SELECT certificate_id, min(requested_at) / 86400000 AS day FROM revocations r
+          WHERE requested_at >= $1 AND kind = 'revoke'
+            AND NOT EXISTS (SELECT 1 FROM revocations e WHERE e.certificate_id = r.certificate_id
+                            AND e.kind = 'revoke' AND e.requested_at < $1)
+          GROUP BY certificate_id) AS first_asked GROUP BY day",
         from * 86_400_000
     )
     .all(conn)

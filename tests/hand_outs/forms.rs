@@ -138,7 +138,7 @@ async fn a_linux_laptop_with_the_agent_gets_snippets_with_the_agent_s_paths() {
         run("eapol_test", &["-c", &path, "-a", "127.0.0.1", "-p", "9", "-s", "x", "-t", "1", "-r", "0"]).text;
     assert!(!said.contains("Line ") && !said.contains("Failed to read or parse"), "{said}");
 
-    let path = scene.write("wifi.nmconnection", &text("NetworkManager"));
+    let path = scene.write("wifi.nmconnection", text("NetworkManager"));
     let said = run("/usr/bin/python3", &["-c", READ_CONNECTION, &path]).well();
     let said: Vec<&str> = said.lines().collect();
     let read = ["<WLAN> & \"Süd\"", "wpa-eap", "tls", "radius.example.org"];
