@@ -57,7 +57,7 @@ async function byAnotherDevice(world, variant, number) {
   for (const id of ids) await confirm(id);
   assert.match(await confirm(), /nothing of yours waits/);
 
-  // The key comes, and whatever this session sets up from now on waits for nothing.
+  // The key comes, and what is set up from now on waits for nothing.
   await sync(phone);
   assert.deepEqual((await installed(world, phone)).sort(), [smime.name, vpn.name], "the key comes");
   await page.goto(`${world.portal.address}/me`);
