@@ -33,23 +33,32 @@ export const tests = {
 
   "each number of the overview leads to as many": async ({ browser, portal, state }) => {
     const page = await open(browser, { state, javaScript: false });
-    await page.goto(portal.address);
-    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-    const numbers = await page.$$eval("main a.tile, main figure a.key, main details.behind td a, main ul.matters > li", (all) =>
-      all.map((it) => ({
-        href: (it.matches("li") ? it.querySelector("a.btn") : it).href,
-        text: (it.querySelector("strong") ?? it.querySelector("p.name") ?? it).textContent.trim(),
-      })),
-    );
-    const list = /\/(certificates|requests|devices|settings\/notices\/letters)\?/;
-    const counted = numbers
-      .map(({ href, text }) => ({ href, count: Number(/^[\d,]+/.exec(text)?.[0].replaceAll(",", "")) }))
-      .filter(({ href, count }) => list.test(href) && count <= 50);
-    assert.ok(counted.length > 4, `too few numbers: ${JSON.stringify(numbers)}`);
-    for (const { href, count } of counted) {
-      await page.goto(href);
-      assert.equal(await page.locator("main table.list tbody tr").count(), count, href);
-    }
+    // Where counting takes long its numbers are those of a while ago, and a visit has them counted anew: then they agree.
+    const disagreeing = async () => {
+      await page.goto(portal.address);
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+      const numbers = await page.$$eval("main a.tile, main figure a.key, main details.behind td a, main ul.matters > li", (all) =>
+        all.map((it) => ({
+          href: (it.matches("li") ? it.querySelector("a.btn") : it).href,
+          text: (it.querySelector("strong") ?? it.querySelector("p.name") ?? it).textContent.trim(),
+        })),
+      );
+      const list = /\/(certificates|requests|devices|settings\/notices\/letters)\?/;
+      const counted = numbers
+        .map(({ href, text }) => ({ href, count: Number(/^[\d,]+/.exec(text)?.[0].replaceAll(",", "")) }))
+        .filter(({ href, count }) => list.test(href) && count <= 50);
+      assert.ok(counted.length > 4, `too few numbers: ${JSON.stringify(numbers)}`);
+      const others = [];
+      for (const { href, count } of counted) {
+        await page.goto(href);
+        const rows = await page.locator("main table.list tbody tr").count();
+        if (rows !== count) others.push(`${href}: ${count}, and ${rows} are listed`);
+      }
+      return others;
+    };
+    let found = await disagreeing();
+    for (let visits = 0; visits < 4 && found.length > 0; visits += 1) found = await disagreeing();
+    assert.deepEqual(found, []);
     await leave(page);
   },
 
