@@ -33,7 +33,7 @@ export const tests = {
 
   "each number of the overview leads to as many": async ({ browser, portal, state }) => {
     const page = await open(browser, { state, javaScript: false });
-    // Where counting takes long its numbers are those of a while ago, and a visit has them counted anew: then they agree.
+    // Certificates that are on their way change a number between two looks: what disagrees is looked at again.
     const disagreeing = async () => {
       await page.goto(portal.address);
       await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();

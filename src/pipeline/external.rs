@@ -114,7 +114,7 @@ impl Pipeline {
             created_at: now,
         };
         let mut tx = self.db.write(&Self::permit()?).await?;
-        crls::insert(&mut tx, &row).await?;
+        crls::insert(&mut tx, row).await?;
         let event = AuditEvent::new(now, "ca.crl_fetched", Target::one("ca", it.id.as_uuid()));
         tx.commit(event.with("number", number)).await?;
         Ok(Some((list, number)))

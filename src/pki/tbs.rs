@@ -37,15 +37,23 @@ pub(in crate::pki) fn signed(
     algorithm: &AlgorithmIdentifierOwned,
     signature: &[u8],
 ) -> Result<Vec<u8>, PkiError> {
+    signed_in_place(tbs.to_vec(), algorithm, signature)
+}
+
+/// The same around what is signed, where it is: a long list is not there twice.
+pub(in crate::pki) fn signed_in_place(
+    mut tbs: Vec<u8>,
+    algorithm: &AlgorithmIdentifierOwned,
+    signature: &[u8],
+) -> Result<Vec<u8>, PkiError> {
     let algorithm = algorithm.to_der().map_err(encode_error)?;
     let signature = BitString::from_bytes(signature).and_then(|s| s.to_der()).map_err(encode_error)?;
-    let length = tbs.len() + algorithm.len() + signature.len();
-    let mut der = header(0x30, length);
-    der.reserve_exact(length);
-    der.extend_from_slice(tbs);
-    der.extend_from_slice(&algorithm);
-    der.extend_from_slice(&signature);
-    Ok(der)
+    let header = header(0x30, tbs.len() + algorithm.len() + signature.len());
+    tbs.reserve_exact(header.len() + algorithm.len() + signature.len());
+    tbs.extend_from_slice(&algorithm);
+    tbs.extend_from_slice(&signature);
+    tbs.splice(0..0, header);
+    Ok(tbs)
 }
 
 /// A DER tag and length.

@@ -67,10 +67,8 @@ pub async fn list(
     query: &GroupsQuery,
 ) -> Result<Page<GroupView>, ServiceError> {
     let visibility = Operation::GroupsList.visibility(caller)?;
-    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
     let mut conn = portal.db().read().await?;
-    let rows = groups::list(&mut conn, query.q.as_deref(), bounds.store(GroupId::from_uuid)).await?;
-    let page = bounds.page(rows, |row| row.id.as_uuid());
+    let page = rows(&mut conn, query).await?;
     let ids: Vec<_> = page.data.iter().map(|row| row.id).collect();
     let counts: HashMap<_, _> =
         memberships::counts(&mut conn, &visibility, &ids, MOST_COUNTED).await?.into_iter().collect();
@@ -78,6 +76,38 @@ pub async fn list(
         let members = counts.get(&row.id).copied().unwrap_or(0);
         view(row, members)
     }))
+}
+
+/// A group that somebody may choose: nobody is counted for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChoice {
+    /// Which one.
+    pub id: GroupId,
+    /// What it is called.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+}
+
+/// The same groups, to choose from.
+///
+/// # Errors
+/// As [`list`].
+pub async fn choices(
+    portal: &Portal,
+    caller: &Caller,
+    query: &GroupsQuery,
+) -> Result<Vec<GroupChoice>, ServiceError> {
+    Operation::GroupsList.visibility(caller)?;
+    let mut conn = portal.db().read().await?;
+    let found = rows(&mut conn, query).await?.data.into_iter();
+    Ok(found.map(|it| GroupChoice { id: it.id, name: it.name.into(), description: it.description }).collect())
+}
+
+async fn rows(conn: &mut Conn, query: &GroupsQuery) -> Result<Page<Group>, ServiceError> {
+    let bounds = PageQuery { cursor: query.cursor.clone(), limit: query.limit }.bounds()?;
+    let rows = groups::list(conn, query.q.as_deref(), bounds.store(GroupId::from_uuid)).await?;
+    Ok(bounds.page(rows, |row| row.id.as_uuid()))
 }
 
 /// One group.

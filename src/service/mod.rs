@@ -46,6 +46,7 @@ pub mod certificates;
 pub mod confirmations;
 pub mod consequences;
 mod copies;
+mod counting;
 mod csv;
 pub mod device_protocol;
 pub mod devices;

@@ -93,6 +93,9 @@ pub(super) struct Indexes {
     pub(super) expiry: &'static str,
     /// The column of the profile; not where the state leaves less.
     pub(super) profile: &'static str,
+    /// The columns of the time of issue and of the id that tells it; not where very many were issued then and the list is
+    /// in another order.
+    pub(super) issued: (&'static str, &'static str),
     /// Whether the group is so small that its certificates are listed rather than asked for row by row.
     pub(super) small_group: bool,
     /// The same for the platform.
@@ -104,6 +107,7 @@ impl Default for Indexes {
         Self {
             expiry: "certificates.not_after",
             profile: "certificates.profile_id",
+            issued: ("certificates.created_at", "certificates.id"),
             small_group: false,
             small_platform: false,
         }
@@ -112,7 +116,7 @@ impl Default for Indexes {
 
 /// The least id of a certificate that was made then: ids begin with their time, so that a list in their order goes
 /// through no others (RFC 9562, section 5.7).
-fn first_made_at(at: Timestamp) -> CertificateId {
+pub(super) fn first_made_at(at: Timestamp) -> CertificateId {
     CertificateId::new(at, [0; 10])
 }
 
@@ -156,12 +160,12 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
         query.push(" AND ").push(expiry).push(" >= ").bind(from);
     }
     if let Some(from) = &filter.issued_from {
-        query.push(" AND certificates.created_at >= ").bind(from);
-        query.push(" AND certificates.id >= ").bind(&first_made_at(*from));
+        query.push(" AND ").push(by.issued.0).push(" >= ").bind(from);
+        query.push(" AND ").push(by.issued.1).push(" >= ").bind(&first_made_at(*from));
     }
     if let Some(before) = &filter.issued_before {
-        query.push(" AND certificates.created_at < ").bind(before);
-        query.push(" AND certificates.id < ").bind(&first_made_at(*before));
+        query.push(" AND ").push(by.issued.0).push(" < ").bind(before);
+        query.push(" AND ").push(by.issued.1).push(" < ").bind(&first_made_at(*before));
     }
     if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
         query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations r WHERE kind = 'revoke'");

@@ -6,10 +6,13 @@
 //! matches are sorted when they are few, and picked out of the index of that order when they are many. Words too short
 //! for a trigram are looked for by all trigrams that begin with them, long ones by their rarest.
 
+use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 
-use super::certificate_filter::{CertificateFilter, CertificateState, Delivery, Indexes, push_conditions_by};
+use super::certificate_filter::{
+    CertificateFilter, CertificateState, Delivery, Indexes, first_made_at, push_conditions_by,
+};
 use super::certificate_numbers::numbered;
 use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
@@ -71,7 +74,7 @@ pub async fn find(
     // Only SQLite is told which index to leave alone: elsewhere a sign before an id is an error.
     if let (Some(_), Some(state), Engine::Sqlite) = (filter.profile, filter.state, conn.engine()) {
         let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
-        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false, small: Small::default() };
+        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false, small: Small::NONE };
         list.is_rare = all.is_of_fewer(conn, SORTED).await?;
     }
     let Some(typed) = filter.search.as_deref() else {
@@ -161,13 +164,16 @@ struct List<'l> {
 }
 
 /// Which parts of a filter leave so few that they are listed: as many members or devices as are sorted at once.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Small {
     group: bool,
     platform: bool,
+    span: bool,
 }
 
 impl Small {
+    const NONE: Self = Self { group: false, platform: false, span: true };
+
     async fn of(conn: &mut Conn, filter: &CertificateFilter) -> Result<Self> {
         let group = match filter.group {
             Some(group) => fleet::is_small_group(conn, group, SORTED).await?,
@@ -177,8 +183,25 @@ impl Small {
             Some(platform) => fleet::is_small_platform(conn, platform, SORTED).await?,
             None => false,
         };
-        Ok(Self { group, platform })
+        let asked = (filter.issued_from, filter.issued_before);
+        let span = asked == (None, None)
+            || conn.engine() == Engine::Postgres
+            || is_small_span(conn, asked.0, asked.1).await?;
+        Ok(Self { group, platform, span })
     }
+}
+
+/// Whether so few were issued then that they are sorted.
+async fn is_small_span(conn: &mut Conn, from: Option<Timestamp>, before: Option<Timestamp>) -> Result<bool> {
+    let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
+    if let Some(from) = from {
+        query.push(" AND id >= ").bind(&first_made_at(from));
+    }
+    if let Some(before) = before {
+        query.push(" AND id < ").bind(&first_made_at(before));
+    }
+    query.push(" LIMIT ").bind(&SORTED).push(") AS bounded");
+    Ok(query.scalar::<i64>(conn).await? < i64::from(SORTED))
 }
 
 impl List<'_> {
@@ -206,6 +229,10 @@ impl List<'_> {
         if self.by != SortedBy::Expiry {
             indexes.expiry = "+certificates.not_after";
         }
+        if self.by != SortedBy::Issue && !self.small.span {
+            // So many are not sorted for a page: the index of the order is gone through.
+            indexes.issued = ("+certificates.created_at", "+certificates.id");
+        }
         if self.is_rare {
             indexes.profile = "+certificates.profile_id";
         }
@@ -213,7 +240,7 @@ impl List<'_> {
     }
 
     fn every_index(&self) -> Indexes {
-        let Small { group: small_group, platform: small_platform } = self.small;
+        let Small { group: small_group, platform: small_platform, span: _ } = self.small;
         Indexes { small_group, small_platform, ..Indexes::default() }
     }
 

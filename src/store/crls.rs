@@ -179,8 +179,8 @@ pub async fn take_number(
 ///
 /// # Errors
 /// Conflict when its number is there already.
-pub async fn insert(tx: &mut WriteTx, crl: &PublishedCrl) -> Result<()> {
-    sql!(
+pub async fn insert(tx: &mut WriteTx, crl: PublishedCrl) -> Result<()> {
+    let query = sql!(
         "INSERT INTO crls (ca_generation_id, shard, number, der, this_update, next_update, created_at, published_at,
                            earlier_until)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7,
@@ -192,14 +192,11 @@ pub async fn insert(tx: &mut WriteTx, crl: &PublishedCrl) -> Result<()> {
                       WHERE ca_generation_id = $1 AND shard = $2 AND number < $3) AS earlier))",
         crl.ca_generation_id,
         crl.shard,
-        crl.number,
-        crl.der,
-        crl.this_update,
-        crl.next_update,
-        crl.created_at
-    )
-    .execute(tx)
-    .await?;
+        crl.number
+    );
+    // Its octets are handed on rather than copied: it may be long.
+    let query = query.octets(crl.der).value(&crl.this_update).value(&crl.next_update);
+    query.value(&crl.created_at).execute(tx).await?;
     sql!(
         "DELETE FROM crls WHERE ca_generation_id = $1 AND shard = $2 AND number < $3",
         crl.ca_generation_id,

@@ -261,8 +261,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .statement_cache_capacity(500)
         // Rows go from SQLite's thread to ours by so many: fewer wake-ups.
         .row_buffer_size(ROWS_AHEAD)
-        .pragma("cache_size", "-65536")
-        .pragma("temp_store", "memory");
+        .pragma("cache_size", "-65536");
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
@@ -279,7 +278,14 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-16384"))
+        .connect_with(
+            options
+                .pragma("query_only", "on")
+                .pragma("cache_size", "-16384")
+                // Not where it writes: what a statement would undo is kept there too, and in memory the end of each
+                // statement goes through all that its transaction has kept.
+                .pragma("temp_store", "memory"),
+        )
         .await?;
     Ok(Db::new(Pools::Sqlite { writer: Writer::new(writer, BUSY), readers }))
 }

@@ -9,7 +9,7 @@ use super::assignments::Assignment;
 use super::certificates::Certificate;
 use super::copies::Copy;
 use super::device_owners::Ownership;
-use super::memberships::{Member, Membership};
+use super::memberships::{Member, Membership, push_any_of};
 use super::visibility::Seen;
 use super::{Conn, Result, SortedPage, Sql};
 
@@ -118,11 +118,12 @@ async fn within(conn: &mut Conn, group: GroupId, day: Day) -> Result<Vec<GroupId
 
 /// Every group that one of these was in on a day, itself or by another group.
 async fn around(conn: &mut Conn, members: &[Member], day: Day) -> Result<Vec<GroupId>> {
-    let mut query =
-        Sql::new("WITH RECURSIVE outer_groups (id) AS (SELECT m.group_id FROM memberships m WHERE (1 = 0");
-    for member in members {
-        query.push(" OR m.member_kind = ").bind(&member.kind).push(" AND m.member_id = ").bind(&member.id);
+    if members.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut query =
+        Sql::new("WITH RECURSIVE outer_groups (id) AS (SELECT m.group_id FROM memberships m WHERE (");
+    push_any_of(&mut query, members);
     query.push(")");
     push_interval(&mut query, "m.valid_from", "m.valid_until", day);
     query.push(" UNION SELECT m.group_id FROM memberships m JOIN outer_groups o ON m.member_id = o.id");

@@ -221,22 +221,27 @@ pub async fn of_member(conn: &mut Conn, member: Member) -> Result<Vec<Membership
     query.all(conn).await
 }
 
+/// `member_kind = .. AND member_id = .. OR ..`. There has to be one: among alternatives that are not all found by an
+/// index, SQLite uses none.
+pub(super) fn push_any_of(query: &mut Sql, members: &[Member]) {
+    for (index, member) in members.iter().enumerate() {
+        query.push(if index == 0 { "(" } else { " OR (" });
+        query.push("member_kind = ").bind(&member.kind).push(" AND member_id = ").bind(&member.id).push(")");
+    }
+}
+
 /// Every group that one of the members is in now, directly or through other groups: what a person's scope is made of.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn groups_of(conn: &mut Conn, members: &[Member]) -> Result<Vec<GroupId>> {
-    let mut query = Sql::new(
-        "WITH RECURSIVE within (id) AS (SELECT group_id FROM memberships WHERE valid_until IS NULL AND (1 = 0",
-    );
-    for member in members {
-        query
-            .push(" OR (member_kind = ")
-            .bind(&member.kind)
-            .push(" AND member_id = ")
-            .bind(&member.id)
-            .push(")");
+    if members.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut query = Sql::new(
+        "WITH RECURSIVE within (id) AS (SELECT group_id FROM memberships WHERE valid_until IS NULL AND (",
+    );
+    push_any_of(&mut query, members);
     query.push(
         ") UNION SELECT m.group_id FROM memberships m JOIN within w ON m.member_id = w.id
            WHERE m.member_kind = 'group' AND m.valid_until IS NULL)

@@ -42,6 +42,7 @@ migrations! {
     23 "0023_notices",
     24 "0024_dismissals",
     25 "0025_long_searches",
+    26 "0026_wide_lists",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -128,7 +128,7 @@ pub async fn overdue(conn: &mut Conn, due: Timestamp, now: Timestamp) -> Result<
 pub async fn unconfirmed(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     sql!(
         "SELECT count(*) FROM (SELECT DISTINCT device_id FROM copies WHERE state = 'offered' AND offered_at < $1
-         AND device_id IN (SELECT id FROM devices WHERE deleted_at IS NULL) LIMIT $2) AS bounded",
+         AND EXISTS (SELECT 1 FROM devices d WHERE d.id = copies.device_id AND d.deleted_at IS NULL) LIMIT $2) AS bounded",
         before,
         BOUND
     )
@@ -143,7 +143,7 @@ pub async fn unconfirmed(conn: &mut Conn, before: Timestamp) -> Result<u64> {
 pub async fn not_installed(conn: &mut Conn) -> Result<u64> {
     sql!(
         "SELECT count(*) FROM (SELECT DISTINCT device_id FROM copies WHERE state = 'failed'
-         AND device_id IN (SELECT id FROM devices WHERE deleted_at IS NULL) LIMIT $1) AS bounded",
+         AND EXISTS (SELECT 1 FROM devices d WHERE d.id = copies.device_id AND d.deleted_at IS NULL) LIMIT $1) AS bounded",
         BOUND
     )
     .scalar(conn)

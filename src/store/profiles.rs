@@ -207,7 +207,7 @@ pub async fn reach(conn: &mut Conn, visibility: &Visibility, ids: &[ProfileId]) 
             (SELECT count(*) FROM assignments a
              WHERE a.profile_id = p.id AND a.mode = 'exclude' AND a.valid_until IS NULL) AS excluded,
             (SELECT count(*) FROM (SELECT 1 FROM certificates c
-             WHERE c.profile_id = p.id AND c.standing = 'current'",
+             WHERE c.profile_id = p.id AND c.standing = 'current' AND c.standing IN ('current', 'predecessor')",
     );
     seen.push(&mut query, Some("c.user_id"), Some("c.device_id"));
     query

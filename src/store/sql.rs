@@ -67,6 +67,12 @@ impl Sql {
         self
     }
 
+    /// The octets of the next placeholder, which it takes.
+    pub(crate) fn octets(mut self, octets: Vec<u8>) -> Self {
+        self.values.push(Value::Octets(Some(octets)));
+        self
+    }
+
     /// The value of the next placeholder.
     pub(crate) fn value(mut self, value: &(impl Bind + ?Sized)) -> Self {
         self.values.push(value.to_value());

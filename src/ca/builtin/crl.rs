@@ -169,7 +169,7 @@ impl BuiltinCa {
 
         let (crl, entries) = self.build(listing, shard, number, (now, change)).await?;
         let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
-        crls::insert(&mut tx, &crl).await?;
+        crls::insert(&mut tx, crl).await?;
         tx.announce(Announcement::new("crl"));
         Ok(tx.commit(event("crl.publish").with("entries", entries as u64)).await?)
     }

@@ -71,7 +71,8 @@ pub(super) async fn run(name: &'static str, crowd: Crowd) -> Result<Case, Comman
     let lists = at.pipeline.builtin.publish().await?;
     let generation = lists.iter().find(|list| list.name.starts_with("issuing"));
     let generation = generation.ok_or("the built-in CA has no list of its issuing key")?.generation;
-    let revoked = publishing::fill(&at.db, generation, crowd.revoked).await?;
+    let mut revoked = Vec::with_capacity(usize::try_from(crowd.revoked)?);
+    publishing::fill(&at.db, generation, crowd.revoked, |serial| revoked.push(serial.clone())).await?;
     let count = u32::try_from(crowd.persons)?;
     let devices = count * crowd.certificates.div_ceil(OF_A_DEVICE);
     let fleet = Fleet { users: count, profiles: 10, ..Fleet::new(1, SystemClock.now(), devices) };

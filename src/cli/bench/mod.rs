@@ -156,9 +156,8 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         let visit =
             pages::Visit { devices: size.devices, blocks: size.blocks.min(5), requests: size.requests };
         let site = args.site.unwrap_or_else(crate::config::beside_executable);
-        for case in pages::run(pages, &site, args.data.as_deref(), args.database.as_deref(), &visit).await? {
-            figures.add(case);
-        }
+        let (data, database) = (args.data.as_deref(), args.database.as_deref());
+        pages::run(pages, &site, data, database, &visit, &mut figures).await?;
     }
     if wanted(CRL[0]) {
         for case in publishing::crl(CRL, size.entries, size.blocks.min(5)).await? {
@@ -169,9 +168,8 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         figures.add(publishing::ocsp(OCSP, size.blocks, size.answers).await?);
     }
     if wanted(SEARCH) {
-        for case in search::run(args.data.as_deref(), args.database.as_deref(), size.devices).await? {
-            figures.add(case);
-        }
+        let (data, database) = (args.data.as_deref(), args.database.as_deref());
+        search::run(data, database, size.devices, &mut figures).await?;
     }
     if figures.is_empty() {
         let all = [

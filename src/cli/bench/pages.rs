@@ -12,7 +12,7 @@ use reqwest::{Client, StatusCode, header};
 use zeroize::Zeroizing;
 
 use super::super::CommandError;
-use super::figures::Case;
+use super::figures::{Case, Figures};
 use super::folder;
 use super::walk::walk;
 use crate::clock::{Clock as _, Stopwatch, SystemClock};
@@ -48,7 +48,8 @@ pub(super) async fn run(
     data: Option<&Path>,
     database: Option<&str>,
     visit: &Visit,
-) -> Result<Vec<Case>, CommandError> {
+    figures: &mut Figures,
+) -> Result<(), CommandError> {
     let folder = folder("pages")?;
     let made = data.is_none() && database.is_none();
     let location = match (data, database) {
@@ -71,7 +72,6 @@ pub(super) async fn run(
         tokio::spawn(listeners::serve_plain(listener, people::router(&state, pages, None)?, handle.clone()));
     let browser = Browser::sign_in(&portal, origin).await?;
     let found = walk(&browser).await?;
-    let mut cases = Vec::new();
     for page in &found {
         let (mut p95, mut p50) = (Vec::with_capacity(visit.blocks), Vec::with_capacity(visit.blocks));
         for _ in 0..visit.blocks {
@@ -82,7 +82,7 @@ pub(super) async fn run(
         let n = visit.blocks * visit.requests;
         let name = format!("page {}", page.name);
         let case = Case::against(name, "ms p95", &p95, &vec![TARGET_MS; visit.blocks], n);
-        cases.push(case.with_median(&p50));
+        figures.add(case.with_median(&p50));
     }
     let (mut heaviest, mut which) = (0.0_f64, "");
     for page in &found {
@@ -92,12 +92,12 @@ pub(super) async fn run(
         }
     }
     let name = format!("page-heaviest {which}");
-    cases.push(Case::against(name, "kB first visit", &[heaviest], &[TARGET_KB], found.len()));
+    figures.add(Case::against(name, "kB first visit", &[heaviest], &[TARGET_KB], found.len()));
     handle.shutdown();
     server.await??;
     db.close().await;
     folder.close()?;
-    Ok(cases)
+    Ok(())
 }
 
 /// The operations on a database.

@@ -5,7 +5,7 @@ use certporter_model::access::{Caller, Grant, Role};
 use certporter_model::{AccountId, Timestamp};
 
 use super::super::CommandError;
-use super::figures::Case;
+use super::figures::{Case, Figures};
 use super::pages::percentile;
 use super::search::{TARGET_MS, part};
 use crate::clock::Stopwatch;
@@ -21,24 +21,23 @@ pub(super) async fn measure(
     portal: &Portal,
     caller: &Caller,
     sought: &[CertificateSummary],
-) -> Result<Vec<Case>, CommandError> {
+    figures: &mut Figures,
+) -> Result<(), CommandError> {
     let query = DevicesQuery { limit: Some(60), ..DevicesQuery::default() };
     let devices = devices::list(portal, caller, &query).await?.data;
     let kinds = kinds(sought, &devices);
-    let mut cases = Vec::new();
     for (name, typed) in &kinds {
-        cases.push(
-            one(portal, caller, name, typed, !(name.contains("short") || name.contains("common"))).await?,
-        );
+        let finds = !(name.contains("short") || name.contains("common"));
+        figures.add(one(portal, caller, name, typed, finds).await?);
     }
     let group =
         groups::list(portal, caller, &GroupsQuery { limit: Some(1), ..GroupsQuery::default() }).await?;
     if let Some(group) = group.data.first() {
         let desk = desk(group.id);
         let all: Vec<String> = kinds.iter().flat_map(|(_, typed)| typed.iter().take(20).cloned()).collect();
-        cases.push(one(portal, &desk, "helpdesk-of-a-group", &all, false).await?);
+        figures.add(one(portal, &desk, "helpdesk-of-a-group", &all, false).await?);
     }
-    Ok(cases)
+    Ok(())
 }
 
 async fn one(

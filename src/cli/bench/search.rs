@@ -7,7 +7,7 @@ use certporter_model::access::Caller;
 use zeroize::Zeroizing;
 
 use super::super::CommandError;
-use super::figures::Case;
+use super::figures::{Case, Figures};
 use super::folder;
 use super::pages::{percentile, portal};
 use super::people;
@@ -32,7 +32,8 @@ pub(super) async fn run(
     data: Option<&Path>,
     database: Option<&str>,
     devices: u32,
-) -> Result<Vec<Case>, CommandError> {
+    figures: &mut Figures,
+) -> Result<(), CommandError> {
     let folder = folder("search")?;
     let made = data.is_none() && database.is_none();
     let location = match (data, database) {
@@ -48,7 +49,6 @@ pub(super) async fn run(
     let portal = portal(&db, "http://127.0.0.1:3000")?;
     let caller = administrator(&portal).await?;
     let sought = sought(&portal, &caller).await?;
-    let mut cases = Vec::new();
     for (name, queries) in kinds(&sought) {
         let mut took = Vec::with_capacity(queries.len());
         for query in queries {
@@ -62,12 +62,12 @@ pub(super) async fn run(
         }
         took.sort_by(f64::total_cmp);
         let case = Case::against(name, "ms p99", &[percentile(&took, 99)], &[TARGET_MS], took.len());
-        cases.push(case.with_median(&[percentile(&took, 50)]));
+        figures.add(case.with_median(&[percentile(&took, 50)]));
     }
-    cases.extend(people::measure(&portal, &caller, &sought).await?);
+    people::measure(&portal, &caller, &sought, figures).await?;
     db.close().await;
     folder.close()?;
-    Ok(cases)
+    Ok(())
 }
 
 async fn administrator(portal: &Portal) -> Result<Caller, CommandError> {

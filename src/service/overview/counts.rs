@@ -11,16 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Stopwatch;
-use crate::service::{Portal, ServiceError};
+use crate::service::{Portal, ServiceError, counting};
 use crate::store::{Db, overview};
 
 /// Days that are shown, today included.
 pub const DAYS: usize = 30;
 const DAY_MS: i64 = 86_400_000;
-/// What was counted is kept so many times as long as it took to count.
-const PATIENCE: u32 = 200;
-/// Counting that takes no longer is done again at once rather than beside.
-const QUICK: Duration = Duration::from_millis(5);
 
 /// What happened on a day (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -45,6 +41,12 @@ pub struct CertificateCounts {
     pub counted_at: Timestamp,
 }
 
+impl CertificateCounts {
+    fn total(&self) -> u64 {
+        self.by_status.values().sum()
+    }
+}
+
 /// What was counted last.
 #[derive(Debug, Clone, Default)]
 pub struct Kept(Arc<Mutex<State>>);
@@ -61,9 +63,9 @@ impl Kept {
         let now = portal.now();
         let (last, begin) = {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = state.last.clone().filter(|(_, took)| *took > QUICK);
-            let stale =
-                known.as_ref().is_some_and(|(counts, took)| now.since(counts.counted_at) > *took * PATIENCE);
+            let known = state.last.clone().filter(|(counts, took)| counting::is_kept(counts.total(), *took));
+            let age = |counts: &CertificateCounts| now.since(counts.counted_at);
+            let stale = known.as_ref().is_some_and(|(counts, took)| counting::is_stale(age(counts), *took));
             let begin = stale && !state.counting;
             state.counting |= begin;
             (known, begin)

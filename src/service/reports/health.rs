@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Stopwatch;
 use crate::service::requests::RequestStage;
-use crate::service::{Operation, Portal, ServiceError, csv};
+use crate::service::{Operation, Portal, ServiceError, counting, csv};
 use crate::store::fleet::{self, FleetCount, RequestCount, Snapshot};
 use crate::store::{AuditEvent, Conn, Db, StoreError, Target, profiles};
 
@@ -24,12 +24,6 @@ use crate::store::{AuditEvent, Conn, Db, StoreError, Target, profiles};
 const SNAPSHOT: &str = "health";
 /// The most groups that are shown.
 const GROUPS: u32 = 100;
-/// Counting that takes no longer is done for the page.
-const QUICK: Duration = Duration::from_millis(8);
-/// So few are counted for the page however long it takes: then only the machine was busy.
-const FEW: u64 = 2_000;
-/// What was counted is kept so many times as long as it took to count.
-const PATIENCE: u32 = 100;
 
 /// One process counts once at a time.
 static COUNTING: AtomicBool = AtomicBool::new(false);
@@ -149,15 +143,14 @@ async fn read(portal: &Portal, visibility: &Visibility) -> Result<HealthView, Se
     let known = fleet::snapshot(&mut *portal.db().read().await?, SNAPSHOT).await?;
     // Of another version of the program, perhaps: then it is counted anew.
     let known = known.and_then(|it| Some((serde_json::from_value::<HealthView>(it.body).ok()?, it.took_ms)));
-    let is_slow =
-        |view: &HealthView, took| view.total.certificates > FEW && Duration::from_millis(took) > QUICK;
-    let slow = known.filter(|(view, took)| is_slow(view, *took));
-    let Some((view, took)) = slow else { return Ok(count_and_keep(portal.db(), now).await?) };
+    let took = Duration::from_millis;
+    let slow = known.filter(|(view, ms)| counting::is_kept(view.total.certificates, took(*ms)));
+    let Some((view, ms)) = slow else { return Ok(count_and_keep(portal.db(), false, now).await?) };
     let age = now.since(view.counted_at);
-    if age > Duration::from_millis(took) * PATIENCE && !COUNTING.swap(true, Ordering::SeqCst) {
+    if counting::is_stale(age, took(ms)) && !COUNTING.swap(true, Ordering::SeqCst) {
         let db = portal.db().clone();
         tokio::spawn(async move {
-            if let Err(error) = count_and_keep(&db, now).await {
+            if let Err(error) = count_and_keep(&db, true, now).await {
                 tracing::warn!(%error, "the fleet can't be counted");
             }
             COUNTING.store(false, Ordering::SeqCst);
@@ -166,13 +159,14 @@ async fn read(portal: &Portal, visibility: &Visibility) -> Result<HealthView, Se
     Ok(view)
 }
 
-async fn count_and_keep(db: &Db, now: Timestamp) -> Result<HealthView, StoreError> {
+/// Where something is kept, it is replaced also when counting has become quick: it would be shown for ever.
+async fn count_and_keep(db: &Db, is_shown: bool, now: Timestamp) -> Result<HealthView, StoreError> {
     let watch = Stopwatch::start();
     let mut conn = db.snapshot().await?;
     let view = count(&mut conn, &Visibility::All, now).await?;
     drop(conn);
     let took = watch.elapsed();
-    if took > QUICK {
+    if is_shown || counting::is_kept(view.total.certificates, took) {
         let snapshot = Snapshot {
             name: SNAPSHOT.to_owned(),
             body: serde_json::to_value(&view).map_err(|error| StoreError::Other(error.to_string()))?,

@@ -1,7 +1,7 @@
 //! Samples of the pages of users, groups and imports.
 
 use certporter::service::assignments::GroupAssignmentView;
-use certporter::service::groups::GroupView;
+use certporter::service::groups::{GroupChoice, GroupView};
 use certporter::service::import::{
     ImportCounts, ImportKind, ImportState, ImportSummary, ImportView, RowError,
 };
@@ -226,7 +226,11 @@ pub(super) async fn pages(renderer: &Renderer) -> Vec<String> {
         rows: Vec::new(),
         search: (
             HOSTILE.to_owned(),
-            vec![GroupView { id: GroupId::new(now(), [20; 10]), ..group_view(HOSTILE) }],
+            vec![GroupChoice {
+                id: GroupId::new(now(), [20; 10]),
+                name: HOSTILE.to_owned(),
+                description: HOSTILE.to_owned(),
+            }],
         ),
         may_edit: true,
         saved: true,

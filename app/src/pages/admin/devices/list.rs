@@ -158,7 +158,7 @@ async fn group_choices(asked: &Asked) -> Result<Vec<(String, String)>, ServiceEr
         return Ok(Vec::new());
     }
     let query = GroupsQuery { limit: Some(GROUPS), ..GroupsQuery::default() };
-    let found = groups::list(&asked.portal, &asked.caller, &query).await?.data;
+    let found = groups::choices(&asked.portal, &asked.caller, &query).await?;
     let mut choices: Vec<_> = found.into_iter().map(|group| (group.id.to_string(), group.name)).collect();
     choices.sort_by_cached_key(|(_, name)| name.to_lowercase());
     Ok(choices)

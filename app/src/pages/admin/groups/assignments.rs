@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use certporter::service::assignments::{self, AssignmentDraft, AssignmentView};
-use certporter::service::groups::{self, GroupView, GroupsQuery};
+use certporter::service::groups::{self, GroupChoice, GroupsQuery};
 use certporter::service::profiles::{self, ProfilesQuery};
 use certporter::service::{Operation, Portal, ServiceError};
 use certporter_model::assignment::AssignmentMode;
@@ -194,7 +194,7 @@ pub struct OfProfile {
     /// Its assignments.
     pub rows: Vec<AssignmentView>,
     /// What was searched for, and the groups found.
-    pub search: (String, Vec<GroupView>),
+    pub search: (String, Vec<GroupChoice>),
     /// Whether the caller may change them.
     pub may_edit: bool,
     /// Whether something was saved just now.
@@ -217,7 +217,7 @@ pub async fn of_profile(asked: Asked, Path(text): Path<String>, Query(finding): 
         let query = GroupsQuery { q: present(&finding.q), limit: Some(20), ..GroupsQuery::default() };
         Ok(OfProfile {
             rows: assignments::list(portal, caller, profile.id).await?,
-            search: (finding.q, groups::list(portal, caller, &query).await?.data),
+            search: (finding.q, groups::choices(portal, caller, &query).await?),
             may_edit: Operation::AssignmentsCreate.organisation(caller).is_ok(),
             saved: !finding.saved.is_empty(),
             profile: (profile.id, profile.profile.name),
@@ -231,7 +231,7 @@ pub async fn of_profile(asked: Asked, Path(text): Path<String>, Query(finding): 
 pub fn page(shown: OfProfile) -> AnyView {
     let OfProfile { profile: (profile, name), rows, search: (words, found), may_edit, saved } = shown;
     let taken: Vec<GroupId> = rows.iter().map(|row| row.group.id).collect();
-    let offered: Vec<GroupView> = found.into_iter().filter(|group| !taken.contains(&group.id)).collect();
+    let offered: Vec<GroupChoice> = found.into_iter().filter(|group| !taken.contains(&group.id)).collect();
     view! {
         <Page title=format!("Assignments of {name}") task=Some(Task::Profiles)>
             <Heading
@@ -289,7 +289,7 @@ pub fn page(shown: OfProfile) -> AnyView {
     .into_any()
 }
 
-fn offer(profile: ProfileId, group: GroupView) -> AnyView {
+fn offer(profile: ProfileId, group: GroupChoice) -> AnyView {
     let button = |mode: AssignmentMode, word: &'static str| {
         let label = format!("{word} {}", group.name);
         view! {

@@ -59,7 +59,7 @@ pub async fn search(asked: &Asked, group: GroupId, words: &str) -> Result<Vec<Ca
         beside: device.owner.map_or_else(|| "shared".to_owned(), |owner| owner.display_name),
     }));
     let query = GroupsQuery { q, limit: Some(OFFERED), ..GroupsQuery::default() };
-    let groups = groups::list(portal, caller, &query).await?.data.into_iter().filter(|it| it.id != group);
+    let groups = groups::choices(portal, caller, &query).await?.into_iter().filter(|it| it.id != group);
     found.extend(groups.map(|group| Candidate {
         kind: MemberKind::Group,
         id: group.id.to_string(),

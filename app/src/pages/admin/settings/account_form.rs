@@ -128,9 +128,9 @@ impl AccountForm {
 
 async fn group(asked: &Asked, name: &str) -> Result<Option<GroupId>, ServiceError> {
     let query = GroupsQuery { q: Some(name.to_owned()), limit: Some(200), ..GroupsQuery::default() };
-    let found = groups::list(&asked.portal, &asked.caller, &query).await?;
-    let same = |group: &groups::GroupView| group.name.to_lowercase() == name.to_lowercase();
-    Ok(found.data.into_iter().find(same).map(|group| group.id))
+    let found = groups::choices(&asked.portal, &asked.caller, &query).await?;
+    let same = |group: &groups::GroupChoice| group.name.to_lowercase() == name.to_lowercase();
+    Ok(found.into_iter().find(same).map(|group| group.id))
 }
 
 async fn user(asked: &Asked, name: &str) -> Result<Option<UserId>, ServiceError> {
