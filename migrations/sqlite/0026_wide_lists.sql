@@ -11,7 +11,7 @@ CREATE INDEX users_by_source ON users (source, id) WHERE deleted_at IS NULL;
 
 -- The members of a group, now and ever, without reading the memberships.
 DROP INDEX memberships_ever_by_group;
-CREATE INDEX memberships_ever_by_group ON memberships (group_id, valid_from, valid_until, member_kind, member_id);
+CREATE INDEX memberships_ever_by_group ON memberships (group_id, member_kind, valid_from, valid_until, member_id);
 
 -- What takes the place of another certificate of a person.
 CREATE INDEX requests_replacing ON requests (id)

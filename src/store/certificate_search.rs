@@ -322,19 +322,16 @@ impl List<'_> {
             query.push(" AND certificates.row_number IN (SELECT rowid FROM certificates_search");
             query.push(" WHERE certificates_search MATCH ").bind(wanted).push(")");
         };
-        if few {
-            let mut query = self.all_but_end();
-            matches(&mut query);
-            self.push_end(&mut query);
-            return query;
-        }
+        // Either way the page alone is read whole.
         let mut query = Sql::select::<Certificate>();
-        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates INDEXED BY ");
-        query.push(match self.by {
-            SortedBy::Issue => "sqlite_autoindex_certificates_1",
-            SortedBy::Expiry => "certificates_by_expiry",
-            SortedBy::Subject => "certificates_by_subject",
-        });
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
+        if !few {
+            query.push(match self.by {
+                SortedBy::Issue => " INDEXED BY sqlite_autoindex_certificates_1",
+                SortedBy::Expiry => " INDEXED BY certificates_by_expiry",
+                SortedBy::Subject => " INDEXED BY certificates_by_subject",
+            });
+        }
         self.push_where(&mut query);
         matches(&mut query);
         self.push_end(&mut query);

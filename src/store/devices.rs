@@ -13,7 +13,7 @@ use super::dialect::{Searched, for_update, is_in_trigrams, push_indexed, push_se
 use super::visibility::Seen;
 use super::{
     Conn, Engine, NEAR, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row,
-    trigrams,
+    trigrams::{self, Finds},
 };
 
 table_row! {
@@ -312,7 +312,10 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &DeviceFilt
 #[derive(Default)]
 struct Named {
     wanted: Option<(Option<String>, Option<String>)>,
+    /// Whether all that they find is read and sorted at once.
     few: bool,
+    /// Whether one of them finds so many that the first are soon met in the list's order.
+    many: bool,
 }
 
 impl Named {
@@ -323,15 +326,20 @@ impl Named {
             return Ok(Self::default());
         }
         let long = words.iter().all(|word| is_in_trigrams(word));
-        let own = trigrams::wanted(conn, Searched::Devices, &words).await?;
-        let owners = trigrams::wanted(conn, Searched::Users, &words).await?;
-        let mut few = long;
-        for (table, wanted) in [(Searched::Devices, &own), (Searched::Users, &owners)] {
-            if let Some(wanted) = wanted {
-                few = few && trigrams::finds_few(conn, table, wanted).await?;
+        let mut own = trigrams::wanted(conn, Searched::Devices, &words).await?;
+        let mut owners = trigrams::wanted(conn, Searched::Users, &words).await?;
+        let mut many = false;
+        for (table, wanted) in [(Searched::Devices, &mut own), (Searched::Users, &mut owners)] {
+            let finds = match wanted {
+                Some(wanted) => trigrams::finds(conn, table, wanted).await?,
+                None => Finds::Nothing,
+            };
+            many |= finds == Finds::Many;
+            if finds == Finds::Nothing {
+                *wanted = None;
             }
         }
-        Ok(Self { wanted: Some((own, owners)), few })
+        Ok(Self { wanted: Some((own, owners)), few: long && !many, many })
     }
 
     /// The filter, with the words by these indexes.
@@ -339,6 +347,21 @@ impl Named {
         let Some((own, owners)) = &self.wanted else { return push_filter(query, conn, seen, filter) };
         push_state(query, filter);
         push_conditions(query, filter);
+        if self.many {
+            // Picked out of the index of the order, whose rows are numbered as those of the index of words.
+            query.push(" AND (1 = 0");
+            if let Some(own) = own {
+                query.push(" OR +devices.row_number IN (SELECT rowid FROM devices_search");
+                query.push(" WHERE devices_search MATCH ").bind(own).push(")");
+            }
+            if let Some(owners) = owners {
+                query.push(" OR +devices.owner_id IN (SELECT users.id FROM users WHERE ");
+                push_indexed(query, Searched::Users, owners);
+                query.push(")");
+            }
+            query.push(")");
+            return seen.push(query, Some("devices.owner_id"), Some("devices.id"));
+        }
         // Each part of the union has an index of its own; together they are few.
         query.push(" AND devices.id IN (SELECT devices.id FROM devices WHERE ");
         push_wanted(query, Searched::Devices, own.as_deref());

@@ -45,15 +45,30 @@ pub(crate) async fn wanted(conn: &mut Conn, table: Searched, words: &[String]) -
     Ok(Some(wanted.join(" AND ")))
 }
 
-/// Whether the index of users or devices finds no more than are read and sorted at once.
-pub(crate) async fn finds_few(conn: &mut Conn, table: Searched, wanted: &str) -> Result<bool> {
+/// How much an index finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Finds {
+    /// Nothing.
+    Nothing,
+    /// No more than is read and sorted at once.
+    Few,
+    /// More.
+    Many,
+}
+
+/// How much the index of users or devices finds.
+pub(crate) async fn finds(conn: &mut Conn, table: Searched, wanted: &str) -> Result<Finds> {
     let text = match table {
         Searched::Users => {
             "SELECT count(*) FROM (SELECT rowid FROM users_search WHERE users_search MATCH $1 LIMIT $2)"
         }
         _ => "SELECT count(*) FROM (SELECT rowid FROM devices_search WHERE devices_search MATCH $1 LIMIT $2)",
     };
-    Ok(sql!(text, wanted.to_owned(), FEW).scalar::<i64>(conn).await? < i64::from(FEW))
+    Ok(match sql!(text, wanted.to_owned(), FEW).scalar::<i64>(conn).await? {
+        0 => Finds::Nothing,
+        few if few < i64::from(FEW) => Finds::Few,
+        _ => Finds::Many,
+    })
 }
 
 /// What the index of certificates is asked for so that every word may be there, each long enough for a trigram; and the

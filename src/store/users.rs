@@ -11,7 +11,8 @@ use certporter_model::text::Name;
 use super::dialect::{Searched, for_update, is_in_trigrams, push_indexed, push_search, push_words};
 use super::visibility::Seen;
 use super::{
-    Conn, Engine, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row, trigrams,
+    Conn, Engine, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row,
+    trigrams::{self, Finds},
 };
 
 table_row! {
@@ -196,7 +197,7 @@ pub async fn list(
             index = trigrams::wanted(conn, Searched::Users, &words).await?;
         }
         let few = match &index {
-            Some(wanted) => trigrams::finds_few(conn, Searched::Users, wanted).await?,
+            Some(wanted) => trigrams::finds(conn, Searched::Users, wanted).await? < Finds::Many,
             None => false,
         };
         if !few {

@@ -89,7 +89,10 @@ impl Lints {
 fn rust_tests(workspace: &Workspace, python: &Path) -> Outcome {
     let mut cargo = workspace.cargo();
     if command::exists("cargo-nextest") {
-        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        // Twice as many as there are processors: many tests wait for a server, a lease or another process.
+        let threads = std::thread::available_parallelism().map_or(2, |count| count.get() * 2);
+        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads"]);
+        cargo.arg(threads.to_string());
     } else {
         cargo.args(["test", "--workspace", "--no-fail-fast"]);
     }

@@ -379,7 +379,22 @@ impl Installation {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{what}: not in time"));
+        let ended = tokio::time::timeout(DEADLINE, asking).await;
+        ended.unwrap_or_else(|_| panic!("{what}: not in time; there are:\n{}", self.left()));
+    }
+
+    /// How everything stands, for whoever looks for the cause.
+    fn left(&self) -> String {
+        let data = self.data().join("certporter.sqlite");
+        let counts = "SELECT 'jobs', kind, state, count(*), min(not_before), max(cause) FROM jobs GROUP BY kind, state;
+                      SELECT 'requests', state, count(*) FROM requests GROUP BY state;
+                      SELECT 'certificates', standing, status, count(*) FROM certificates GROUP BY standing, status;
+                      SELECT 'copies', state, count(*) FROM copies GROUP BY state;";
+        if data.exists() {
+            run("sqlite3", &["-readonly", data.to_str().unwrap(), counts])
+        } else {
+            "a database that is not asked here".to_owned()
+        }
     }
 
     /// Waits until everybody was planned for after now: the sweep that is due has ended, so have the plans that it asked for,

@@ -41,7 +41,7 @@ const PORTION: u32 = 10_000;
 /// Certificates that are asked about in turn.
 const ASKED: usize = 500;
 /// Connections that ask at the same time.
-const CLIENTS: usize = 16;
+const CLIENTS: usize = 64;
 
 /// A CA of its own in a folder of its own.
 struct Bench {
@@ -279,14 +279,12 @@ async fn ask(
 /// Whether a response has come as a whole; an error when it is none that counts.
 fn is_whole(response: &[u8]) -> std::io::Result<bool> {
     let Some(end) = response.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(false) };
-    let head = String::from_utf8_lossy(&response[..end]).to_lowercase();
-    let length = head
-        .split("content-length: ")
-        .nth(1)
-        .and_then(|rest| rest.split("\r\n").next()?.parse::<usize>().ok());
+    // As our own server writes it. The client's work counts as much as the server's, so it does little.
+    let head = std::str::from_utf8(&response[..end]).unwrap_or_default();
+    let length = head.split("\r\ncontent-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
     match length {
         // An error has five octets.
-        Some(length) if head.starts_with("http/1.1 200") && length > 5 => {
+        Some(length) if head.starts_with("HTTP/1.1 200") && length > 5_usize => {
             Ok(response.len() >= end + 4 + length)
         }
         _ => Err(std::io::Error::other(format!("no OCSP answer: {head}"))),
