@@ -44,6 +44,7 @@ pub mod crls;
 pub mod custom_attributes;
 pub mod device_contacts;
 pub mod device_owners;
+mod device_search;
 pub mod devices;
 pub mod discrepancies;
 pub mod enrolment_codes;

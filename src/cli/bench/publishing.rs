@@ -281,10 +281,11 @@ fn is_whole(response: &[u8]) -> std::io::Result<bool> {
     let Some(end) = response.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(false) };
     // As our own server writes it. The client's work counts as much as the server's, so it does little.
     let head = std::str::from_utf8(&response[..end]).unwrap_or_default();
-    let length = head.split("\r\ncontent-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+    let length = head.split("\r\ncontent-length: ").nth(1);
+    let length: Option<usize> = length.and_then(|rest| rest.lines().next()?.parse().ok());
     match length {
         // An error has five octets.
-        Some(length) if head.starts_with("HTTP/1.1 200") && length > 5_usize => {
+        Some(length) if head.starts_with("HTTP/1.1 200") && length > 5 => {
             Ok(response.len() >= end + 4 + length)
         }
         _ => Err(std::io::Error::other(format!("no OCSP answer: {head}"))),
