@@ -115,6 +115,7 @@ const SWEEP: [&str; 4] = ["plan-sweep", "plan-sweep-raw", "plan-sweep-memory", "
 const BLOCK: &str = "block";
 const PAGES: &str = "pages";
 const SEARCH: &str = "search";
+const HELPDESK: &str = "helpdesk";
 const CRL: [&str; 3] = ["crl", "crl-after-one", "crl-memory"];
 const OCSP: &str = "ocsp";
 const RAW_RSA: &str = "raw-rsa-2048-key";
@@ -167,13 +168,15 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
     if wanted(OCSP) {
         figures.add(publishing::ocsp(OCSP, size.blocks, size.answers).await?);
     }
-    if wanted(SEARCH) {
+    if wanted(SEARCH) || wanted(HELPDESK) {
         let (data, database) = (args.data.as_deref(), args.database.as_deref());
-        search::run(data, database, size.devices, &mut figures).await?;
+        let which = search::Which { lists: wanted(SEARCH), helpdesk: wanted(HELPDESK) };
+        search::run(data, database, size.devices, which, &mut figures).await?;
     }
     if figures.is_empty() {
         let all = [
-            RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP[0], BLOCK, PAGES, CRL[0], OCSP, SEARCH,
+            RAW_RSA, RAW_P256, ISSUE_RSA, ISSUE_P256, TAKE_OVER, SWEEP[0], BLOCK, PAGES, CRL[0], OCSP,
+            SEARCH, HELPDESK,
         ]
         .join(", ");
         return Err(format!("no case has that name; there are {all}").into());

@@ -27,11 +27,21 @@ pub(super) const TARGET_MS: f64 = 20.0;
 /// Certificates that are searched for, from all over the list.
 const SOUGHT: u32 = 60;
 
+/// Which searches are measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Which {
+    /// Those of the certificates' list.
+    pub(super) lists: bool,
+    /// Those of the helpdesk's box.
+    pub(super) helpdesk: bool,
+}
+
 /// Measures searches, on a fleet that is made for it or on the database that is given.
 pub(super) async fn run(
     data: Option<&Path>,
     database: Option<&str>,
     devices: u32,
+    which: Which,
     figures: &mut Figures,
 ) -> Result<(), CommandError> {
     let folder = folder("search")?;
@@ -49,7 +59,8 @@ pub(super) async fn run(
     let portal = portal(&db, "http://127.0.0.1:3000")?;
     let caller = administrator(&portal).await?;
     let sought = sought(&portal, &caller).await?;
-    for (name, queries) in kinds(&sought) {
+    let lists = if which.lists { kinds(&sought) } else { Vec::new() };
+    for (name, queries) in lists {
         let mut took = Vec::with_capacity(queries.len());
         for query in queries {
             let watch = Stopwatch::start();
@@ -64,7 +75,9 @@ pub(super) async fn run(
         let case = Case::against(name, "ms p99", &[percentile(&took, 99)], &[TARGET_MS], took.len());
         figures.add(case.with_median(&[percentile(&took, 50)]));
     }
-    people::measure(&portal, &caller, &sought, figures).await?;
+    if which.helpdesk {
+        people::measure(&portal, &caller, &sought, figures).await?;
+    }
     db.close().await;
     folder.close()?;
     Ok(())
