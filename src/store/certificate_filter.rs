@@ -6,7 +6,6 @@ use certporter_model::ids::{CaId, CertificateId, DeviceId, GroupId, ProfileId, U
 use certporter_model::platform::Platform;
 use certporter_model::revocation::Reason;
 
-use super::certificate_search::SortedBy;
 use super::visibility::Seen;
 use super::{Sql, fleet};
 
@@ -88,70 +87,6 @@ pub const RENEWAL_GRACE: std::time::Duration = std::time::Duration::from_secs(86
 /// What counts as soon.
 const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
-impl CertificateFilter {
-    /// Whether it leaves anything out, words apart.
-    pub(super) fn leaves_out(&self) -> bool {
-        let Self {
-            search: _,
-            status,
-            standing,
-            profile,
-            user,
-            device,
-            state,
-            reason,
-            ca,
-            expires_from,
-            expires_before,
-            issued_from,
-            issued_before,
-            revoked_from,
-            revoked_before,
-            delivery,
-            platform,
-            group,
-        } = self;
-        status.is_some()
-            || standing.is_some()
-            || profile.is_some()
-            || user.is_some()
-            || device.is_some()
-            || state.is_some()
-            || reason.is_some()
-            || ca.is_some()
-            || delivery.is_some()
-            || platform.is_some()
-            || group.is_some()
-            || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
-                .into_iter()
-                .any(Option::is_some)
-    }
-
-    /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
-    pub(super) fn is_in_order(&self, by: SortedBy) -> bool {
-        let bounded = self.expires_from.is_some() || self.expires_before.is_some();
-        let by_expiry = match self.state {
-            Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
-            Some((
-                CertificateState::Valid
-                | CertificateState::Overdue
-                | CertificateState::Held
-                | CertificateState::Revoked,
-                _,
-            ))
-            | None => bounded,
-        };
-        let issued = self.issued_from.is_some() || self.issued_before.is_some();
-        let by_issue = self.reason.is_some() || issued;
-        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
-            || matches!(self.state, Some((CertificateState::Overdue, _)));
-        let scattered =
-            few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
-        self.user.is_some() || self.device.is_some() || !scattered
-    }
-}
-
 /// Which indexes SQLite may use: a column with a sign before it has none.
 pub(super) struct Indexes {
     /// The column of expiry; not in another order, where all that it leaves would have to be sorted.
@@ -165,8 +100,6 @@ pub(super) struct Indexes {
     pub(super) small_group: bool,
     /// The same for the platform.
     pub(super) small_platform: bool,
-    /// Whether what the caller may see is asked row by row.
-    pub(super) seen_by_row: bool,
 }
 
 impl Default for Indexes {
@@ -177,7 +110,6 @@ impl Default for Indexes {
             issued: ("certificates.created_at", "certificates.id"),
             small_group: false,
             small_platform: false,
-            seen_by_row: false,
         }
     }
 }
@@ -265,12 +197,7 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
         }
         None => {}
     }
-    let (user, device) = (Some("certificates.user_id"), Some("certificates.device_id"));
-    if by.seen_by_row {
-        seen.push_by_row(query, user, device);
-    } else {
-        seen.push(query, user, device);
-    }
+    seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
 }
 
 fn push_delivery(query: &mut Sql, delivery: Delivery) {

@@ -10,7 +10,9 @@ use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 
-use super::certificate_filter::{CertificateFilter, Indexes, first_made_at, push_conditions_by};
+use super::certificate_filter::{
+    CertificateFilter, CertificateState, Delivery, Indexes, first_made_at, push_conditions_by,
+};
 use super::certificate_numbers::numbered;
 use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
@@ -308,8 +310,7 @@ impl List<'_> {
             query.push(" AND certificates_search.rowid < (SELECT row_number FROM certificates WHERE id = ");
             query.bind(after).push(")");
         }
-        let by = Indexes { seen_by_row: true, ..self.every_index() };
-        push_conditions_by(&mut query, &self.seen, self.filter, &by);
+        self.push_conditions(&mut query);
         push_words(&mut query, Searched::Certificates, in_part);
         query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
         query
@@ -351,6 +352,70 @@ impl List<'_> {
         push_words(&mut query, Searched::Certificates, words);
         self.push_end(&mut query);
         query
+    }
+}
+
+impl CertificateFilter {
+    /// Whether it leaves anything out, words apart.
+    fn leaves_out(&self) -> bool {
+        let Self {
+            search: _,
+            status,
+            standing,
+            profile,
+            user,
+            device,
+            state,
+            reason,
+            ca,
+            expires_from,
+            expires_before,
+            issued_from,
+            issued_before,
+            revoked_from,
+            revoked_before,
+            delivery,
+            platform,
+            group,
+        } = self;
+        status.is_some()
+            || standing.is_some()
+            || profile.is_some()
+            || user.is_some()
+            || device.is_some()
+            || state.is_some()
+            || reason.is_some()
+            || ca.is_some()
+            || delivery.is_some()
+            || platform.is_some()
+            || group.is_some()
+            || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
+                .into_iter()
+                .any(Option::is_some)
+    }
+
+    /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
+    fn is_in_order(&self, by: SortedBy) -> bool {
+        let bounded = self.expires_from.is_some() || self.expires_before.is_some();
+        let by_expiry = match self.state {
+            Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
+            Some((
+                CertificateState::Valid
+                | CertificateState::Overdue
+                | CertificateState::Held
+                | CertificateState::Revoked,
+                _,
+            ))
+            | None => bounded,
+        };
+        let issued = self.issued_from.is_some() || self.issued_before.is_some();
+        let by_issue = self.reason.is_some() || issued;
+        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
+        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
+            || matches!(self.state, Some((CertificateState::Overdue, _)));
+        let scattered =
+            few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
+        self.user.is_some() || self.device.is_some() || !scattered
     }
 }
 

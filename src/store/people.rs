@@ -4,7 +4,7 @@ use certporter_model::access::Visibility;
 use certporter_model::ids::{DeviceId, UserId};
 
 use super::devices::Device;
-use super::dialect::{Searched, in_octets, is_in_trigrams, push_words};
+use super::dialect::{Searched, in_octets, push_words};
 use super::users::User;
 use super::visibility::Seen;
 use super::{Conn, Engine, FromRow, Result, Sql, fold, search_key, trigrams};
@@ -21,7 +21,7 @@ pub async fn called(conn: &mut Conn, visibility: &Visibility, name: &str) -> Res
         let mut query = Sql::select::<User>();
         query.push(" WHERE users.deleted_at IS NULL AND users.").push(column).push(" IS NOT NULL AND users.");
         query.push(column).push(" = ").bind(&key);
-        seen.push_by_row(&mut query, Some("users.id"), None);
+        seen.push(&mut query, Some("users.id"), None);
         for user in query.all::<User>(conn).await? {
             if found.iter().all(|known| known.id != user.id) {
                 found.push(user);
@@ -45,7 +45,7 @@ pub async fn beginning(
     let mut query = Sql::select::<User>();
     query.push(" WHERE users.deleted_at IS NULL");
     push_beginning(&mut query, conn, "users.search_key", text);
-    push_seen(&mut query, &seen, text, Some("users.id"), None);
+    seen.push(&mut query, Some("users.id"), None);
     push_first(&mut query, conn, "users.search_key", limit);
     query.all(conn).await
 }
@@ -64,7 +64,7 @@ pub async fn devices_beginning(
     let mut query = Sql::select::<Device>();
     query.push(" WHERE devices.deleted_at IS NULL");
     push_beginning(&mut query, conn, "devices.search_key", text);
-    push_seen(&mut query, &seen, text, Some("devices.owner_id"), Some("devices.id"));
+    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
     push_first(&mut query, conn, "devices.search_key", limit);
     query.all(conn).await
 }
@@ -79,7 +79,7 @@ pub async fn having(conn: &mut Conn, visibility: &Visibility, text: &str, limit:
         return Ok(Vec::new());
     };
     query.push(" AND users.deleted_at IS NULL");
-    push_seen(&mut query, &seen, text, Some("users.id"), None);
+    seen.push(&mut query, Some("users.id"), None);
     query.push(" LIMIT ").bind(&limit);
     query.all(conn).await
 }
@@ -99,7 +99,7 @@ pub async fn devices_having(
         return Ok(Vec::new());
     };
     query.push(" AND devices.deleted_at IS NULL");
-    push_seen(&mut query, &seen, text, Some("devices.owner_id"), Some("devices.id"));
+    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
     query.push(" LIMIT ").bind(&limit);
     query.all(conn).await
 }
@@ -141,7 +141,7 @@ pub async fn seen_of(conn: &mut Conn, visibility: &Visibility, ids: &[UserId]) -
     let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::select::<User>();
     query.push(" WHERE users.deleted_at IS NULL AND users.id IN (").bind_list(ids).push(")");
-    seen.push_by_row(&mut query, Some("users.id"), None);
+    seen.push(&mut query, Some("users.id"), None);
     query.push(" ORDER BY users.id");
     query.all(conn).await
 }
@@ -154,24 +154,9 @@ pub async fn seen_devices(conn: &mut Conn, visibility: &Visibility, ids: &[Devic
     let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::select::<Device>();
     query.push(" WHERE devices.deleted_at IS NULL AND devices.id IN (").bind_list(ids).push(")");
-    seen.push_by_row(&mut query, Some("devices.owner_id"), Some("devices.id"));
+    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
     query.push(" ORDER BY devices.id");
     query.all(conn).await
-}
-
-/// What the caller may see of what is found by this. By letters that very many have, members are listed first.
-fn push_seen(
-    query: &mut Sql,
-    seen: &Seen,
-    text: &str,
-    user: Option<&'static str>,
-    device: Option<&'static str>,
-) {
-    if search_key::words(text).iter().any(|word| is_in_trigrams(word)) {
-        seen.push_by_row(query, user, device);
-    } else {
-        seen.push(query, user, device);
-    }
 }
 
 fn push_beginning(query: &mut Sql, conn: &Conn, column: &'static str, text: &str) {

@@ -48,29 +48,6 @@ impl Seen {
             }
         }
     }
-
-    /// The same asked row by row: for rows that an index finds, of groups with very many members, who would all be listed
-    /// first.
-    pub(crate) fn push_by_row(
-        &self,
-        sql: &mut Sql,
-        user: Option<&'static str>,
-        device: Option<&'static str>,
-    ) {
-        let Self::Groups(groups, own) = self else { return self.push(sql, user, device) };
-        sql.push(" AND (1 = 0");
-        for (kind, column) in [("user", user), ("device", device)] {
-            if let Some(column) = column {
-                sql.push(" OR EXISTS (SELECT 1 FROM memberships m WHERE m.valid_until IS NULL");
-                sql.push(" AND m.member_kind = ").bind(kind).push(" AND m.member_id = ").push(column);
-                sql.push(" AND m.group_id IN (").bind_list(groups).push("))");
-            }
-        }
-        if let Some(own) = own {
-            push_own(sql, user, *own);
-        }
-        sql.push(")");
-    }
 }
 
 fn push_own(sql: &mut Sql, user: Option<&'static str>, own: UserId) {
