@@ -26,11 +26,15 @@ async function shift(page) {
     () =>
       new Promise((resolve) => {
         let moved = 0;
+        const what = new Set();
         const observer = new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) moved += entry.value;
+          for (const entry of list.getEntries()) {
+            moved += entry.value;
+            for (const { node } of entry.sources) what.add(`${node?.nodeName.toLowerCase()}.${node?.className}`);
+          }
         });
         observer.observe({ type: "layout-shift", buffered: true });
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve(moved)));
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve({ moved, what: [...what].join(", ") })));
       }),
   );
 }
@@ -84,7 +88,8 @@ export async function walk({ browser, state, portal, label }) {
       waiting.push(to);
     }
     const called = name(label, address);
-    await check(async () => assert.ok((await shift(light)) < 0.01, "something jumps while it loads"));
+    const { moved, what } = await shift(light);
+    await check(() => assert.ok(moved < 0.01, `something jumps while it loads (${moved.toFixed(3)}): ${what}`));
     await check(() => isAccessible(light, called));
     await picture(light, called, "wide");
     await light.setViewportSize(widths.narrow);

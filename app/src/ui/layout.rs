@@ -89,12 +89,16 @@ pub fn Document(
                 <meta name="color-scheme" content="light dark"/>
                 <title>{format!("{title} · certporter")}</title>
                 <link rel="stylesheet" href=around.style.clone()/>
+                // Shown once it is there as a whole: a table's columns move with each row that comes later.
+                <link rel="expect" href="#end" blocking="render"/>
                 <link rel="icon" type="image/svg+xml" href=around.favicon.clone()/>
                 {(!around.script.is_empty())
                     .then(|| view! { <script defer src=around.script.clone() nonce=use_nonce()></script> })}
                 {island.then(|| view! { <HydrationScripts options=around.leptos.clone() islands=true/> })}
             </head>
-            <body>{children()}</body>
+            <body>
+                {children()} <span id="end" hidden></span>
+            </body>
         </html>
     }
     .into_any()
