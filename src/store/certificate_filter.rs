@@ -6,6 +6,7 @@ use certporter_model::ids::{CaId, CertificateId, DeviceId, GroupId, ProfileId, U
 use certporter_model::platform::Platform;
 use certporter_model::revocation::Reason;
 
+use super::certificate_search::SortedBy;
 use super::visibility::Seen;
 use super::{Sql, fleet};
 
@@ -86,6 +87,70 @@ pub const RENEWAL_GRACE: std::time::Duration = std::time::Duration::from_secs(86
 
 /// What counts as soon.
 const SOON: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
+impl CertificateFilter {
+    /// Whether it leaves anything out, words apart.
+    pub(super) fn leaves_out(&self) -> bool {
+        let Self {
+            search: _,
+            status,
+            standing,
+            profile,
+            user,
+            device,
+            state,
+            reason,
+            ca,
+            expires_from,
+            expires_before,
+            issued_from,
+            issued_before,
+            revoked_from,
+            revoked_before,
+            delivery,
+            platform,
+            group,
+        } = self;
+        status.is_some()
+            || standing.is_some()
+            || profile.is_some()
+            || user.is_some()
+            || device.is_some()
+            || state.is_some()
+            || reason.is_some()
+            || ca.is_some()
+            || delivery.is_some()
+            || platform.is_some()
+            || group.is_some()
+            || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
+                .into_iter()
+                .any(Option::is_some)
+    }
+
+    /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
+    pub(super) fn is_in_order(&self, by: SortedBy) -> bool {
+        let bounded = self.expires_from.is_some() || self.expires_before.is_some();
+        let by_expiry = match self.state {
+            Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
+            Some((
+                CertificateState::Valid
+                | CertificateState::Overdue
+                | CertificateState::Held
+                | CertificateState::Revoked,
+                _,
+            ))
+            | None => bounded,
+        };
+        let issued = self.issued_from.is_some() || self.issued_before.is_some();
+        let by_issue = self.reason.is_some() || issued;
+        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
+        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
+            || matches!(self.state, Some((CertificateState::Overdue, _)));
+        let scattered =
+            few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
+        self.user.is_some() || self.device.is_some() || !scattered
+    }
+}
 
 /// Which indexes SQLite may use: a column with a sign before it has none.
 pub(super) struct Indexes {

@@ -10,15 +10,13 @@ use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 
-use super::certificate_filter::{
-    CertificateFilter, CertificateState, Delivery, Indexes, first_made_at, push_conditions_by,
-};
+use super::certificate_filter::{CertificateFilter, Indexes, first_made_at, push_conditions_by};
 use super::certificate_numbers::numbered;
 use super::certificates::{Certificate, without_colons};
-use super::dialect::{Searched, is_in_trigrams, phrase, push_search, push_words};
+use super::dialect::{Searched, is_in_trigrams, like, phrase, push_search, push_words};
 use super::search_key::words;
-use super::trigrams;
-use super::visibility::Seen;
+use super::trigrams::{self, Sampled};
+use super::visibility::{Found, ROW_BY_ROW, Seen, first_seen};
 use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, fleet, sql};
 
 /// What certificates are sorted by.
@@ -98,23 +96,28 @@ pub async fn find(
     let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue && page.descending;
     if streams && !short {
         let (wanted, in_part) = trigrams::rarest(conn, &words).await?;
-        return list.streamed(&wanted, &in_part).all(conn).await;
+        return list.first(conn, |list, query| list.push_streamed(query, &wanted, &in_part)).await;
     }
-    let near = list.near(&words).all(conn).await?;
-    if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
-        return Ok(near);
+    let sampled = match conn.engine() {
+        Engine::Postgres => Some(trigrams::sampled(conn, &words).await?),
+        Engine::Sqlite => None,
+    };
+    // Of the newest it is known whether a page of them may be near.
+    let of_newest = by == SortedBy::Issue && page.descending && page.after.is_none();
+    if sampled.as_ref().is_none_or(|sampled| !of_newest || sampled.may_be_near(page.limit)) {
+        let near = list.near(conn.engine(), &words).all(conn).await?;
+        if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
+            return Ok(near);
+        }
     }
-    if conn.engine() == Engine::Postgres {
-        let mut query = list.all_but_end();
-        push_matches(&mut query, Engine::Postgres, &words);
-        list.push_end(&mut query);
-        return query.all(conn).await;
+    if let Some(sampled) = sampled {
+        return list.first(conn, |list, query| list.push_sampled(query, &sampled)).await;
     }
     let Some(wanted) = trigrams::wanted(conn, Searched::Certificates, &words).await? else {
         return Ok(Vec::new());
     };
     if streams {
-        return list.streamed(&wanted, &[]).all(conn).await;
+        return list.first(conn, |list, query| list.push_streamed(query, &wanted, &[])).await;
     }
     let few = sql!(
         "SELECT count(*) FROM (SELECT rowid FROM certificates_search WHERE certificates_search MATCH $1 LIMIT $2)",
@@ -298,11 +301,48 @@ impl List<'_> {
         query
     }
 
-    /// SQLite: the index of words gives its rows in the order of their numbers, and stops with the page. Words that it is
-    /// asked for in part only are looked for in what it gives.
-    fn streamed(&self, wanted: &str, in_part: &[String]) -> Sql {
+    /// The page that a search finds, given as what comes after the columns. What a limited role may see of few matches is
+    /// asked one by one.
+    async fn first(&self, conn: &mut Conn, search: impl Fn(&List<'_>, &mut Sql)) -> Result<Vec<Certificate>> {
+        if self.seen.is_by_groups() {
+            let page = SortedPage { limit: ROW_BY_ROW, ..self.page.clone() };
+            let mut query = Sql::new("SELECT certificates.id AS id, ");
+            self.seen.push_of_row(&mut query, Some("certificates.user_id"), Some("certificates.device_id"));
+            query.push(" AS seen");
+            search(&List { seen: Seen::All, page: &page, ..*self }, &mut query);
+            let found = query.all::<Found>(conn).await?;
+            if let Some(ids) = first_seen(&found, self.page.limit) {
+                let mut query = Sql::select::<Certificate>();
+                query.push(" WHERE certificates.id IN (").bind_list(&ids).push(")");
+                self.push_end(&mut query);
+                return query.all(conn).await;
+            }
+        }
         let mut query = Sql::new("SELECT ");
         query.push(Certificate::columns());
+        search(self, &mut query);
+        query.all(conn).await
+    }
+
+    /// PostgreSQL: everything that the index of words finds, sorted. Words that it is asked for in part only are looked
+    /// for in what it finds, by a key that it doesn't know.
+    fn push_sampled(&self, query: &mut Sql, sampled: &Sampled) {
+        query.push(" FROM certificates");
+        self.push_where(query);
+        // A part of its own, so that no order tempts the planner to look through everything instead.
+        query.push(" AND certificates.id = ANY (ARRAY(SELECT certificates.id FROM certificates WHERE 1 = 1");
+        push_words(query, Searched::Certificates, &sampled.wanted);
+        for word in &sampled.in_part {
+            query.push(" AND (certificates.search_key || ' ' || certificates.names_key || '') LIKE ");
+            query.bind(&like(word)).push(" ESCAPE '\\'");
+        }
+        query.push("))");
+        self.push_end(query);
+    }
+
+    /// SQLite: the index of words gives its rows in the order of their numbers, and stops with the page. Words that it is
+    /// asked for in part only are looked for in what it gives.
+    fn push_streamed(&self, query: &mut Sql, wanted: &str, in_part: &[String]) {
         query.push(" FROM certificates_search CROSS JOIN certificates");
         query.push(" ON certificates.row_number = certificates_search.rowid");
         query.push(" WHERE certificates_search MATCH ").bind(wanted);
@@ -310,10 +350,9 @@ impl List<'_> {
             query.push(" AND certificates_search.rowid < (SELECT row_number FROM certificates WHERE id = ");
             query.bind(after).push(")");
         }
-        self.push_conditions(&mut query);
-        push_words(&mut query, Searched::Certificates, in_part);
+        self.push_conditions(query);
+        push_words(query, Searched::Certificates, in_part);
         query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
-        query
     }
 
     /// SQLite: few matches are read and sorted; many are met soon enough in the index of the order, and only then read.
@@ -341,81 +380,22 @@ impl List<'_> {
     }
 
     /// Those among the first of the list that pass the filter and have the words.
-    fn near(&self, words: &[String]) -> Sql {
+    fn near(&self, engine: Engine, words: &[String]) -> Sql {
         let mut query = Sql::select::<Certificate>();
-        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
+        query.push(match engine {
+            Engine::Sqlite => " WHERE certificates.id IN (SELECT",
+            // So that these are read, and not what the index of words finds among all.
+            Engine::Postgres => " WHERE certificates.id = ANY (ARRAY(SELECT",
+        });
+        query.push(" certificates.id FROM certificates WHERE 1 = 1");
         self.push_cursor(&mut query);
         let first = SortedPage { limit: NEAR, ..self.page.clone() };
         List { seen: self.seen.clone(), page: &first, ..*self }.push_end(&mut query);
-        query.push(")");
+        query.push(if engine == Engine::Sqlite { ")" } else { "))" });
         self.push_conditions(&mut query);
         push_words(&mut query, Searched::Certificates, words);
         self.push_end(&mut query);
         query
-    }
-}
-
-impl CertificateFilter {
-    /// Whether it leaves anything out, words apart.
-    fn leaves_out(&self) -> bool {
-        let Self {
-            search: _,
-            status,
-            standing,
-            profile,
-            user,
-            device,
-            state,
-            reason,
-            ca,
-            expires_from,
-            expires_before,
-            issued_from,
-            issued_before,
-            revoked_from,
-            revoked_before,
-            delivery,
-            platform,
-            group,
-        } = self;
-        status.is_some()
-            || standing.is_some()
-            || profile.is_some()
-            || user.is_some()
-            || device.is_some()
-            || state.is_some()
-            || reason.is_some()
-            || ca.is_some()
-            || delivery.is_some()
-            || platform.is_some()
-            || group.is_some()
-            || [expires_from, expires_before, issued_from, issued_before, revoked_from, revoked_before]
-                .into_iter()
-                .any(Option::is_some)
-    }
-
-    /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
-    fn is_in_order(&self, by: SortedBy) -> bool {
-        let bounded = self.expires_from.is_some() || self.expires_before.is_some();
-        let by_expiry = match self.state {
-            Some((CertificateState::Expiring | CertificateState::Expired, _)) => true,
-            Some((
-                CertificateState::Valid
-                | CertificateState::Overdue
-                | CertificateState::Held
-                | CertificateState::Revoked,
-                _,
-            ))
-            | None => bounded,
-        };
-        let issued = self.issued_from.is_some() || self.issued_before.is_some();
-        let by_issue = self.reason.is_some() || issued;
-        let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
-            || matches!(self.state, Some((CertificateState::Overdue, _)));
-        let scattered =
-            few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
-        self.user.is_some() || self.device.is_some() || !scattered
     }
 }
 

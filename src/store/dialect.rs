@@ -138,8 +138,12 @@ pub(crate) fn push_words(sql: &mut Sql, table: Searched, words: &[String]) {
 }
 
 fn push_like(sql: &mut Sql, table: Searched, word: &str) {
-    let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    sql.push(table.search_key()).push(" LIKE ").bind(&format!("%{escaped}%")).push(" ESCAPE '\\'");
+    sql.push(table.search_key()).push(" LIKE ").bind(&like(word)).push(" ESCAPE '\\'");
+}
+
+/// The pattern of texts that have a word somewhere, to be used with a backslash as the escape.
+pub(crate) fn like(word: &str) -> String {
+    format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// The trigram index knows nothing shorter than three characters.

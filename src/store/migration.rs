@@ -43,6 +43,7 @@ migrations! {
     24 "0024_dismissals",
     25 "0025_long_searches",
     26 "0026_wide_lists",
+    28 "0028_helpdesk_box",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -6,7 +6,7 @@ use certporter_model::ids::{DeviceId, UserId};
 use super::devices::Device;
 use super::dialect::{Searched, in_octets, push_words};
 use super::users::User;
-use super::visibility::Seen;
+use super::visibility::{Found, ROW_BY_ROW, Seen, first_seen};
 use super::{Conn, Engine, FromRow, Result, Sql, fold, search_key, trigrams};
 
 /// The people whose user name or UPN is just this: at most two.
@@ -21,7 +21,8 @@ pub async fn called(conn: &mut Conn, visibility: &Visibility, name: &str) -> Res
         let mut query = Sql::select::<User>();
         query.push(" WHERE users.deleted_at IS NULL AND users.").push(column).push(" IS NOT NULL AND users.");
         query.push(column).push(" = ").bind(&key);
-        seen.push(&mut query, Some("users.id"), None);
+        query.push(" AND ");
+        seen.push_of_row(&mut query, Some("users.id"), None);
         for user in query.all::<User>(conn).await? {
             if found.iter().all(|known| known.id != user.id) {
                 found.push(user);
@@ -41,13 +42,12 @@ pub async fn beginning(
     text: &str,
     limit: u32,
 ) -> Result<Vec<User>> {
-    let seen = Seen::by(conn, visibility).await?;
-    let mut query = Sql::select::<User>();
-    query.push(" WHERE users.deleted_at IS NULL");
-    push_beginning(&mut query, conn, "users.search_key", text);
-    seen.push(&mut query, Some("users.id"), None);
-    push_first(&mut query, conn, "users.search_key", limit);
-    query.all(conn).await
+    let octets = in_octets(conn.engine());
+    let beginning = |query: &mut Sql| {
+        query.push(" FROM users WHERE users.deleted_at IS NULL");
+        push_beginning(query, octets, "users.search_key", text);
+    };
+    first(conn, visibility, &PEOPLE, beginning, Some(("users.search_key", octets)), limit).await
 }
 
 /// The first devices whose names begin so, which the caller may see by themselves or by their owners.
@@ -60,13 +60,12 @@ pub async fn devices_beginning(
     text: &str,
     limit: u32,
 ) -> Result<Vec<Device>> {
-    let seen = Seen::by(conn, visibility).await?;
-    let mut query = Sql::select::<Device>();
-    query.push(" WHERE devices.deleted_at IS NULL");
-    push_beginning(&mut query, conn, "devices.search_key", text);
-    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
-    push_first(&mut query, conn, "devices.search_key", limit);
-    query.all(conn).await
+    let octets = in_octets(conn.engine());
+    let beginning = |query: &mut Sql| {
+        query.push(" FROM devices WHERE devices.deleted_at IS NULL");
+        push_beginning(query, octets, "devices.search_key", text);
+    };
+    first(conn, visibility, &DEVICES, beginning, Some(("devices.search_key", octets)), limit).await
 }
 
 /// People whose names have each of these words somewhere, in no order that matters.
@@ -74,14 +73,12 @@ pub async fn devices_beginning(
 /// # Errors
 /// When the database refuses.
 pub async fn having(conn: &mut Conn, visibility: &Visibility, text: &str, limit: u32) -> Result<Vec<User>> {
-    let seen = Seen::by(conn, visibility).await?;
-    let Some(mut query) = having_words::<User>(conn, Searched::Users, text).await? else {
-        return Ok(Vec::new());
+    let Some(words) = Words::of(conn, Searched::Users, text).await? else { return Ok(Vec::new()) };
+    let having = |query: &mut Sql| {
+        words.push(query);
+        query.push(" AND users.deleted_at IS NULL");
     };
-    query.push(" AND users.deleted_at IS NULL");
-    seen.push(&mut query, Some("users.id"), None);
-    query.push(" LIMIT ").bind(&limit);
-    query.all(conn).await
+    first(conn, visibility, &PEOPLE, having, None, limit).await
 }
 
 /// Devices whose names or numbers have each of these words somewhere, in no order that matters.
@@ -94,44 +91,127 @@ pub async fn devices_having(
     text: &str,
     limit: u32,
 ) -> Result<Vec<Device>> {
-    let seen = Seen::by(conn, visibility).await?;
-    let Some(mut query) = having_words::<Device>(conn, Searched::Devices, text).await? else {
-        return Ok(Vec::new());
+    let Some(words) = Words::of(conn, Searched::Devices, text).await? else { return Ok(Vec::new()) };
+    let having = |query: &mut Sql| {
+        words.push(query);
+        query.push(" AND devices.deleted_at IS NULL");
     };
-    query.push(" AND devices.deleted_at IS NULL");
-    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
-    query.push(" LIMIT ").bind(&limit);
+    first(conn, visibility, &DEVICES, having, None, limit).await
+}
+
+/// What a search finds: its id, and the columns that say who may see it.
+struct Kind {
+    id: &'static str,
+    user: Option<&'static str>,
+    device: Option<&'static str>,
+}
+
+const PEOPLE: Kind = Kind { id: "users.id", user: Some("users.id"), device: None };
+const DEVICES: Kind = Kind { id: "devices.id", user: Some("devices.owner_id"), device: Some("devices.id") };
+
+/// The first that a search finds and the caller may see, in the order of a column if one is given. The search is what
+/// comes after the columns.
+async fn first<T: FromRow>(
+    conn: &mut Conn,
+    visibility: &Visibility,
+    kind: &Kind,
+    search: impl Fn(&mut Sql),
+    order: Option<(&'static str, &'static str)>,
+    limit: u32,
+) -> Result<Vec<T>> {
+    let push_end = |query: &mut Sql, limit: u32| {
+        if let Some((column, octets)) = order {
+            query.push(" ORDER BY ").push(column).push(octets);
+        }
+        query.push(" LIMIT ").bind(&limit);
+    };
+    let seen = Seen::by(conn, visibility).await?;
+    if seen.is_by_groups() {
+        let mut query = Sql::new("SELECT ");
+        query.push(kind.id).push(" AS id, ");
+        seen.push_of_row(&mut query, kind.user, kind.device);
+        query.push(" AS seen");
+        search(&mut query);
+        push_end(&mut query, ROW_BY_ROW);
+        query.planned_for_values();
+        let found = query.all::<Found>(conn).await?;
+        match first_seen(&found, limit) {
+            Some(ids) if ids.is_empty() => return Ok(Vec::new()),
+            Some(ids) => {
+                let mut query = Sql::select::<T>();
+                query.push(" WHERE ").push(kind.id).push(" IN (").bind_list(&ids).push(")");
+                push_end(&mut query, limit);
+                return query.all(conn).await;
+            }
+            None => {}
+        }
+    }
+    let mut query = Sql::new("SELECT ");
+    query.push(T::columns());
+    search(&mut query);
+    seen.push(&mut query, kind.user, kind.device);
+    push_end(&mut query, limit);
+    query.planned_for_values();
     query.all(conn).await
 }
 
-/// Rows as the index of words gives them, so that it stops with the last that is wanted; none when it has no such words.
-async fn having_words<T: FromRow>(conn: &mut Conn, table: Searched, text: &str) -> Result<Option<Sql>> {
-    let words = search_key::words(text);
-    if words.is_empty() {
-        return Ok(None);
-    }
-    if conn.engine() == Engine::Postgres {
-        let mut query = Sql::select::<T>();
-        query.push(" WHERE 1 = 1");
-        push_words(&mut query, table, &words);
-        return Ok(Some(query));
-    }
-    let Some(wanted) = trigrams::wanted(conn, table, &words).await? else { return Ok(None) };
-    let mut query = Sql::new("SELECT ");
-    query.push(T::columns());
-    query.push(match table {
-        Searched::Users => {
-            " FROM users_search CROSS JOIN users ON users.row_number = users_search.rowid
-              WHERE users_search MATCH "
-        }
-        _ => {
-            " FROM devices_search CROSS JOIN devices ON devices.row_number = devices_search.rowid
-              WHERE devices_search MATCH "
-        }
-    });
-    query.bind(&wanted);
-    Ok(Some(query))
+/// Words that are looked for somewhere in the names of people or devices.
+enum Words {
+    /// SQLite: what the index of words is asked for. It gives rows as it finds them, and stops with the last that is wanted.
+    Indexed(Searched, String),
+    /// PostgreSQL.
+    Like(Searched, Vec<String>),
+    /// PostgreSQL: people whose names have words that are too short for a trigram.
+    Short(Vec<String>),
 }
+
+impl Words {
+    /// None when nothing has such words.
+    async fn of(conn: &mut Conn, table: Searched, text: &str) -> Result<Option<Self>> {
+        let words = search_key::words(text);
+        if words.is_empty() {
+            return Ok(None);
+        }
+        if conn.engine() == Engine::Sqlite {
+            let wanted = trigrams::wanted(conn, table, &words).await?;
+            return Ok(wanted.map(|wanted| Self::Indexed(table, wanted)));
+        }
+        let is_short = words.iter().all(|word| word.chars().count() <= SHORT_PART);
+        Ok(Some(match table {
+            Searched::Users if is_short => Self::Short(words),
+            _ => Self::Like(table, words),
+        }))
+    }
+
+    /// ` FROM .. WHERE ..`: rows that have them.
+    fn push(&self, query: &mut Sql) {
+        match self {
+            Self::Indexed(Searched::Users, wanted) => {
+                query.push(" FROM users_search CROSS JOIN users ON users.row_number = users_search.rowid");
+                query.push(" WHERE users_search MATCH ").bind(wanted);
+            }
+            Self::Indexed(_, wanted) => {
+                query.push(" FROM devices_search CROSS JOIN devices");
+                query.push(" ON devices.row_number = devices_search.rowid");
+                query.push(" WHERE devices_search MATCH ").bind(wanted);
+            }
+            Self::Like(table, words) => {
+                query.push(match table {
+                    Searched::Users => " FROM users WHERE 1 = 1",
+                    _ => " FROM devices WHERE 1 = 1",
+                });
+                push_words(query, *table, words);
+            }
+            Self::Short(words) => {
+                query.push(" FROM users WHERE short_parts(users.search_key) @> ARRAY[");
+                query.bind_list(words).push("]");
+            }
+        }
+    }
+}
+
+/// The most characters of a part that the index of short parts knows.
+const SHORT_PART: usize = 2;
 
 /// Of these people, those whom the caller may see.
 ///
@@ -141,7 +221,8 @@ pub async fn seen_of(conn: &mut Conn, visibility: &Visibility, ids: &[UserId]) -
     let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::select::<User>();
     query.push(" WHERE users.deleted_at IS NULL AND users.id IN (").bind_list(ids).push(")");
-    seen.push(&mut query, Some("users.id"), None);
+    query.push(" AND ");
+    seen.push_of_row(&mut query, Some("users.id"), None);
     query.push(" ORDER BY users.id");
     query.all(conn).await
 }
@@ -154,19 +235,15 @@ pub async fn seen_devices(conn: &mut Conn, visibility: &Visibility, ids: &[Devic
     let seen = Seen::by(conn, visibility).await?;
     let mut query = Sql::select::<Device>();
     query.push(" WHERE devices.deleted_at IS NULL AND devices.id IN (").bind_list(ids).push(")");
-    seen.push(&mut query, Some("devices.owner_id"), Some("devices.id"));
+    query.push(" AND ");
+    seen.push_of_row(&mut query, Some("devices.owner_id"), Some("devices.id"));
     query.push(" ORDER BY devices.id");
     query.all(conn).await
 }
 
-fn push_beginning(query: &mut Sql, conn: &Conn, column: &'static str, text: &str) {
+fn push_beginning(query: &mut Sql, octets: &'static str, column: &'static str, text: &str) {
     let from = fold(text);
     let to = format!("{from}\u{10ffff}");
-    let octets = in_octets(conn.engine());
     query.push(" AND ").push(column).push(octets).push(" >= ").bind(&from);
     query.push(" AND ").push(column).push(octets).push(" < ").bind(&to);
-}
-
-fn push_first(query: &mut Sql, conn: &Conn, column: &'static str, limit: u32) {
-    query.push(" ORDER BY ").push(column).push(in_octets(conn.engine())).push(" LIMIT ").bind(&limit);
 }

@@ -31,6 +31,8 @@ pub(crate) struct Sql {
     values: Vec<Value>,
     /// Whether placeholders have numbers.
     numbered: bool,
+    /// Whether PostgreSQL keeps the statement, and in time plans it without its values.
+    kept: bool,
 }
 
 #[derive(Debug)]
@@ -51,19 +53,25 @@ pub(crate) use sql;
 impl Sql {
     /// A text from the source, with `$1` and so on for values.
     pub(crate) fn new(text: &'static str) -> Self {
-        Self { text: Text::Fixed(text), values: Vec::new(), numbered: true }
+        Self { text: Text::Fixed(text), values: Vec::new(), numbered: true, kept: true }
     }
 
     /// `SELECT` with the columns of a row type, `FROM` its table.
     pub(crate) fn select<T: FromRow>() -> Self {
         let text = Text::Built(format!("SELECT {} FROM {}", T::columns(), T::TABLE));
-        Self { text, values: Vec::new(), numbered: true }
+        Self { text, values: Vec::new(), numbered: true, kept: true }
     }
 
     /// Without numbers at its placeholders where the engine can do without, for statements with very many of them: SQLite
     /// looks numbered ones up one by one. Only for statements whose placeholders come from [`bind`](Self::bind) alone.
     pub(crate) fn in_order(mut self, engine: Engine) -> Self {
         self.numbered = engine == Engine::Postgres;
+        self
+    }
+
+    /// Planned anew each time, for its values: for words, of which PostgreSQL otherwise supposes that few rows have them.
+    pub(crate) fn planned_for_values(&mut self) -> &mut Self {
+        self.kept = false;
         self
     }
 
@@ -141,38 +149,41 @@ impl Sql {
         }
     }
 
-    fn into_text(self) -> (SqlStr, Vec<Value>) {
+    fn into_text(self) -> (SqlStr, Vec<Value>, bool) {
         let text = match self.text {
             Text::Fixed(text) => text.into_sql_str(),
             // Only `&'static str` and numbers were pushed.
             Text::Built(text) => AssertSqlSafe(text).into_sql_str(),
         };
-        (text, self.values)
+        (text, self.values, self.kept)
     }
 
     /// Runs it; answers how many rows it changed.
     pub(crate) async fn execute(self, conn: &mut Conn) -> Result<u64> {
-        let (text, values) = self.into_text();
+        let (text, values, kept) = self.into_text();
         Ok(match conn.handle() {
             Handle::Sqlite(c) => {
                 sqlx::query_with(text, sqlite_arguments(values)?).execute(c).await?.rows_affected()
             }
-            Handle::Postgres(c) => {
-                sqlx::query_with(text, postgres_arguments(values)?).execute(c).await?.rows_affected()
-            }
+            Handle::Postgres(c) => sqlx::query_with(text, postgres_arguments(values)?)
+                .persistent(kept)
+                .execute(c)
+                .await?
+                .rows_affected(),
         })
     }
 
     /// Every row.
     pub(crate) async fn all<T: FromRow>(self, conn: &mut Conn) -> Result<Vec<T>> {
-        let (text, values) = self.into_text();
+        let (text, values, kept) = self.into_text();
         match conn.handle() {
             Handle::Sqlite(c) => {
                 let rows = sqlx::query_with(text, sqlite_arguments(values)?).fetch_all(c).await?;
                 rows.iter().map(|row| T::from_row(&Row::Sqlite(row))).collect()
             }
             Handle::Postgres(c) => {
-                let rows = sqlx::query_with(text, postgres_arguments(values)?).fetch_all(c).await?;
+                let rows =
+                    sqlx::query_with(text, postgres_arguments(values)?).persistent(kept).fetch_all(c).await?;
                 rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
             }
         }
@@ -180,14 +191,17 @@ impl Sql {
 
     /// The first row, if there is one.
     pub(crate) async fn optional<T: FromRow>(self, conn: &mut Conn) -> Result<Option<T>> {
-        let (text, values) = self.into_text();
+        let (text, values, kept) = self.into_text();
         match conn.handle() {
             Handle::Sqlite(c) => {
                 let row = sqlx::query_with(text, sqlite_arguments(values)?).fetch_optional(c).await?;
                 row.map(|row| T::from_row(&Row::Sqlite(&row))).transpose()
             }
             Handle::Postgres(c) => {
-                let row = sqlx::query_with(text, postgres_arguments(values)?).fetch_optional(c).await?;
+                let row = sqlx::query_with(text, postgres_arguments(values)?)
+                    .persistent(kept)
+                    .fetch_optional(c)
+                    .await?;
                 row.map(|row| T::from_row(&Row::Postgres(&row))).transpose()
             }
         }

@@ -1,7 +1,7 @@
-//! SQLite's indexes of trigrams, asked for words of any length.
+//! The indexes of trigrams, asked for words of any length.
 
-use super::dialect::{Searched, is_in_trigrams, phrase};
-use super::{Conn, Result, sql};
+use super::dialect::{Searched, is_in_trigrams, like, phrase};
+use super::{Conn, NEAR, Result, Sql, sql};
 
 /// More beginnings than there are after any letters that are not in very many rows.
 const BEGINNINGS: u32 = 2_000;
@@ -13,8 +13,8 @@ const FEW: u32 = 500;
 const LONG: usize = 8;
 
 /// So many trigrams of a long word are compared, and so many of them are asked for.
-const COMPARED: usize = 8;
-const ASKED: usize = 3;
+const COMPARED: usize = 12;
+const ASKED: usize = 4;
 
 /// How rare a trigram is, is told by so many of the newest rows that have it.
 const SAMPLE: i64 = 64;
@@ -97,12 +97,82 @@ pub(crate) async fn rarest(conn: &mut Conn, words: &[String]) -> Result<(String,
     Ok((wanted.join(" "), in_part))
 }
 
-/// Trigrams of a word that don't overlap, from all over it.
+/// So many of the newest certificates tell PostgreSQL which words and trigrams are in many: its indexes don't.
+const NEWEST: u32 = 300;
+
+/// What PostgreSQL's index of certificates is asked for.
+#[derive(Debug)]
+pub(crate) struct Sampled {
+    /// Words and trigrams that the index is asked for.
+    pub(crate) wanted: Vec<String>,
+    /// Words that are looked for in what it finds.
+    pub(crate) in_part: Vec<String>,
+    /// How many of the newest certificates have each of the words, at most.
+    pub(crate) newest: i64,
+}
+
+impl Sampled {
+    /// Whether a page of what has the words may be among the first that are looked through, or nearly.
+    pub(crate) fn may_be_near(&self, limit: u32) -> bool {
+        self.newest * i64::from(NEAR) * 2 >= i64::from(limit) * i64::from(NEWEST)
+    }
+}
+
+/// As [`rarest`], for PostgreSQL: each trigram that its index is asked for is looked up for every row that the rarest is
+/// in, so that a long word whole takes ten times as long as a few of its trigrams.
+pub(crate) async fn sampled(conn: &mut Conn, words: &[String]) -> Result<Sampled> {
+    let parts: Vec<(usize, String)> = words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| word.chars().count() >= LONG)
+        .flat_map(|(place, word)| spread(word).into_iter().map(move |trigram| (place, trigram)))
+        // Its trigrams have letters and digits alone.
+        .filter(|(_, trigram)| trigram.chars().all(char::is_alphanumeric))
+        .collect();
+    let asked: Vec<String> =
+        words.iter().chain(parts.iter().map(|(_, trigram)| trigram)).map(|part| like(part)).collect();
+    let mut query = Sql::new(
+        "WITH newest AS MATERIALIZED (SELECT (search_key || ' ' || names_key) AS key FROM certificates
+                                      ORDER BY id DESC LIMIT ",
+    );
+    query.bind(&NEWEST);
+    query.push(") SELECT (SELECT count(*) FROM newest WHERE newest.key LIKE asked.part ESCAPE '\\') FROM unnest(ARRAY[");
+    query.bind_list(&asked).push("]) WITH ORDINALITY AS asked (part, place) ORDER BY asked.place");
+    let counts: Vec<i64> = query.scalars(conn).await?;
+    let (of_words, of_parts) = counts.split_at(words.len().min(counts.len()));
+    let (mut wanted, mut in_part) = (Vec::new(), Vec::new());
+    for (place, word) in words.iter().enumerate() {
+        let mut rarest: Vec<(i64, &String)> = parts
+            .iter()
+            .zip(of_parts)
+            .filter(|((of, _), _)| *of == place)
+            .map(|((_, trigram), count)| (*count, trigram))
+            .collect();
+        if rarest.is_empty() {
+            wanted.push(word.clone());
+            continue;
+        }
+        rarest.sort_by_key(|(count, _)| *count);
+        wanted.extend(rarest.into_iter().take(ASKED).map(|(_, trigram)| trigram.clone()));
+        in_part.push(word.clone());
+    }
+    Ok(Sampled { wanted, in_part, newest: of_words.iter().copied().min().unwrap_or(0) })
+}
+
+/// Trigrams of a word, from all over it: both ends, and as far apart as they have to be.
 fn spread(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
-    let all: Vec<String> = letters.chunks_exact(3).map(|trigram| trigram.iter().collect()).collect();
-    let step = all.len().div_ceil(COMPARED).max(1);
-    all.into_iter().step_by(step).collect()
+    let all: Vec<&[char]> = letters.windows(3).collect();
+    let last = all.len().saturating_sub(1);
+    let most = COMPARED.min(all.len());
+    let mut spread: Vec<String> = Vec::new();
+    for place in 0..most {
+        let trigram: String = all[place * last / (most - 1).max(1)].iter().collect();
+        if !spread.contains(&trigram) {
+            spread.push(trigram);
+        }
+    }
+    spread
 }
 
 #[cfg(test)]
@@ -111,12 +181,12 @@ mod tests {
 
     #[test]
     fn trigrams_are_from_all_over_a_word() {
-        assert_eq!(spread("müller.a"), ["mül", "ler"]);
+        assert_eq!(spread("müller.a"), ["mül", "üll", "lle", "ler", "er.", "r.a"]);
         let long: String = ('a'..='z').chain('a'..='z').chain('a'..='z').collect();
         let some = spread(&long);
         assert!(
             some.len() <= COMPARED && some[0] == "abc" && some.iter().all(|it| long.contains(it.as_str()))
         );
-        assert!(long.find(some.last().unwrap()).is_some());
+        assert_eq!(some.last().unwrap(), "xyz");
     }
 }

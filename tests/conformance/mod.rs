@@ -3,6 +3,7 @@
 mod certificates;
 mod directory;
 mod fleet;
+mod limited;
 mod transactions;
 mod trouble;
 
