@@ -16,7 +16,7 @@ use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, like, phrase, push_search, push_words};
 use super::search_key::words;
 use super::trigrams::{self, Sampled};
-use super::visibility::{Found, ROW_BY_ROW, Seen, first_seen};
+use super::visibility::{Kind, Seen};
 use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, fleet, sql};
 
 /// What certificates are sorted by.
@@ -50,6 +50,12 @@ impl SortedBy {
         }
     }
 }
+
+const CERTIFICATES: Kind = Kind {
+    id: "certificates.id",
+    user: Some("certificates.user_id"),
+    device: Some("certificates.device_id"),
+};
 
 /// So many matches of words are read and sorted at once.
 const FEW: u32 = 1_000;
@@ -304,19 +310,15 @@ impl List<'_> {
     /// The page that a search finds, given as what comes after the columns. What a limited role may see of few matches is
     /// asked one by one.
     async fn first(&self, conn: &mut Conn, search: impl Fn(&List<'_>, &mut Sql)) -> Result<Vec<Certificate>> {
-        if self.seen.is_by_groups() {
-            let page = SortedPage { limit: ROW_BY_ROW, ..self.page.clone() };
-            let mut query = Sql::new("SELECT certificates.id AS id, ");
-            self.seen.push_of_row(&mut query, Some("certificates.user_id"), Some("certificates.device_id"));
-            query.push(" AS seen");
-            search(&List { seen: Seen::All, page: &page, ..*self }, &mut query);
-            let found = query.all::<Found>(conn).await?;
-            if let Some(ids) = first_seen(&found, self.page.limit) {
-                let mut query = Sql::select::<Certificate>();
-                query.push(" WHERE certificates.id IN (").bind_list(&ids).push(")");
-                self.push_end(&mut query);
-                return query.all(conn).await;
-            }
+        let found = self.seen.first_of(conn, &CERTIFICATES, self.page.limit, |query, limit| {
+            let page = SortedPage { limit, ..self.page.clone() };
+            search(&List { seen: Seen::All, page: &page, ..*self }, query);
+        });
+        if let Some(ids) = found.await? {
+            let mut query = Sql::select::<Certificate>();
+            query.push(" WHERE certificates.id IN (").bind_list(&ids).push(")");
+            self.push_end(&mut query);
+            return query.all(conn).await;
         }
         let mut query = Sql::new("SELECT ");
         query.push(Certificate::columns());

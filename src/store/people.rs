@@ -6,7 +6,7 @@ use certporter_model::ids::{DeviceId, UserId};
 use super::devices::Device;
 use super::dialect::{Searched, in_octets, push_words};
 use super::users::User;
-use super::visibility::{Found, ROW_BY_ROW, Seen, first_seen};
+use super::visibility::{Kind, Seen};
 use super::{Conn, Engine, FromRow, Result, Sql, fold, search_key, trigrams};
 
 /// The people whose user name or UPN is just this: at most two.
@@ -99,13 +99,6 @@ pub async fn devices_having(
     first(conn, visibility, &DEVICES, having, None, limit).await
 }
 
-/// What a search finds: its id, and the columns that say who may see it.
-struct Kind {
-    id: &'static str,
-    user: Option<&'static str>,
-    device: Option<&'static str>,
-}
-
 const PEOPLE: Kind = Kind { id: "users.id", user: Some("users.id"), device: None };
 const DEVICES: Kind = Kind { id: "devices.id", user: Some("devices.owner_id"), device: Some("devices.id") };
 
@@ -126,32 +119,25 @@ async fn first<T: FromRow>(
         query.push(" LIMIT ").bind(&limit);
     };
     let seen = Seen::by(conn, visibility).await?;
-    if seen.is_by_groups() {
-        let mut query = Sql::new("SELECT ");
-        query.push(kind.id).push(" AS id, ");
-        seen.push_of_row(&mut query, kind.user, kind.device);
-        query.push(" AS seen");
-        search(&mut query);
-        push_end(&mut query, ROW_BY_ROW);
-        query.planned_for_values();
-        let found = query.all::<Found>(conn).await?;
-        match first_seen(&found, limit) {
-            Some(ids) if ids.is_empty() => return Ok(Vec::new()),
-            Some(ids) => {
-                let mut query = Sql::select::<T>();
-                query.push(" WHERE ").push(kind.id).push(" IN (").bind_list(&ids).push(")");
-                push_end(&mut query, limit);
-                return query.all(conn).await;
-            }
-            None => {}
+    let found = seen.first_of(conn, kind, limit, |query, limit| {
+        search(query);
+        push_end(query, limit);
+    });
+    match found.await? {
+        Some(ids) if ids.is_empty() => return Ok(Vec::new()),
+        Some(ids) => {
+            let mut query = Sql::select::<T>();
+            query.push(" WHERE ").push(kind.id).push(" IN (").bind_list(&ids).push(")");
+            push_end(&mut query, limit);
+            return query.all(conn).await;
         }
+        None => {}
     }
     let mut query = Sql::new("SELECT ");
     query.push(T::columns());
     search(&mut query);
     seen.push(&mut query, kind.user, kind.device);
     push_end(&mut query, limit);
-    query.planned_for_values();
     query.all(conn).await
 }
 
@@ -196,11 +182,22 @@ impl Words {
                 query.push(" WHERE devices_search MATCH ").bind(wanted);
             }
             Self::Like(table, words) => {
+                // By itself and for these words, so that no limit tempts the planner to look through everything until it
+                // is reached. What is not wanted is not read.
                 query.push(match table {
-                    Searched::Users => " FROM users WHERE 1 = 1",
-                    _ => " FROM devices WHERE 1 = 1",
+                    Searched::Users => {
+                        " FROM (WITH matches AS MATERIALIZED (SELECT * FROM users WHERE users.deleted_at IS NULL"
+                    }
+                    _ => {
+                        " FROM (WITH matches AS MATERIALIZED (SELECT * FROM devices WHERE devices.deleted_at IS NULL"
+                    }
                 });
                 push_words(query, *table, words);
+                query.push(match table {
+                    Searched::Users => ") SELECT * FROM matches) AS users WHERE 1 = 1",
+                    _ => ") SELECT * FROM matches) AS devices WHERE 1 = 1",
+                });
+                query.planned_for_values();
             }
             Self::Short(words) => {
                 query.push(" FROM users WHERE short_parts(users.search_key) @> ARRAY[");

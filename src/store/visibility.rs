@@ -28,8 +28,18 @@ impl FromRow for Found {
 }
 
 /// What a limited role may see of so many rows is asked row by row. Where a search finds more, the members of its groups
-/// are gathered instead: that takes as long as they are many, however few rows there are.
-pub(crate) const ROW_BY_ROW: u32 = 500;
+/// may be gathered instead: that takes as long as they are many, however few rows there are.
+pub(crate) const ROW_BY_ROW: u32 = 250;
+
+/// Where enough of the first may be seen that a page of them is among so many, those are asked row by row as well.
+const MORE: u32 = 2_000;
+
+/// What a search finds: its id, and the columns that say who may see it.
+pub(crate) struct Kind {
+    pub(crate) id: &'static str,
+    pub(crate) user: Option<&'static str>,
+    pub(crate) device: Option<&'static str>,
+}
 
 /// A visibility with its groups' own groups resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +59,44 @@ impl Seen {
         })
     }
 
-    /// Whether it is asked by the members of groups.
-    pub(crate) const fn is_by_groups(&self) -> bool {
-        matches!(self, Self::Groups(..))
+    /// The ids of the first that a search finds and a limited role may see, in the search's order; none when they are
+    /// found sooner by gathering the members of its groups. The search is what comes after the columns, for so many rows.
+    pub(crate) async fn first_of(
+        &self,
+        conn: &mut Conn,
+        kind: &Kind,
+        limit: u32,
+        search: impl Fn(&mut Sql, u32),
+    ) -> Result<Option<Vec<Uuid>>> {
+        if !matches!(self, Self::Groups(..)) {
+            return Ok(None);
+        }
+        let mut query = Sql::new("SELECT ");
+        self.push_found(&mut query, kind);
+        search(&mut query, ROW_BY_ROW);
+        let found = query.all::<Found>(conn).await?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let seen: Vec<Uuid> = found.iter().filter(|it| it.seen).map(|it| it.id).take(wanted).collect();
+        if found.len() < usize::try_from(ROW_BY_ROW).unwrap_or(usize::MAX) || seen.len() >= wanted {
+            return Ok(Some(seen));
+        }
+        let dense = u32::try_from(seen.len()).unwrap_or(u32::MAX).saturating_mul(MORE / ROW_BY_ROW);
+        if dense < limit.saturating_mul(2) {
+            return Ok(None);
+        }
+        // In the order of the search, which stops with the last that is wanted.
+        let mut query = Sql::new("SELECT matches.id FROM (SELECT ");
+        self.push_found(&mut query, kind);
+        search(&mut query, MORE);
+        query.push(") AS matches WHERE matches.seen LIMIT ").bind(&limit);
+        let seen: Vec<Uuid> = query.scalars(conn).await?;
+        Ok((seen.len() >= wanted).then_some(seen))
+    }
+
+    fn push_found(&self, sql: &mut Sql, kind: &Kind) {
+        sql.push(kind.id).push(" AS id, ");
+        self.push_of_row(sql, kind.user, kind.device);
+        sql.push(" AS seen");
     }
 
     /// An expression that says of each row whether the caller may see it, for few rows: their own memberships are looked
@@ -109,14 +154,6 @@ impl Seen {
             }
         }
     }
-}
-
-/// The first of what was found that the caller may see: none when the search may find more and these are too few.
-pub(crate) fn first_seen(found: &[Found], limit: u32) -> Option<Vec<Uuid>> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let whole = found.len() < usize::try_from(ROW_BY_ROW).unwrap_or(usize::MAX);
-    let seen: Vec<Uuid> = found.iter().filter(|it| it.seen).map(|it| it.id).take(limit).collect();
-    (whole || seen.len() >= limit).then_some(seen)
 }
 
 fn push_own(sql: &mut Sql, user: Option<&'static str>, own: UserId) {
