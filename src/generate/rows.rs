@@ -7,6 +7,7 @@ use crate::store::escrowed_keys::EscrowedKey;
 use crate::store::issued_certificates::LedgerEntry;
 use crate::store::management_certificates::ManagementCertificateRow;
 use crate::store::requests::Request;
+use crate::store::steps::copies;
 use crate::store::{Result, WriteTx, insert_all};
 
 /// Of every table that holdings go into.
@@ -41,6 +42,8 @@ impl Rows {
         insert_all(tx, &self.keys).await?;
         insert_all(tx, &self.ledger).await?;
         certificates::insert_all(tx, &self.certificates).await?;
-        insert_all(tx, &self.copies).await
+        insert_all(tx, &self.copies).await?;
+        let all: Vec<_> = self.certificates.iter().map(|it| it.id).collect();
+        copies::note_on_device(tx, &all).await
     }
 }

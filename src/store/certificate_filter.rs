@@ -144,7 +144,7 @@ impl CertificateFilter {
         let issued = self.issued_from.is_some() || self.issued_before.is_some();
         let by_issue = self.reason.is_some() || issued;
         let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
-        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing))
+        let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing | Delivery::Nowhere))
             || matches!(self.state, Some((CertificateState::Overdue, _)));
         let scattered =
             few || revoked || by_issue && by != SortedBy::Issue || by_expiry && by != SortedBy::Expiry;
@@ -275,15 +275,11 @@ fn push_delivery(query: &mut Sql, delivery: Delivery) {
               AND NOT EXISTS (SELECT 1 FROM copies f WHERE f.certificate_id = certificates.id AND f.state = 'failed')"
         }
         Delivery::Installed => {
-            " AND EXISTS (SELECT 1 FROM copies i WHERE i.certificate_id = certificates.id
-                          AND i.state IN ('installed', 'handed_out'))
+            " AND certificates.on_device
               AND NOT EXISTS (SELECT 1 FROM copies f WHERE f.certificate_id = certificates.id
                               AND f.state IN ('failed', 'pending', 'offered', 'missing'))"
         }
-        Delivery::Nowhere => {
-            " AND NOT EXISTS (SELECT 1 FROM copies n WHERE n.certificate_id = certificates.id
-                              AND n.state NOT IN ('removing', 'removed'))"
-        }
+        Delivery::Nowhere => " AND NOT certificates.on_device",
     });
 }
 

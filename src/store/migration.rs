@@ -43,6 +43,7 @@ migrations! {
     24 "0024_dismissals",
     25 "0025_long_searches",
     26 "0026_wide_lists",
+    27 "0027_on_device",
     28 "0028_helpdesk_box",
 }
 

@@ -232,7 +232,11 @@ impl Portal {
 
     /// Puts a copy into a state, as the plan would.
     pub(crate) async fn put_copy(&self, device: DeviceId, copy: CopyId, state: CopyState) {
-        self.change(async |tx, now| changes::move_copy(tx, copy, state, now).await.unwrap()).await;
+        self.change(async |tx, now| {
+            let of = copies::certificates_of(tx, &[copy]).await.unwrap()[0];
+            changes::move_copy(tx, (copy, of), state, now).await.unwrap();
+        })
+        .await;
         self.protocol.wakes().wake(device);
     }
 

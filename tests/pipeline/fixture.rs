@@ -39,6 +39,7 @@ use certporter_model::{
 };
 
 use crate::support::database::TestDatabase;
+use crate::support::on_device::is_noted_right;
 
 /// A device that is enrolled, with the key that only it has.
 pub(crate) struct EnrolledDevice {
@@ -355,6 +356,7 @@ impl Installation {
             let connector = run_once(&self.connector, 16).await.unwrap();
             let portal = run_once(&self.portal, 16).await.unwrap();
             if connector + portal == 0 {
+                is_noted_right(&self.db.db).await;
                 return;
             }
         }

@@ -76,6 +76,15 @@ async fn numbers_lead_to_their_lists(database: TestDatabase) {
     let text = String::from_utf8(csv.octets).unwrap();
     assert!(text.starts_with("by,id,name,certificates,installed,"), "{text}");
     assert!(text.lines().any(|line| line.starts_with("all,,,4,3,1,")), "{text}");
+    // A device that is retired holds nothing from then on, though its certificate is still in the list.
+    let nowhere = "/certificates?delivery=nowhere";
+    assert_eq!(listed(&scene.program, None, nowhere, 2).await, 0);
+    let laptops = get(&scene.program, None, "/devices?q=laptop").await;
+    let retire = format!("/devices/{}/retire", id(&laptops["data"][0]));
+    scene.program.post(&retire, &json!({})).await.ok();
+    scene.works.work().await;
+    assert_eq!(listed(&scene.program, None, nowhere, 2).await, 1);
+    assert_eq!(compare(&scene, None).await["total"]["nowhere"], 0, "it is revoked");
 }
 
 #[tokio::test]

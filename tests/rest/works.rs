@@ -34,6 +34,7 @@ use certporter_model::{ConfirmationId, ConnectorId, CopyId};
 use serde_json::json;
 
 use super::program::Program;
+use crate::support::on_device::is_noted_right;
 
 /// The machinery of one portal.
 pub(crate) struct Works {
@@ -102,6 +103,7 @@ impl Works {
             let done =
                 run_once(&self.connector, 16).await.unwrap() + run_once(&self.portal, 16).await.unwrap();
             if done == 0 {
+                is_noted_right(&self.pipeline.db).await;
                 return;
             }
         }

@@ -106,9 +106,11 @@ impl Carrying<'_> {
                 self.deliver(tx, *certificate, *place, *purpose).await
             }
             Action::Reseal { copy } => {
-                let before = copies::lock(tx, *copy).await?;
-                changes::move_copy(tx, *copy, CopyState::Pending, self.now).await?;
-                self.seal(tx, before.certificate_id).await
+                let of = copies::certificates_of(tx, &[*copy]).await?;
+                let [of] = of[..] else { return Err(StoreError::NotFound { what: "copy" }) };
+                certificates::lock(tx, of).await?;
+                changes::move_copy(tx, (*copy, of), CopyState::Pending, self.now).await?;
+                self.seal(tx, of).await
             }
             Action::Remove { copy } => {
                 self.removed.push(*copy);
@@ -196,7 +198,7 @@ impl Carrying<'_> {
         place: Place,
         purpose: Purpose,
     ) -> Result<(), StoreError> {
-        let of = certificates::get(tx, certificate).await?;
+        let of = certificates::lock(tx, certificate).await?;
         let new = NewCopy {
             id: CopyId::new(self.now, octets(self.random)),
             certificate,
@@ -230,14 +232,13 @@ impl Carrying<'_> {
 
     /// Tells devices to remove copies; those that were never sealed are gone at once.
     async fn remove(&mut self, tx: &mut WriteTx) -> Result<(), StoreError> {
+        // Certificates before their copies, as everywhere: so nobody waits for each other.
+        let concerned = copies::certificates_of(tx, &self.removed).await?;
+        let of = certificates::lock_all(tx, &concerned).await?;
         let copies = copies::lock_all(tx, &self.removed).await?;
         if copies.len() != self.removed.len() {
             return Err(StoreError::NotFound { what: "copy" });
         }
-        let mut of: Vec<CertificateId> = copies.iter().map(|copy| copy.certificate_id).collect();
-        of.sort_unstable();
-        of.dedup();
-        let of = certificates::get_all(tx, &of).await?;
         let of: HashMap<CertificateId, &CertificateInWork> = of.iter().map(|it| (it.id, it)).collect();
         let never =
             |copy: &CopyInWork| copy.state == CopyState::Pending && copy.management_certificate_id.is_none();
@@ -259,7 +260,7 @@ impl Carrying<'_> {
                 self.row(tx, step, about, None);
             }
         }
-        Ok(())
+        copies::note_on_device(tx, &concerned).await
     }
 
     async fn destroy(&self, tx: &mut WriteTx, key: EscrowedKeyId) -> Result<(), StoreError> {

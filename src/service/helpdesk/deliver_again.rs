@@ -19,6 +19,7 @@ use crate::store::certificates::{self, Certificate};
 use crate::store::copies::{self, Copy};
 use crate::store::devices::{self, Device};
 use crate::store::planning::changes;
+use crate::store::steps::certificates as work;
 use crate::store::{Announcement, AuditEvent, Conn, Target, escrowed_keys};
 
 /// What stands together: a copy, its certificate and its device.
@@ -60,7 +61,8 @@ pub async fn deliver_again(
         ));
     }
     copy.state.to(CopyState::Pending)?;
-    changes::move_copy(&mut tx, id, CopyState::Pending, now).await?;
+    work::lock(&mut tx, certificate.id).await?;
+    changes::move_copy(&mut tx, (id, certificate.id), CopyState::Pending, now).await?;
     Work::Seal { certificate: certificate.id }.enqueue(&mut tx, now, portal.random()).await?;
     let holder = certificate.device_id.map(Holder::Device).or(certificate.user_id.map(Holder::User));
     let place = Place { device: device.id, enrolment: copy.enrolment_id, feature: copy.feature };

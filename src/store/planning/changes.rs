@@ -12,6 +12,7 @@ use certporter_model::{
 };
 use uuid::Uuid;
 
+use crate::store::steps::copies::note_on_device;
 use crate::store::{IN_A_LIST, Result, Sql, StoreError, WriteTx, sql};
 
 /// A request that is to be.
@@ -174,18 +175,25 @@ pub async fn deliver_copy(tx: &mut WriteTx, new: &NewCopy, now: Timestamp) -> Re
     )
     .execute(tx)
     .await?;
-    Ok(())
+    note_on_device(tx, &[new.certificate]).await
 }
 
-/// Gives a copy another state: pending again, removing, or removed. Its envelopes are worth nothing any more.
+/// Gives a copy another state: pending again, removing, or removed. Its envelopes are worth nothing any more. Its
+/// certificate is locked.
 ///
 /// # Errors
 /// When there is no such copy.
-pub async fn move_copy(tx: &mut WriteTx, id: CopyId, state: CopyState, now: Timestamp) -> Result<()> {
-    move_copies(tx, &[id], state, now).await
+pub async fn move_copy(
+    tx: &mut WriteTx,
+    (id, of): (CopyId, CertificateId),
+    state: CopyState,
+    now: Timestamp,
+) -> Result<()> {
+    move_copies(tx, &[id], state, now).await?;
+    note_on_device(tx, &[of]).await
 }
 
-/// The same for several.
+/// The same for several, but for what is noted of their certificates.
 ///
 /// # Errors
 /// When one of them is not there.

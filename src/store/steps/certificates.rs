@@ -121,13 +121,13 @@ pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> R
                 device_id, ca_generation_id, serial, thumbprint, sha1_thumbprint, subject, upn, sans, der,
                 public_key_hash, not_before, not_after, renew_at, status, standing, content_digest,
                 escrowed_key_id, search_key, version, created_at, updated_at, escrow, encryption,
-                subject_key, names_key, enrolment_id, trigger_kind)
+                subject_key, names_key, enrolment_id, trigger_kind, on_device)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
                  $22, $23, $24, $25, 1, $26, $26, $27, $28, $29,
                  COALESCE((SELECT search_key FROM users WHERE users.id = $7), '') || ' ' ||
                  COALESCE((SELECT search_key FROM devices WHERE devices.id = $8), ''),
                  (SELECT enrolment_id FROM requests WHERE id = $2),
-                 COALESCE((SELECT trigger_kind FROM requests WHERE id = $2), 'surplus'))",
+                 COALESCE((SELECT trigger_kind FROM requests WHERE id = $2), 'surplus'), FALSE)",
         work.id,
         work.request_id,
         work.profile_id,

@@ -88,6 +88,23 @@ pub async fn insert_pending(
     )
     .execute(tx)
     .await?;
+    note_on_device(tx, &[certificate]).await
+}
+
+/// Notes of certificates whether they are on a device now, or on their way to one. They are locked, or nobody else knows
+/// them yet: what another transaction does with their copies must not come in between.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_on_device(tx: &mut WriteTx, certificates: &[CertificateId]) -> Result<()> {
+    for chunk in certificates.chunks(IN_A_LIST) {
+        let mut query = Sql::new("UPDATE certificates SET on_device = NOT on_device WHERE id IN (");
+        query.bind_list(chunk).push(
+            ") AND on_device <> EXISTS (SELECT 1 FROM copies WHERE copies.certificate_id = certificates.id
+                                        AND copies.state NOT IN ('removing', 'removed'))",
+        );
+        query.execute(tx).await?;
+    }
     Ok(())
 }
 
@@ -99,6 +116,22 @@ pub async fn of_certificate(conn: &mut Conn, certificate: CertificateId) -> Resu
     let mut query = Sql::select::<CopyInWork>();
     query.push(" WHERE certificate_id = ").bind(&certificate).push(" ORDER BY id");
     query.all(conn).await
+}
+
+/// The certificates of copies, in the order of their ids; of copies that are not there, nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn certificates_of(conn: &mut Conn, ids: &[CopyId]) -> Result<Vec<CertificateId>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IN_A_LIST) {
+        let mut query = Sql::new("SELECT certificate_id FROM copies WHERE id IN (");
+        query.bind_list(chunk).push(")");
+        found.extend(query.scalars::<CertificateId>(conn).await?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// A copy, locked until the transaction ends.
