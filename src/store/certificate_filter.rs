@@ -127,6 +127,11 @@ impl CertificateFilter {
                 .any(Option::is_some)
     }
 
+    /// Whether it is about those issued in a span of time.
+    pub(super) fn is_of_a_span(&self) -> bool {
+        self.issued_from.is_some() || self.issued_before.is_some()
+    }
+
     /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
     pub(super) fn is_in_order(&self, by: SortedBy) -> bool {
         let bounded = self.expires_from.is_some() || self.expires_before.is_some();
@@ -141,8 +146,7 @@ impl CertificateFilter {
             ))
             | None => bounded,
         };
-        let issued = self.issued_from.is_some() || self.issued_before.is_some();
-        let by_issue = self.reason.is_some() || issued;
+        let by_issue = self.reason.is_some() || self.is_of_a_span();
         let revoked = self.revoked_from.is_some() || self.revoked_before.is_some();
         let few = matches!(self.delivery, Some(Delivery::Pending | Delivery::Failing | Delivery::Nowhere))
             || matches!(self.state, Some((CertificateState::Overdue, _)));

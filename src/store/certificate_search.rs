@@ -61,6 +61,8 @@ const CERTIFICATES: Kind = Kind {
 const FEW: u32 = 1_000;
 /// So many that a filter leaves are read and sorted at once; where there are more, the list is gone through.
 const SORTED: u32 = 2_000;
+/// The same of those issued in a span of time: they lie beside each other.
+const SORTED_SPAN: u32 = 10_000;
 
 /// A page of the certificates that the caller may see.
 ///
@@ -192,10 +194,9 @@ impl Small {
             Some(platform) => fleet::is_small_platform(conn, platform, SORTED).await?,
             None => false,
         };
-        let asked = (filter.issued_from, filter.issued_before);
-        let span = asked == (None, None)
+        let span = !filter.is_of_a_span()
             || conn.engine() == Engine::Postgres
-            || is_small_span(conn, asked.0, asked.1).await?;
+            || is_small_span(conn, filter.issued_from, filter.issued_before).await?;
         Ok(Self { group, platform, span })
     }
 }
@@ -209,8 +210,8 @@ async fn is_small_span(conn: &mut Conn, from: Option<Timestamp>, before: Option<
     if let Some(before) = before {
         query.push(" AND id < ").bind(&first_made_at(before));
     }
-    query.push(" LIMIT ").bind(&SORTED).push(") AS bounded");
-    Ok(query.scalar::<i64>(conn).await? < i64::from(SORTED))
+    query.push(" LIMIT ").bind(&SORTED_SPAN).push(") AS bounded");
+    Ok(query.scalar::<i64>(conn).await? < i64::from(SORTED_SPAN))
 }
 
 impl List<'_> {
@@ -281,10 +282,14 @@ impl List<'_> {
     /// the list is gone through.
     async fn filtered(&self, conn: &mut Conn) -> Result<Vec<Certificate>> {
         let listed = self.small.group || self.small.platform;
-        if !listed && self.filter.is_in_order(self.by) || !self.is_of_fewer(conn, SORTED).await? {
-            return self.all().all(conn).await;
-        }
-        self.among_few(&[]).all(conn).await
+        let spanned = self.by != SortedBy::Issue && self.small.span && self.filter.is_of_a_span();
+        let few = if spanned && conn.engine() == Engine::Sqlite {
+            true
+        } else {
+            (spanned || listed || !self.filter.is_in_order(self.by)) && self.is_of_fewer(conn, SORTED).await?
+        };
+        let query = if few { self.among_few(&[]) } else { self.all() };
+        query.all(conn).await
     }
 
     /// Whether the filter leaves fewer than so many, wherever the page begins.
@@ -297,12 +302,16 @@ impl List<'_> {
 
     /// Those with the words, of the few that the filter leaves.
     fn among_few(&self, words: &[String]) -> Sql {
+        // The page alone is read whole.
         let mut query = Sql::select::<Certificate>();
+        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
         query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
         self.push_conditions(&mut query);
         query.push(")");
         push_words(&mut query, Searched::Certificates, words);
         self.push_cursor(&mut query);
+        self.push_end(&mut query);
+        query.push(")");
         self.push_end(&mut query);
         query
     }
