@@ -6,9 +6,12 @@
 //! matches are sorted when they are few, and picked out of the index of that order when they are many. Words too short
 //! for a trigram are looked for by all trigrams that begin with them, long ones by their rarest.
 
+use std::collections::HashMap;
+
 use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
+use uuid::Uuid;
 
 use super::certificate_filter::{CertificateFilter, Indexes, first_made_at, push_conditions_by};
 use super::certificate_numbers::numbered;
@@ -324,10 +327,16 @@ impl List<'_> {
             search(&List { seen: Seen::All, page: &page, ..*self }, query);
         });
         if let Some(ids) = found.await? {
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
             let mut query = Sql::select::<Certificate>();
             query.push(" WHERE certificates.id IN (").bind_list(&ids).push(")");
-            self.push_end(&mut query);
-            return query.all(conn).await;
+            let mut page = query.all::<Certificate>(conn).await?;
+            // As they were found: the next page begins after the last of them.
+            let places: HashMap<Uuid, usize> = ids.into_iter().zip(0..).collect();
+            page.sort_by_key(|it| places.get(&it.id.as_uuid()).copied());
+            return Ok(page);
         }
         let mut query = Sql::new("SELECT ");
         query.push(Certificate::columns());
