@@ -10,7 +10,7 @@ use super::{Conn, FromRow, Result, Row, Sql, groups};
 
 /// A row that a search found, and whether the caller may see it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
+struct Found {
     id: Uuid,
     seen: bool,
 }
@@ -29,7 +29,7 @@ impl FromRow for Found {
 
 /// What a limited role may see of so many rows is asked row by row. Where a search finds more, the members of its groups
 /// may be gathered instead: that takes as long as they are many, however few rows there are.
-pub(crate) const ROW_BY_ROW: u32 = 250;
+const ROW_BY_ROW: u32 = 250;
 
 /// Where enough of the first may be seen that a page of them is among so many, those are asked row by row as well.
 const MORE: u32 = 2_000;
@@ -96,7 +96,8 @@ impl Seen {
     fn push_found(&self, sql: &mut Sql, kind: &Kind) {
         sql.push(kind.id).push(" AS id, ");
         self.push_of_row(sql, kind.user, kind.device);
-        sql.push(" AS seen");
+        // Of a row without a person it is unknown whether they are the caller: then it is not theirs.
+        sql.push(" IS TRUE AS seen");
     }
 
     /// An expression that says of each row whether the caller may see it, for few rows: their own memberships are looked

@@ -3,7 +3,7 @@
 use certporter::generate::{Fleet, generate};
 use certporter::store::certificate_search::{SortedBy, find};
 use certporter::store::certificates::CertificateFilter;
-use certporter::store::{Page, SortedPage, groups, memberships, people, search_key, users};
+use certporter::store::{Page, SortedPage, devices, groups, memberships, people, search_key, users};
 use certporter_model::access::Visibility;
 use certporter_model::{CertificateId, UserId};
 
@@ -14,6 +14,7 @@ use crate::support::sample::{Sample, THEN, event, permit};
 on_both_engines!(
     people_are_found_among_more_than_are_asked_one_by_one,
     certificates_are_found_as_those_of_everybody_that_may_be_seen,
+    a_device_of_nobody_is_not_the_caller_s_own,
 );
 
 /// More than are asked one by one.
@@ -85,6 +86,29 @@ async fn people_are_found_among_more_than_are_asked_one_by_one(db: TestDatabase)
     }
 }
 
+async fn a_device_of_nobody_is_not_the_caller_s_own(db: TestDatabase) {
+    let sample = Sample::new();
+    let group = sample.group("Group");
+    let me = sample.user("me", "Me");
+    let mine = sample.device("kiosk mine", Some(me.id));
+    let nobodys = sample.device("kiosk nobody's", None);
+    let shared = sample.device("kiosk shared", None);
+    let mut tx = db.write(&permit()).await.unwrap();
+    groups::insert(&mut tx, &group).await.unwrap();
+    users::insert(&mut tx, &me).await.unwrap();
+    devices::insert_all(&mut tx, &[mine, nobodys, shared.clone()]).await.unwrap();
+    memberships::insert(&mut tx, &sample.membership(group.id, shared.id)).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    let mut conn = db.read().await.unwrap();
+    let visibility = Visibility::Groups(vec![group.id], Some(me.id));
+    let found = people::devices_having(&mut conn, &visibility, "kiosk", 10).await.unwrap();
+    let mut found: Vec<_> = found.into_iter().map(|it| it.name.to_string()).collect();
+    found.sort();
+    assert_eq!(found, ["kiosk mine", "kiosk shared"]);
+    let found = people::devices_beginning(&mut conn, &visibility, "kiosk", 10).await.unwrap();
+    assert_eq!(found.len(), 2);
+}
+
 async fn certificates_are_found_as_those_of_everybody_that_may_be_seen(db: TestDatabase) {
     generate(&db, &Fleet::new(5, THEN, 300)).await.unwrap();
     let mut conn = db.read().await.unwrap();
@@ -103,9 +127,11 @@ async fn certificates_are_found_as_those_of_everybody_that_may_be_seen(db: TestD
             words.push(user.display_name.to_string());
         }
     }
-    // The largest of them, and one that has no members of its own.
-    for group in [&some[0], &some[some.len() - 1]] {
-        let visibility = Visibility::Groups(vec![group.id], None);
+    // The largest of them, and one that has no members of its own; for somebody who holds certificates, and not.
+    let own = all.iter().find_map(|it| it.user_id);
+    assert!(own.is_some());
+    for (group, own) in [(&some[0], None), (&some[some.len() - 1], None), (&some[0], own)] {
+        let visibility = Visibility::Groups(vec![group.id], own);
         for by in [SortedBy::Issue, SortedBy::Subject] {
             for descending in [true, false] {
                 let mine = find(&mut conn, &visibility, &everything, by, &whole(descending)).await.unwrap();
