@@ -27,6 +27,8 @@ words! {
         Seal = "seal",
         /// A connector brings a revocation, hold or release to its CA.
         Revoke = "revoke",
+        /// A connector brings the revocations, holds and releases of many certificates to a CA that takes them together.
+        RevokeMany = "revoke_many",
         /// A CRL is built and published.
         PublishCrl = "publish_crl",
         /// An escrowed key is destroyed.

@@ -56,9 +56,12 @@ impl<P: ConnectorPort> Connector<P> {
         self.say(answers).await;
     }
 
-    /// What came of each is said at once. When the CA as a whole turns out not to work, the others are not tried.
+    /// What came of each is said at once, or of all that are under one lease together. When the CA as a whole turns out
+    /// not to work, the others are not tried.
     async fn one_by_one(&self, ca: &dyn IssuingCa, orders: Vec<(Lease, RevokeOrder)>) {
         let outage: Mutex<Option<Answer>> = Mutex::default();
+        let together = orders.windows(2).any(|two| two[0].0 == two[1].0);
+        let mut all = Vec::with_capacity(orders.len());
         for some in orders.chunks(AT_A_TIME) {
             let each = some.iter().map(|(lease, order)| async {
                 let known = outage.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -69,10 +72,16 @@ impl<P: ConnectorPort> Connector<P> {
                 if matches!(answer, Answer::Failed { outage: true, .. }) {
                     *outage.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.clone());
                 }
-                self.say([((*lease, order.clone()), answer)]).await;
+                let said = ((*lease, order.clone()), answer);
+                if together {
+                    return Some(said);
+                }
+                self.say([said]).await;
+                None
             });
-            futures::future::join_all(each).await;
+            all.extend(futures::future::join_all(each).await.into_iter().flatten());
         }
+        self.say(all).await;
     }
 
     async fn say(&self, answers: impl IntoIterator<Item = ((Lease, RevokeOrder), Answer)>) {

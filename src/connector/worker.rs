@@ -1,8 +1,9 @@
 //! A connector's loop: the same as the portal's own workers', with orders from the port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use certporter_model::JobId;
 use certporter_model::text::Name;
 use futures::future::BoxFuture;
 
@@ -79,19 +80,29 @@ pub enum Assignment {
     Standings(Vec<(Lease, RevokeOrder)>),
 }
 
-/// Orders for the same CA to revoke, hold or release become one assignment, which goes first.
+/// Orders for the same CA to revoke, hold or release become one assignment, which goes first; and so does each job that
+/// is about many.
 fn assignments(orders: Vec<Order>) -> Vec<(Vec<Lease>, Assignment)> {
-    let mut standings: BTreeMap<Name, Vec<(Lease, RevokeOrder)>> = BTreeMap::new();
+    let mut of_job: HashMap<JobId, usize> = HashMap::new();
+    for order in &orders {
+        *of_job.entry(order.lease.job).or_default() += 1;
+    }
+    let about_many = |lease: Lease| Some(lease.job).filter(|job| of_job.get(job).is_some_and(|n| *n > 1));
+    let mut standings: BTreeMap<(Name, Option<JobId>), Vec<(Lease, RevokeOrder)>> = BTreeMap::new();
     let mut others = Vec::new();
     for order in orders {
         match order.task {
             Task::Revoke(revoke) => {
-                standings.entry(revoke.ca.clone()).or_default().push((order.lease, revoke));
+                let together = (revoke.ca.clone(), about_many(order.lease));
+                standings.entry(together).or_default().push((order.lease, revoke));
             }
             _ => others.push((vec![order.lease], Assignment::One(order))),
         }
     }
-    let leases = |orders: &[(Lease, RevokeOrder)]| orders.iter().map(|(lease, _)| *lease).collect();
+    let leases = |orders: &[(Lease, RevokeOrder)]| {
+        let each: BTreeMap<JobId, Lease> = orders.iter().map(|(lease, _)| (lease.job, *lease)).collect();
+        each.into_values().collect()
+    };
     let standings = standings.into_values().map(|orders| (leases(&orders), Assignment::Standings(orders)));
     standings.chain(others).collect()
 }

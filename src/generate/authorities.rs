@@ -60,7 +60,8 @@ impl Authorities {
         random: &SeededRandom,
     ) -> Result<Self, GenerateError> {
         let at = fleet.at.minus(DAY * 900);
-        let builtin = ca_generations::cas(tx).await?.into_iter().find(|ca| ca.kind == "builtin");
+        let builtin =
+            ca_generations::cas(tx).await?.into_iter().find(|ca| ca.kind == ca_generations::BUILTIN);
         let issuing = match &builtin {
             Some(ca) => {
                 let all = ca_generations::generations(tx, ca.id).await?;

@@ -144,8 +144,8 @@ impl Pipeline {
         } else {
             self.chain(&mut conn, certificate.ca_generation_id).await?
         };
+        let leaf = Certificate::parse(&certificates::der(&mut conn, certificate.id).await?)?;
         drop(conn);
-        let leaf = Certificate::parse(&certificate.der)?;
         let mut sealed = Vec::with_capacity(places.len());
         for (copy, recipient) in places {
             let order = ResealOrder {

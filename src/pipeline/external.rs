@@ -15,7 +15,7 @@ use crate::pki::Certificate;
 use crate::pki::crl::Crl;
 use crate::store::crls::{self, PublishedCrl};
 use crate::store::steps::certificates;
-use crate::store::steps::revocations::{self, CompleteCrl, RevocationInWork};
+use crate::store::steps::revocations::{self, AwaitingCrl, CompleteCrl};
 use crate::store::{AuditEvent, StoreError, Target, ca_generations, external_cas, outages};
 
 /// How often a CA's CRL is fetched when nothing waits for it.
@@ -126,7 +126,7 @@ impl Pipeline {
         list: &Crl,
         number: u64,
         generation: CaGenerationId,
-        awaiting: &[RevocationInWork],
+        awaiting: &[AwaitingCrl],
     ) -> Result<bool, StepError> {
         let number = i64::try_from(number).unwrap_or(i64::MAX);
         let mut all = true;

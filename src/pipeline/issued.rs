@@ -331,7 +331,6 @@ fn new_certificate(
         ca_generation_id: generation,
         serial,
         thumbprint: certificate.thumbprint(),
-        der: certificate.as_der().to_vec(),
         public_key_hash: certificate.public_key_hash(),
         not_after: certificate.not_after(),
         status: CertificateStatus::Valid,
@@ -341,6 +340,7 @@ fn new_certificate(
         version: 1,
     };
     Ok(NewCertificate {
+        der: certificate.as_der().to_vec(),
         sha1_thumbprint: certificate.sha1_thumbprint(),
         subject,
         upn,

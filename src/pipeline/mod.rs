@@ -43,6 +43,7 @@ pub mod reports;
 pub mod retry;
 pub mod revoke;
 pub mod set_back;
+mod standing_orders;
 pub mod standings;
 pub mod timeline;
 pub mod upkeep;

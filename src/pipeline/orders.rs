@@ -9,6 +9,7 @@ use certporter_model::text::Name;
 use certporter_model::{ConnectorId, EscrowedKeyId, RequestId, Timestamp};
 
 use super::error::{StepError, kra_error};
+use super::standing_orders::is_standing;
 use super::standings::TOGETHER;
 use super::work::{Work, connector_pool};
 use super::workers::LEASE;
@@ -72,12 +73,12 @@ impl Pipeline {
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
-        if claimed.iter().any(|job| job.kind == JobKind::Revoke) {
+        if claimed.iter().any(|job| is_standing(job.kind)) {
             let more = Claim { most: TOGETHER, ..claim };
             claimed.extend(jobs::claim_kind(&mut tx, &more, JobKind::Revoke, now).await?);
         }
         let (standings, claimed): (Vec<Job>, Vec<Job>) =
-            claimed.into_iter().partition(|job| job.kind == JobKind::Revoke);
+            claimed.into_iter().partition(|job| is_standing(job.kind));
         let mut events = Vec::with_capacity(claimed.len() + 1);
         if !standings.is_empty() {
             let event = AuditEvent::new(now, "job.claim", Target::none("job"));

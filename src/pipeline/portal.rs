@@ -43,10 +43,12 @@ impl Pipeline {
                 Ok(swept)
             }
             Work::ConcludePreflight { preflight } => self.conclude_preflight(preflight).await,
-            Work::Request { .. } | Work::Revoke { .. } | Work::Preflight { .. } => Err(StepError::Hopeless {
-                cause: format!("{} is the work of a connector", job.kind),
-                remedy: "Report this: it is a defect of the program.".into(),
-            }),
+            Work::Request { .. } | Work::Revoke { .. } | Work::RevokeMany { .. } | Work::Preflight { .. } => {
+                Err(StepError::Hopeless {
+                    cause: format!("{} is the work of a connector", job.kind),
+                    remedy: "Report this: it is a defect of the program.".into(),
+                })
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::ca::CaError;
 use crate::pki::PkiError;
 use crate::store::issued_certificates::{self, StandingEntry};
 use crate::store::steps::certificates::{self, CertificateInWork};
-use crate::store::steps::revocations::{self, CompleteCrl, RevocationInWork};
+use crate::store::steps::revocations::{self, AwaitingCrl, CompleteCrl};
 use crate::store::{AuditEvent, Conn, StoreError, Target, crls};
 
 /// So many revocations are noted in a transaction.
@@ -65,9 +65,9 @@ impl Pipeline {
     }
 
     /// Notes which of these the CRLs have. Answers whether they have all.
-    async fn note_in_crl(&self, chunk: &[RevocationInWork]) -> Result<bool, StepError> {
+    async fn note_in_crl(&self, chunk: &[AwaitingCrl]) -> Result<bool, StepError> {
         let now = self.clock.now();
-        let mut tx = self.db.write(&Self::permit()?).await?;
+        let mut tx = self.db.write_about(chunk.len(), &Self::permit()?).await?;
         let ids: Vec<CertificateId> = chunk.iter().map(|revocation| revocation.certificate_id).collect();
         let found = certificates::get_all(&mut tx, &ids).await?;
         let lists = lists_of(&mut tx, &found).await?;

@@ -1,12 +1,12 @@
 //! Revocations, holds and releases: how they are asked for, and their way to CA, CRL and devices.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use certporter_model::certificate::{CertificateStatus, RevocationKind};
 use certporter_model::request::Step;
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::text::Name;
-use certporter_model::{CertificateId, ProfileId, RevocationId, Timestamp};
+use certporter_model::{CaGenerationId, CertificateId, ProfileId, RevocationId, Timestamp};
 
 use super::timeline;
 use super::work::Work;
@@ -14,7 +14,13 @@ use crate::random::{Random, octets};
 use crate::store::steps::certificates::{self, CertificateInWork};
 use crate::store::steps::profiles;
 use crate::store::steps::revocations::{self, NewRevocation};
-use crate::store::{Announcement, StoreError, WriteTx};
+use crate::store::{Announcement, StoreError, WriteTx, ca_generations};
+
+/// So many certificates are brought to their CA by one job, if it takes many together.
+pub(super) const MANY: usize = 10;
+
+/// So many at most.
+const TOGETHER: usize = 2_500;
 
 /// Why a certificate is to be revoked, held or released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +91,7 @@ pub async fn ask_for(
     ask(tx, &mut certificate, why, now, random).await
 }
 
-/// The same for many, each once, in some statements for all of them.
+/// The same for many, each once, in some statements for all of them. Answers them as they are now, locked.
 ///
 /// # Errors
 /// As [`ask_for`].
@@ -94,7 +100,7 @@ pub async fn ask_for_all(
     all: &[(CertificateId, Why)],
     now: Timestamp,
     random: &dyn Random,
-) -> Result<(), StoreError> {
+) -> Result<Vec<CertificateInWork>, StoreError> {
     let whys: HashMap<CertificateId, &Why> = all.iter().map(|(id, why)| (*id, why)).collect();
     let ids: Vec<CertificateId> = whys.keys().copied().collect();
     let mut locked = certificates::lock_all(tx, &ids).await?;
@@ -110,7 +116,8 @@ pub async fn ask_for_all(
         }
     }
     certificates::save_all(tx, &changed, now).await?;
-    write(tx, &new, &changed, now, random).await
+    write(tx, &new, &changed, now, random).await?;
+    Ok(locked)
 }
 
 /// Gives a certificate the status that it is to have. None when nothing changes.
@@ -159,7 +166,9 @@ async fn write(
 ) -> Result<(), StoreError> {
     revocations::insert_all(tx, new, now).await?;
     let mut pools: HashMap<(ProfileId, i64), Name> = HashMap::new();
-    let mut work = Vec::with_capacity(new.len());
+    let together = if new.len() < MANY { Vec::new() } else { taking_many(tx).await? };
+    let mut work = Vec::new();
+    let mut many: BTreeMap<Name, Vec<CertificateId>> = BTreeMap::new();
     for (revocation, certificate) in new.iter().zip(certificates) {
         let step = match revocation.kind {
             RevocationKind::Revoke => Step::RevocationRequested,
@@ -174,10 +183,27 @@ async fn write(
             None => profiles::version(tx, version.0, version.1).await?.connector_pool().clone(),
         };
         pools.entry(version).or_insert_with(|| pool.clone());
-        work.push(Work::Revoke { certificate: certificate.id, pool });
+        if together.contains(&certificate.ca_generation_id) {
+            many.entry(pool).or_default().push(certificate.id);
+        } else {
+            work.push(Work::Revoke { certificate: certificate.id, pool });
+        }
         announce(tx, certificate);
     }
+    for (pool, ids) in many {
+        let parts = ids.chunks(TOGETHER);
+        work.extend(parts.map(|it| Work::RevokeMany { certificates: it.to_vec(), pool: pool.clone() }));
+    }
     Work::enqueue_all(&work, tx, now, random).await
+}
+
+/// The generations of CAs that take many together: the portal's own.
+async fn taking_many(tx: &mut WriteTx) -> Result<Vec<CaGenerationId>, StoreError> {
+    let mut found = Vec::new();
+    for ca in ca_generations::cas(tx).await?.into_iter().filter(|ca| ca.kind == ca_generations::BUILTIN) {
+        found.extend(ca_generations::generations(tx, ca.id).await?.into_iter().map(|it| it.id));
+    }
+    Ok(found)
 }
 
 /// The pool of connectors beside a certificate's CA.

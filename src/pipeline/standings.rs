@@ -1,14 +1,15 @@
-//! Revocations, holds and releases on their way to the CA: claimed, and recorded, many in a transaction. Each keeps its
-//! own job with its lease and fence, its row of the timeline and its audit event; one publishing of the CRL follows all.
+//! What became of revocations, holds and releases at the CA, recorded many in a transaction. Each has its row of the
+//! timeline and its audit event; one publishing of the CRL follows all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use certporter_model::job::JobKind;
 use certporter_model::request::Step;
 use certporter_model::text::Name;
 use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId, Timestamp};
 
 use super::error::StepError;
-use super::orders::{ConnectorIdentity, bounded};
+use super::orders::ConnectorIdentity;
 use super::work::Work;
 use super::{Pipeline, backoff, fault, timeline};
 use crate::ca::builtin::OCSP_ANSWER_LIFE;
@@ -16,75 +17,14 @@ use crate::store::jobs::{self, Job, Retry};
 use crate::store::steps::certificates::{self, CertificateInWork};
 use crate::store::steps::revocations;
 use crate::store::{AuditEvent, Conn, StoreError, Target, WriteTx, ca_generations, outages};
-use crate::wire::connector::{Answer, Lease, Order, RevokeAnswer, RevokeOrder, Task, VERSION};
+use crate::wire::connector::{Answer, RevokeAnswer};
 
-/// So many at most go to a CA together.
+/// So many jobs at most go to a CA together.
 pub const TOGETHER: u32 = 2_500;
 
 impl Pipeline {
-    /// Makes orders of claimed jobs. What needs none any more is finished; a row that can't be read does not keep the
-    /// others.
-    pub(super) async fn revoke_orders(
-        &self,
-        tx: &mut WriteTx,
-        claimed: &[Job],
-        now: Timestamp,
-    ) -> Result<Vec<Order>, StepError> {
-        let mut wanted = Vec::with_capacity(claimed.len());
-        for job in claimed {
-            if job.attempt > job.max_attempts {
-                let cause = format!("{} workers stopped while they worked on it", job.max_attempts);
-                self.give_up(tx, job, &cause, now).await?;
-                continue;
-            }
-            match Work::of(job) {
-                Ok(Work::Revoke { certificate, .. }) => wanted.push((job, certificate)),
-                Ok(other) => {
-                    let cause = format!("its work is another: {}", other.kind());
-                    self.give_up(tx, job, &cause, now).await?;
-                }
-                Err(error) => self.give_up(tx, job, &error.to_string(), now).await?,
-            }
-        }
-        let ids: Vec<CertificateId> = wanted.iter().map(|(_, certificate)| *certificate).collect();
-        let mut open = revocations::latest_open(tx, &ids).await?;
-        let ids: Vec<CertificateId> = open.keys().copied().collect();
-        let mut found = readable(tx, &ids).await?;
-        let mut cas = HashMap::new();
-        let (mut orders, mut needless) = (Vec::with_capacity(wanted.len()), Vec::new());
-        for (job, id) in wanted {
-            let Some(revocation) = open.remove(&id) else {
-                needless.push(job.id);
-                continue;
-            };
-            let Some(certificate) = found.remove(&id) else {
-                self.give_up(tx, job, "its certificate is not there, or can't be read", now).await?;
-                continue;
-            };
-            let generation = certificate.ca_generation_id;
-            orders.push(Order {
-                version: VERSION,
-                lease: Lease { job: job.id, fence: job.fence },
-                attempt: job.attempt,
-                task: Task::Revoke(RevokeOrder {
-                    revocation: revocation.id,
-                    certificate_id: certificate.id,
-                    ca: self.ca_of(tx, generation, &mut cas).await?.1,
-                    generation,
-                    serial: certificate.serial,
-                    certificate: bounded(certificate.der)?,
-                    what: revocation.kind,
-                    reason: revocation.reason,
-                    at: revocation.requested_at,
-                }),
-            });
-        }
-        jobs::complete_all(tx, &needless, now).await?;
-        Ok(orders)
-    }
-
     /// The CA of a generation and what profiles call it, looked up once.
-    async fn ca_of(
+    pub(super) async fn ca_of(
         &self,
         conn: &mut Conn,
         generation: CaGenerationId,
@@ -110,7 +50,11 @@ impl Pipeline {
         answers: &[RevokeAnswer],
     ) -> Result<(), StepError> {
         let now = self.clock.now();
-        let mut tx = self.db.write(&connector.permit()?).await?;
+        if answers.len() >= super::revoke::MANY {
+            // The CRL does not wait until the portal has noted of each that the CA has it.
+            self.publish_now(answers, now).await?;
+        }
+        let mut tx = self.db.write_about(answers.len(), &connector.permit()?).await?;
         let leases: Vec<_> = answers.iter().map(|it| (it.lease.job, it.lease.fence)).collect();
         let held = jobs::held_among(&mut tx, &leases).await?;
         let (kept, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|it| held.contains(&it.lease.job));
@@ -126,6 +70,8 @@ impl Pipeline {
             locked.into_iter().map(|it| (it.id, it)).collect();
         let mut brought = Vec::with_capacity(kept.len());
         let mut events = Vec::with_capacity(kept.len());
+        // Jobs that are over, whatever has become of single certificates.
+        let mut over = BTreeSet::new();
         for it in kept {
             let certificate = locked.get(&it.order.certificate_id);
             let certificate = certificate.ok_or(StoreError::NotFound { what: "certificate" })?;
@@ -135,11 +81,15 @@ impl Pipeline {
                     "revocation.at_ca"
                 }
                 Answer::Failed { cause, remedy, .. } | Answer::Refused { cause, remedy } => {
-                    self.note_trouble(&mut tx, it, certificate, (cause, remedy), now).await?;
+                    let job = jobs::get(&mut tx, it.lease.job).await?;
+                    if job.kind == JobKind::RevokeMany {
+                        over.insert(job.id);
+                    }
+                    self.note_trouble(&mut tx, it, &job, certificate, (cause, remedy), now).await?;
                     "revocation.failed"
                 }
                 Answer::Issued { .. } | Answer::Pending { .. } | Answer::Nothing => {
-                    jobs::complete(&mut tx, it.lease.job, it.lease.fence, now).await?;
+                    over.insert(it.lease.job);
                     "revocation.unanswered"
                 }
             };
@@ -149,6 +99,8 @@ impl Pipeline {
             events.push(event.with("revocation", it.order.revocation.to_string()));
         }
         self.note_at_ca(&mut tx, &brought, now).await?;
+        over.extend(brought.iter().map(|(it, ..)| it.lease.job));
+        jobs::complete_all(&mut tx, &over.into_iter().collect::<Vec<_>>(), now).await?;
         tx.commit_all(events).await?;
         fault::point("after_revoked");
         self.queue.wake();
@@ -179,60 +131,55 @@ impl Pipeline {
             let row = timeline::of_certificate(Step::RevokedAtCa, certificate).took(*took);
             row.detail(it.order.what.as_str()).write(tx, now, self.random.as_ref());
         }
-        let done: Vec<_> = brought.iter().map(|(it, ..)| it.lease.job).collect();
-        Ok(jobs::complete_all(tx, &done, now).await?)
+        Ok(())
     }
 
-    /// The CA does not have this one: it is tried again, or given up.
+    /// Has the CRL made of the CA that these were brought to, if it is the portal's own.
+    async fn publish_now(&self, answers: &[RevokeAnswer], now: Timestamp) -> Result<(), StepError> {
+        let ca = self.builtin.id();
+        let Some(one) = answers.iter().find(|it| matches!(it.answer, Answer::Revoked { .. })) else {
+            return Ok(());
+        };
+        let mut books = self.db.bookkeeping().await?;
+        if ca_generations::generation(&mut books, one.order.generation).await?.ca_id == ca {
+            Work::PublishCrl { ca }.schedule(&mut books, now, now, self.random.as_ref()).await?;
+            books.commit().await?;
+            self.queue.wake();
+        }
+        Ok(())
+    }
+
+    /// The CA does not have this one: it is tried again, or given up. Of many it goes on by itself.
     async fn note_trouble(
         &self,
         tx: &mut WriteTx,
         it: &RevokeAnswer,
+        job: &Job,
         certificate: &CertificateInWork,
         (cause, remedy): (&str, &str),
         now: Timestamp,
     ) -> Result<(), StepError> {
         let (lease, random) = (it.lease, self.random.as_ref());
-        let job = jobs::get(tx, lease.job).await?;
         if job.cause.as_deref() != Some(cause) {
             let row = timeline::of_certificate(Step::RevokedAtCa, certificate).wrong(cause, remedy);
             row.write(tx, now, random);
+        }
+        if let Ok(Work::RevokeMany { pool, .. }) = Work::of(job) {
+            let again = Work::Revoke { certificate: certificate.id, pool };
+            let refused = matches!(it.answer, Answer::Refused { .. });
+            let not_before = if refused { now } else { now.plus(backoff::wait_after(job.attempt, random)) };
+            return Ok(again.enqueue_at(tx, not_before, now, random).await?);
         }
         let refused = matches!(it.answer, Answer::Refused { .. });
         let outage = matches!(it.answer, Answer::Failed { outage: true, .. });
         if outage {
             outages::forgive(tx, lease.job, lease.fence).await?;
         }
-        if refused || (!outage && super::queue::is_last_attempt(&job)) {
+        if refused || (!outage && super::queue::is_last_attempt(job)) {
             return Ok(jobs::bury(tx, lease.job, lease.fence, cause, remedy, now).await?);
         }
         let not_before = now.plus(backoff::wait_after(job.attempt, random));
         let again = Retry { not_before, progress: false, cause, remedy };
         Ok(jobs::retry(tx, lease.job, lease.fence, &again, now).await?)
     }
-}
-
-/// Those that can be read.
-async fn readable(
-    conn: &mut Conn,
-    ids: &[CertificateId],
-) -> Result<HashMap<CertificateId, CertificateInWork>, StoreError> {
-    let found = match certificates::get_all(conn, ids).await {
-        Ok(found) => found,
-        Err(StoreError::Corrupt { .. }) => {
-            let mut found = Vec::with_capacity(ids.len());
-            for id in ids {
-                match certificates::get(conn, *id).await {
-                    Ok(one) => found.push(one),
-                    Err(error @ (StoreError::Corrupt { .. } | StoreError::NotFound { .. })) => {
-                        tracing::error!(certificate = %id, "a certificate can't be read: {error}");
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            found
-        }
-        Err(error) => return Err(error),
-    };
-    Ok(found.into_iter().map(|it| (it.id, it)).collect())
 }

@@ -8,6 +8,7 @@ use certporter_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::pki::digest;
 use crate::random::{Random, octets};
 use crate::store::jobs::{self, Job, NewJob};
 use crate::store::{Bookkeeping, StoreError, WriteTx};
@@ -46,6 +47,14 @@ pub enum Work {
     Revoke {
         /// The certificate.
         certificate: CertificateId,
+        /// The connector pool beside that CA.
+        pool: Name,
+    },
+    /// A connector brings the latest revocations, holds and releases of many certificates to a CA that takes them
+    /// together. What does not work for one of them becomes [`Revoke`](Self::Revoke).
+    RevokeMany {
+        /// The certificates.
+        certificates: Vec<CertificateId>,
         /// The connector pool beside that CA.
         pool: Name,
     },
@@ -155,6 +164,15 @@ pub enum ReplanScope {
 }
 
 impl ReplanScope {
+    /// How many holders are known to be in it.
+    #[must_use]
+    pub const fn holders(&self) -> usize {
+        match self {
+            Self::Some { users, devices } => users.len() + devices.len(),
+            Self::Device { .. } | Self::User { .. } | Self::Group { .. } | Self::Profile { .. } => 1,
+        }
+    }
+
     /// A name for it, the same for the same scope.
     fn key(&self) -> String {
         match self {
@@ -180,6 +198,7 @@ impl Work {
             Self::Deliver { .. } => JobKind::Deliver,
             Self::Seal { .. } => JobKind::Seal,
             Self::Revoke { .. } => JobKind::Revoke,
+            Self::RevokeMany { .. } => JobKind::RevokeMany,
             Self::PublishCrl { .. } | Self::RotateCa { .. } => JobKind::PublishCrl,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => JobKind::Preflight,
             Self::DestroyKey { .. } => JobKind::DestroyKey,
@@ -196,9 +215,10 @@ impl Work {
 
     fn pool(&self) -> String {
         match self {
-            Self::Request { pool, .. } | Self::Revoke { pool, .. } | Self::Preflight { pool, .. } => {
-                connector_pool(pool)
-            }
+            Self::Request { pool, .. }
+            | Self::Revoke { pool, .. }
+            | Self::RevokeMany { pool, .. }
+            | Self::Preflight { pool, .. } => connector_pool(pool),
             _ => PORTAL.to_owned(),
         }
     }
@@ -209,6 +229,10 @@ impl Work {
         match self {
             Self::Request { request, .. } | Self::Deliver { request } => request.to_string(),
             Self::Seal { certificate } | Self::Revoke { certificate, .. } => certificate.to_string(),
+            Self::RevokeMany { certificates, .. } => {
+                let ids: Vec<u8> = certificates.iter().flat_map(|id| id.as_uuid().into_bytes()).collect();
+                digest::content_digest(&ids).to_string()
+            }
             Self::PublishCrl { ca } => ca.to_string(),
             Self::RotateCa { ca, from } => format!("{ca} after {from}"),
             Self::Preflight { preflight, .. } => preflight.to_string(),
@@ -231,7 +255,7 @@ impl Work {
     /// change: thousands of deliveries must not stand in the way of a block.
     const fn priority(&self) -> i64 {
         match self {
-            Self::Revoke { .. } => 10,
+            Self::Revoke { .. } | Self::RevokeMany { .. } => 10,
             Self::PublishCrl { .. } | Self::RotateCa { .. } => 20,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 25,
             Self::DestroyKey { .. } => 30,
@@ -252,6 +276,8 @@ impl Work {
     const fn max_attempts(&self) -> u32 {
         match self {
             Self::Revoke { .. } | Self::PublishCrl { .. } | Self::DestroyKey { .. } => 100,
+            // Then each goes by itself.
+            Self::RevokeMany { .. } => 5,
             Self::Preflight { .. } | Self::ConcludePreflight { .. } => 3,
             Self::RotateCa { .. } => 5,
             // Mail waits for as long as its server is away.

@@ -6,6 +6,9 @@ use certporter_model::thumbprint::{PublicKeyHash, Thumbprint};
 
 use super::{Conn, Result, Sql, WriteTx, dialect, sql, table_row};
 
+/// The kind of the portal's own CA.
+pub const BUILTIN: &str = "builtin";
+
 table_row! {
     /// An issuing CA, whatever its generations.
     #[derive(Debug, Clone, PartialEq, Eq)]

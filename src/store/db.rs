@@ -11,6 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::checkpoints::{Checkpoints, HELP_AT};
 use super::shared_commit::Writer;
 use super::tx::{Bookkeeping, Conn, ReadConn, WriteTx};
 use super::{Engine, Result, StoreError, dialect, migration};
@@ -19,6 +20,8 @@ use super::{Engine, Result, StoreError, dialect, migration};
 const BUSY: Duration = Duration::from_secs(10);
 /// Connections that read SQLite at the same time.
 const READERS: u32 = 8;
+/// A transaction about so many things does not join others.
+const MANY: usize = 100;
 /// Rows that SQLite reads ahead of whoever takes them.
 const ROWS_AHEAD: usize = 1000;
 /// Connections to PostgreSQL.
@@ -83,6 +86,7 @@ enum Pools {
     /// One connection writes, others read.
     Sqlite {
         writer: Writer,
+        checkpoints: SqlitePool,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -198,6 +202,16 @@ impl Db {
         Ok(WriteTx::new(self.begin(self.rehearsing).await?, permit.clone(), self.rehearsing))
     }
 
+    /// The same, about so many things: one about many does not join others that run, of which SQLite would have to keep
+    /// each page as it was (see [`shared_commit`](super::shared_commit)).
+    ///
+    /// # Errors
+    /// When another writer does not end in time.
+    pub async fn write_about(&self, things: usize, permit: &Permit) -> Result<WriteTx> {
+        let alone = self.rehearsing || things >= MANY;
+        Ok(WriteTx::new(self.begin(alone).await?, permit.clone(), self.rehearsing))
+    }
+
     /// A transaction for what is no state of the business: see [`Bookkeeping`].
     ///
     /// # Errors
@@ -242,8 +256,9 @@ impl Db {
     /// Closes every connection, after what runs on them.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, checkpoints, readers } => {
                 readers.close().await;
+                checkpoints.close().await;
                 writer.pool().close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
@@ -262,22 +277,19 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         // Rows go from SQLite's thread to ours by so many: fewer wake-ups.
         .row_buffer_size(ROWS_AHEAD)
         .pragma("cache_size", "-65536");
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .acquire_timeout(BUSY)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // A file does not hang up.
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(BUSY)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(BUSY)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // A file does not hang up.
+            .test_before_acquire(false)
+    };
+    let writing = options.clone().pragma("wal_autocheckpoint", HELP_AT);
+    let writer = pool(1).min_connections(1).connect_with(writing).await?;
+    let checkpoints = pool(1).connect_with(options.clone()).await?;
+    let readers = pool(READERS)
         .connect_with(
             options
                 .pragma("query_only", "on")
@@ -287,7 +299,8 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
                 .pragma("temp_store", "memory"),
         )
         .await?;
-    Ok(Db::new(Pools::Sqlite { writer: Writer::new(writer, BUSY), readers }))
+    let writer = Writer::new(writer, Checkpoints::start(checkpoints.clone()), BUSY);
+    Ok(Db::new(Pools::Sqlite { writer, checkpoints, readers }))
 }
 
 /// The file holds everything: nobody but its owner reads it.

@@ -314,7 +314,7 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &DeviceFilt
 /// # Errors
 /// When the database refuses.
 pub async fn lock(tx: &mut WriteTx, ids: &[DeviceId]) -> Result<()> {
-    let mut query = Sql::new("SELECT id FROM devices WHERE id IN (");
+    let mut query = Sql::new("SELECT id FROM devices WHERE id IN (").in_order(tx.engine());
     query.bind_list(ids).push(") ORDER BY id").push(for_update(tx.engine()));
     query.scalars::<DeviceId>(tx).await.map(|_| ())
 }

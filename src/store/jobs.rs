@@ -231,6 +231,18 @@ impl Due {
     }
 }
 
+/// The jobs of these kinds that somebody works on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn leased(conn: &mut Conn, kinds: &[JobKind]) -> Result<Vec<Job>> {
+    let here = dialect::now(conn).await?;
+    let mut query = Sql::select::<Job>();
+    query.push(" WHERE state = 'leased' AND kind IN (").bind_list(kinds);
+    query.push(") AND lease_until >= ").bind(&here).push(" ORDER BY id");
+    query.all(conn).await
+}
+
 /// Whether the worker still has the lease. Locks the job until the transaction ends, so that nobody else can claim it
 /// in the meantime.
 ///

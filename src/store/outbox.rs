@@ -31,7 +31,7 @@ table_row! {
 }
 
 /// Rows of one statement.
-const ROWS: usize = 50;
+const ROWS: usize = 200;
 
 /// Writes what a transaction announces, in its order.
 pub(super) fn write_all(batch: &mut Batch, at: Timestamp, all: &[Announcement]) {

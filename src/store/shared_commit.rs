@@ -16,6 +16,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
+use super::checkpoints::Checkpoints;
 use super::{Result, StoreError};
 
 /// The writer of an SQLite file: hands out turns. Cheap to clone.
@@ -27,32 +28,37 @@ pub(super) struct Writer {
 }
 
 /// The outer transaction, while one is open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Outer {
     conn: Option<PoolConnection<Sqlite>>,
     /// Those who have finished in it, and wait for its commit.
     finished: Vec<oneshot::Sender<Result<()>>>,
+    /// Rows that were changed in it.
+    changed: u64,
+    checkpoints: Checkpoints,
 }
 
 type Turn = OwnedMutexGuard<Outer>;
 
 impl Writer {
     /// Over a pool of one connection; a turn is waited for so long.
-    pub(super) fn new(pool: SqlitePool, patience: Duration) -> Self {
-        Self { pool, line: Arc::default(), patience }
+    pub(super) fn new(pool: SqlitePool, checkpoints: Checkpoints, patience: Duration) -> Self {
+        let outer = Outer { conn: None, finished: Vec::new(), changed: 0, checkpoints };
+        Self { pool, line: Arc::new(Mutex::new(outer)), patience }
     }
 
     pub(super) fn pool(&self) -> &SqlitePool {
         &self.pool
     }
 
-    /// A transaction, when it is its turn. One that is `alone` shares its commit with nobody: for what takes long and
-    /// is rolled back.
+    /// A transaction, when it is its turn. One that is `alone` shares no commit with those before it: for what takes long
+    /// and is rolled back, and for what changes very much, of which a savepoint would keep every page as it was.
     pub(super) async fn begin(&self, alone: bool) -> Result<Step> {
         let turn = tokio::time::timeout(self.patience, Arc::clone(&self.line).lock_owned()).await;
         let turn = turn.map_err(|_| StoreError::Busy)?;
         // From here on, dropping the step tidies up, wherever it is dropped.
-        let mut step = Step { conn: None, turn: Some(turn), line: Arc::clone(&self.line), begun: false };
+        let line = Arc::clone(&self.line);
+        let mut step = Step { conn: None, turn: Some(turn), line, begun: false, failed: false, changed: 0 };
         let Some(outer) = step.turn.as_mut() else { return Err(stopped()) };
         if alone && outer.conn.is_some() {
             outer.commit().await;
@@ -78,6 +84,10 @@ pub(super) struct Step {
     line: Arc<Mutex<Outer>>,
     /// Whether there surely is a savepoint of its own: the first in the outer transaction has none.
     begun: bool,
+    /// Whether one of its statements has failed.
+    failed: bool,
+    /// Rows that it has changed.
+    changed: u64,
 }
 
 impl Step {
@@ -88,17 +98,32 @@ impl Step {
         }
     }
 
+    /// One of its statements has failed, and what it had done by then is not undone: only rolling all back is left.
+    pub(super) fn failed(&mut self) {
+        self.failed = true;
+    }
+
+    /// So many rows have changed.
+    pub(super) fn changed(&mut self, rows: u64) {
+        self.changed += rows;
+    }
+
     async fn run(&mut self, statement: &'static str) -> Result<()> {
         sqlx::query(statement).execute(self.connection()).await?;
         Ok(())
     }
 
-    /// Finishes; returns when all is on disk. It is finished even if nobody waits for that any more.
+    /// Finishes; returns when all is on disk. It is finished even if nobody waits for that any more. After a statement
+    /// that failed it is rolled back instead.
     pub(super) async fn commit(mut self) -> Result<()> {
+        if self.failed {
+            self.rollback().await?;
+            return Err(StoreError::Other("a statement of the transaction had failed".to_owned()));
+        }
         let (Some(mut conn), Some(mut turn)) = (self.conn.take(), self.turn.take()) else {
             return Err(stopped());
         };
-        let (line, begun) = (Arc::clone(&self.line), self.begun);
+        let (line, begun, changed) = (Arc::clone(&self.line), self.begun, self.changed);
         let finishing = tokio::spawn(async move {
             let released = if begun {
                 sqlx::query("RELEASE step").execute(&mut *conn).await.map(|_| ())
@@ -113,6 +138,7 @@ impl Step {
             }
             let (finished, committed) = oneshot::channel();
             turn.conn = Some(conn);
+            turn.changed += changed;
             turn.finished.push(finished);
             drop(turn);
             wait_or_commit(line, committed).await
@@ -178,6 +204,7 @@ impl Outer {
         match sqlx::query("COMMIT").execute(&mut **conn).await {
             Ok(_) => {
                 self.conn = None;
+                self.checkpoints.committed(std::mem::take(&mut self.changed));
                 for finished in self.finished.drain(..) {
                     // Who doesn't listen any more doesn't mind.
                     let _gone = finished.send(Ok(()));
@@ -197,6 +224,7 @@ impl Outer {
 
     /// Rolls back, and gives the connection back.
     async fn end(&mut self) {
+        self.changed = 0;
         if let Some(mut conn) = self.conn.take() {
             // An error that rolled back by itself leaves nothing to roll back.
             let _nothing = sqlx::query("ROLLBACK").execute(&mut *conn).await;

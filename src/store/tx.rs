@@ -69,6 +69,26 @@ impl Conn {
         Self(Inner::PostgresTx(tx))
     }
 
+    /// Whether it is one of the transactions that share SQLite's commits.
+    pub(super) fn is_step(&self) -> bool {
+        matches!(self.0, Inner::SqliteStep(_))
+    }
+
+    /// What a statement has answered. Where it has failed, the transaction can't be committed any more.
+    pub(super) fn noting<T>(&mut self, answered: sqlx::Result<T>) -> sqlx::Result<T> {
+        if let (Err(_), Inner::SqliteStep(step)) = (&answered, &mut self.0) {
+            step.failed();
+        }
+        answered
+    }
+
+    /// So many rows have changed.
+    pub(super) fn changed(&mut self, rows: u64) {
+        if let Inner::SqliteStep(step) = &mut self.0 {
+            step.changed(rows);
+        }
+    }
+
     async fn commit(self) -> Result<()> {
         match self.0 {
             Inner::SqliteTx(tx) => tx.commit().await?,

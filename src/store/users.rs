@@ -285,7 +285,7 @@ fn push_conditions(query: &mut Sql, seen: &Seen, filter: &UserFilter) {
 /// # Errors
 /// When the database refuses.
 pub async fn lock(tx: &mut WriteTx, ids: &[UserId]) -> Result<()> {
-    let mut query = Sql::new("SELECT id FROM users WHERE id IN (");
+    let mut query = Sql::new("SELECT id FROM users WHERE id IN (").in_order(tx.engine());
     query.bind_list(ids).push(") ORDER BY id").push(for_update(tx.engine()));
     query.scalars::<UserId>(tx).await.map(|_| ())
 }

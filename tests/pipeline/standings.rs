@@ -29,6 +29,8 @@ on_both_engines! {
     a_ca_that_takes_them_one_by_one_gets_all,
     answers_under_a_lost_lease_are_passed_over,
     what_was_asked_last_counts,
+    many_under_a_lost_lease_are_brought_again,
+    what_is_asked_meanwhile_waits,
 }
 
 /// More than fit into one list of a statement would take too long to issue; enough to be several of everything.
@@ -149,15 +151,14 @@ async fn a_ca_that_takes_them_one_by_one_gets_all(db: TestDatabase) {
 async fn answers_under_a_lost_lease_are_passed_over(db: TestDatabase) {
     let it = Installation::new(db).await;
     let all = issued(&it).await;
-    ask(&it, &all, &Why::revoked(Reason::KeyCompromise, Trigger::DeviceLost)).await;
+    // A few at a time: each has its own job.
+    for some in all.chunks(MANY / 2) {
+        ask(&it, some, &Why::revoked(Reason::KeyCompromise, Trigger::DeviceLost)).await;
+    }
     let port = InProcess::new(Arc::clone(&it.pipeline), it.identity.clone());
     // One is asked for; all of them come.
     let orders = port.claim(1).await.unwrap();
     assert_eq!(orders.len(), MANY);
-    let answer = |order: Order| {
-        let Task::Revoke(revoke) = order.task else { panic!("{order:?}") };
-        RevokeAnswer { lease: order.lease, order: revoke, answer: Answer::Revoked { duration_ms: 1 } }
-    };
     let lost: Lease = orders[0].lease;
     let overtaken = orders[0].clone();
     let_lease_run_out(&it, lost).await;
@@ -175,6 +176,76 @@ async fn answers_under_a_lost_lease_are_passed_over(db: TestDatabase) {
     port.record_revoked(taken.into_iter().map(answer).collect()).await.unwrap();
     for certificate in &all {
         assert!(revocation(&it, certificate).await.at_ca_at.is_some());
+    }
+}
+
+/// The CA has carried it out.
+fn answer(order: Order) -> RevokeAnswer {
+    let Task::Revoke(revoke) = order.task else { panic!("{order:?}") };
+    RevokeAnswer { lease: order.lease, order: revoke, answer: Answer::Revoked { duration_ms: 1 } }
+}
+
+async fn many_under_a_lost_lease_are_brought_again(db: TestDatabase) {
+    let it = Installation::new(db).await;
+    let all = issued(&it).await;
+    ask(&it, &all, &Why::held(Trigger::Blocked)).await;
+    let port = InProcess::new(Arc::clone(&it.pipeline), it.identity.clone());
+    let overtaken = port.claim(1).await.unwrap();
+    assert_eq!(overtaken.len(), MANY);
+    assert!(overtaken.iter().all(|order| order.lease == overtaken[0].lease), "one job for all of them");
+    let_lease_run_out(&it, overtaken[0].lease).await;
+    let orders = port.claim(1).await.unwrap();
+    assert_eq!(orders.len(), MANY);
+    let refused = port.record_revoked(overtaken.into_iter().map(answer).collect()).await;
+    assert!(matches!(refused, Err(PortError::LeaseLost)), "{refused:?}");
+    for certificate in &all {
+        assert!(revocation(&it, certificate).await.at_ca_at.is_none());
+    }
+    // For one of them the CA fails.
+    let mut answers: Vec<RevokeAnswer> = orders.into_iter().map(answer).collect();
+    let failed = Answer::Failed { cause: "busy".into(), remedy: "wait".into(), outage: false };
+    answers[4].answer = failed;
+    let left = answers[4].order.certificate_id;
+    port.record_revoked(answers).await.unwrap();
+    let open = async || {
+        let mut open = Vec::new();
+        for certificate in &all {
+            if revocation(&it, certificate).await.at_ca_at.is_none() {
+                open.push(certificate.id);
+            }
+        }
+        open
+    };
+    assert_eq!(open().await, [left]);
+    it.clock.advance(Duration::from_secs(600));
+    it.work().await;
+    assert_eq!(open().await, [], "it went by itself");
+}
+
+async fn what_is_asked_meanwhile_waits(db: TestDatabase) {
+    let it = Installation::new(db).await;
+    let all = issued(&it).await;
+    ask(&it, &all, &Why::held(Trigger::Blocked)).await;
+    let port = InProcess::new(Arc::clone(&it.pipeline), it.identity.clone());
+    let orders = port.claim(1).await.unwrap();
+    assert_eq!(orders.len(), MANY);
+    it.clock.advance(Duration::from_secs(1));
+    ask(&it, &all[..1], &Why::released(Trigger::Unblocked)).await;
+    assert_eq!(port.claim(1).await.unwrap(), [], "its hold is under way");
+    it.clock.advance(Duration::from_secs(1));
+    // The other way round: many wait for one that is under way.
+    port.record_revoked(orders.into_iter().map(answer).collect()).await.unwrap();
+    it.clock.advance(Duration::from_secs(1));
+    let one = port.claim(1).await.unwrap();
+    assert_eq!(one.len(), 1, "{one:?}");
+    ask(&it, &all, &Why::revoked(Reason::AffiliationChanged, Trigger::UserDisabled)).await;
+    assert_eq!(port.claim(1).await.unwrap(), [], "a release is under way");
+    port.record_revoked(one.into_iter().map(answer).collect()).await.unwrap();
+    it.clock.advance(Duration::from_secs(1));
+    it.work().await;
+    let list = list(&it).await;
+    for certificate in &all {
+        assert_eq!(list.entry(&certificate.serial).unwrap().reason, Reason::AffiliationChanged);
     }
 }
 

@@ -91,7 +91,7 @@ async fn create(
     let ca = Ca {
         id: ca_id,
         name: NAME.to_owned(),
-        kind: "builtin".to_owned(),
+        kind: ca_generations::BUILTIN.to_owned(),
         capabilities: serde_json::to_string(&CAPABILITIES)
             .map_err(|error| CaError::Interrupted(error.to_string()))?,
         sealed_config: None,

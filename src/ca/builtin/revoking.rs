@@ -45,7 +45,7 @@ impl BuiltinCa {
         self.generation(generation).await?;
         let now = self.0.clock.now();
         let serials: Vec<SerialNumber> = orders.iter().map(|order| order.serial.clone()).collect();
-        let mut tx = self.0.db.write(&permit("built-in CA")?).await?;
+        let mut tx = self.0.db.write_about(orders.len(), &permit("built-in CA")?).await?;
         // Whoever else changes a standing waits from here on, so that none is lost between look and change.
         let change = crls::changed(&mut tx, generation, FULL, now).await?;
         let found = issued_certificates::standings(&mut tx, generation, &serials).await?;

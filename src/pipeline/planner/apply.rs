@@ -1,6 +1,6 @@
 //! Carries a plan out within a transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use certporter_model::certificate::Standing;
 use certporter_model::copy::CopyState;
@@ -60,9 +60,9 @@ pub(super) async fn all(
     for action in actions {
         carrying.one(tx, action).await?;
     }
-    revoke::ask_for_all(tx, &carrying.standing, now, random).await?;
+    let locked = revoke::ask_for_all(tx, &carrying.standing, now, random).await?;
     carrying.settle(tx).await?;
-    carrying.remove(tx).await?;
+    carrying.remove(tx, locked).await?;
     // After what makes room for them.
     changes::insert_requests(tx, &carrying.asked, now).await?;
     Work::enqueue_all(&carrying.work, tx, now, random).await
@@ -231,10 +231,13 @@ impl Carrying<'_> {
     }
 
     /// Tells devices to remove copies; those that were never sealed are gone at once.
-    async fn remove(&mut self, tx: &mut WriteTx) -> Result<(), StoreError> {
+    async fn remove(&mut self, tx: &mut WriteTx, locked: Vec<CertificateInWork>) -> Result<(), StoreError> {
         // Certificates before their copies, as everywhere: so nobody waits for each other.
         let concerned = copies::certificates_of(tx, &self.removed).await?;
-        let of = certificates::lock_all(tx, &concerned).await?;
+        let known: HashSet<CertificateId> = locked.iter().map(|it| it.id).collect();
+        let others: Vec<CertificateId> = concerned.iter().filter(|id| !known.contains(id)).copied().collect();
+        let mut of = locked;
+        of.extend(certificates::lock_all(tx, &others).await?);
         let copies = copies::lock_all(tx, &self.removed).await?;
         if copies.len() != self.removed.len() {
             return Err(StoreError::NotFound { what: "copy" });

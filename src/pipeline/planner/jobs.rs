@@ -24,7 +24,7 @@ impl Pipeline {
         let random = self.random.as_ref();
         // Noticed before anything is planned by a time that may be wrong.
         leap::waits(&self.db, now, random).await?;
-        let mut tx = self.db.write(&Self::permit()?).await?;
+        let mut tx = self.db.write_about(scope.holders(), &Self::permit()?).await?;
         let whom = Whom::from(scope.clone());
         let outcome = replan_if_it_takes(&mut tx, &whom, Limits::default(), now, random).await?;
         if !outcome.only_brings {
@@ -48,7 +48,7 @@ impl Pipeline {
         let now = self.clock.now();
         let random = self.random.as_ref();
         leap::waits(&self.db, now, random).await?;
-        let mut tx = self.db.write(&Self::permit()?).await?;
+        let mut tx = self.db.write_about(scope.holders(), &Self::permit()?).await?;
         let outcome = replan_in_waves(&mut tx, &Whom::from(scope), Limits::default(), now, random).await?;
         Self::finish(tx, lease, &outcome, now).await
     }

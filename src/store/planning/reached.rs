@@ -12,10 +12,11 @@ use crate::store::{Conn, Result, Sql, sql, table_row};
 /// # Errors
 /// When the database refuses.
 pub async fn users_with_copies(conn: &mut Conn, devices: &[DeviceId]) -> Result<Vec<UserId>> {
+    // The kind is no way to find them: SQLite would begin with everything that any user holds.
     let mut query = Sql::new(
         "SELECT DISTINCT certificates.holder_id FROM copies
          JOIN certificates ON certificates.id = copies.certificate_id
-         WHERE certificates.holder_kind = 'user' AND copies.device_id IN (",
+         WHERE certificates.holder_kind || '' = 'user' AND copies.device_id IN (",
     )
     .in_order(conn.engine());
     query.bind_list(devices).push(")");

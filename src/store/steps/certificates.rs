@@ -41,8 +41,6 @@ table_row! {
         pub serial: SerialNumber,
         /// SHA-256 of it.
         pub thumbprint: Thumbprint,
-        /// Itself.
-        pub der: Vec<u8>,
         /// SHA-256 of its public key.
         pub public_key_hash: PublicKeyHash,
         /// The last moment of its validity.
@@ -88,6 +86,8 @@ pub async fn awaits_confirmation(conn: &mut Conn, it: &CertificateInWork) -> Res
 pub struct NewCertificate {
     /// What is worked on.
     pub work: CertificateInWork,
+    /// Itself.
+    pub der: Vec<u8>,
     /// SHA-1 of it, as some consoles show.
     pub sha1_thumbprint: Sha1Thumbprint,
     /// Its subject as text.
@@ -143,7 +143,7 @@ pub async fn insert(tx: &mut WriteTx, new: &NewCertificate, now: Timestamp) -> R
         new.subject,
         new.upn,
         new.sans,
-        work.der,
+        new.der,
         work.public_key_hash,
         new.not_before,
         work.not_after,
@@ -171,6 +171,15 @@ pub async fn get(conn: &mut Conn, id: CertificateId) -> Result<CertificateInWork
     let mut query = Sql::select::<CertificateInWork>();
     query.push(" WHERE id = ").bind(&id);
     query.one(conn, "certificate").await
+}
+
+/// A certificate itself, DER.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none.
+pub async fn der(conn: &mut Conn, id: CertificateId) -> Result<Vec<u8>> {
+    let found = sql!("SELECT der FROM certificates WHERE id = $1", id).optional_scalar(conn).await?;
+    found.ok_or(StoreError::NotFound { what: "certificate" })
 }
 
 /// A certificate, locked until the transaction ends.

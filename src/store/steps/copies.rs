@@ -98,7 +98,8 @@ pub async fn insert_pending(
 /// When the database refuses.
 pub async fn note_on_device(tx: &mut WriteTx, certificates: &[CertificateId]) -> Result<()> {
     for chunk in certificates.chunks(IN_A_LIST) {
-        let mut query = Sql::new("UPDATE certificates SET on_device = NOT on_device WHERE id IN (");
+        let mut query =
+            Sql::new("UPDATE certificates SET on_device = NOT on_device WHERE id IN (").in_order(tx.engine());
         query.bind_list(chunk).push(
             ") AND on_device <> EXISTS (SELECT 1 FROM copies WHERE copies.certificate_id = certificates.id
                                         AND copies.state NOT IN ('removing', 'removed'))",
@@ -125,7 +126,7 @@ pub async fn of_certificate(conn: &mut Conn, certificate: CertificateId) -> Resu
 pub async fn certificates_of(conn: &mut Conn, ids: &[CopyId]) -> Result<Vec<CertificateId>> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(IN_A_LIST) {
-        let mut query = Sql::new("SELECT certificate_id FROM copies WHERE id IN (");
+        let mut query = Sql::new("SELECT certificate_id FROM copies WHERE id IN (").in_order(conn.engine());
         query.bind_list(chunk).push(")");
         found.extend(query.scalars::<CertificateId>(conn).await?);
     }

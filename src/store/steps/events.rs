@@ -48,7 +48,7 @@ pub fn add(tx: &mut WriteTx, event: StepEvent) {
 }
 
 /// Rows of one statement.
-const ROWS: usize = 50;
+const ROWS: usize = 200;
 
 /// Writes the rows of a transaction, in their order.
 pub(in crate::store) fn write_all(batch: &mut Batch, actor: &Actor, all: &[StepEvent]) {

@@ -55,7 +55,7 @@ pub struct NewRevocation {
 }
 
 /// Rows of one statement.
-const ROWS: usize = 100;
+const ROWS: usize = 500;
 
 /// Records them, with the transaction's actor as the one who wants them.
 ///
@@ -79,19 +79,22 @@ pub async fn insert_all(tx: &mut WriteTx, all: &[NewRevocation], now: Timestamp)
     Ok(())
 }
 
-/// The latest of each certificate, if the CA doesn't have it yet.
+/// The latest of each certificate, if the CA doesn't have it yet. Locked, so that nobody else makes orders of them at the
+/// same time.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn latest_open(
-    conn: &mut Conn,
+    tx: &mut WriteTx,
     certificates: &[CertificateId],
 ) -> Result<HashMap<CertificateId, RevocationInWork>> {
     let mut latest = HashMap::with_capacity(certificates.len());
     for chunk in certificates.chunks(IN_A_LIST) {
-        let mut query = Sql::select::<RevocationInWork>().in_order(conn.engine());
+        let engine = tx.engine();
+        let mut query = Sql::select::<RevocationInWork>().in_order(engine);
         query.push(" WHERE certificate_id IN (").bind_list(chunk).push(") ORDER BY id");
-        let found: Vec<RevocationInWork> = query.all(conn).await?;
+        query.push(dialect::for_update(engine));
+        let found: Vec<RevocationInWork> = query.all(tx).await?;
         latest.extend(found.into_iter().map(|it| (it.certificate_id, it)));
     }
     latest.retain(|_, it| it.at_ca_at.is_none());
@@ -127,12 +130,23 @@ pub async fn at_ca(
     Ok(news)
 }
 
+table_row! {
+    /// A revocation, hold or release that waits for the CRL.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct AwaitingCrl in "revocations" {
+        /// Its id.
+        pub id: RevocationId,
+        /// Of which certificate.
+        pub certificate_id: CertificateId,
+    }
+}
+
 /// Those that the CA has and its CRL, as far as is known, doesn't yet.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<RevocationInWork>> {
-    let mut query = Sql::select::<RevocationInWork>();
+pub async fn awaiting_crl(conn: &mut Conn, ca: CaId) -> Result<Vec<AwaitingCrl>> {
+    let mut query = Sql::select::<AwaitingCrl>();
     query.push(
         " JOIN certificates ON certificates.id = revocations.certificate_id
           JOIN ca_generations ON ca_generations.id = certificates.ca_generation_id

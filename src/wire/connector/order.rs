@@ -111,8 +111,6 @@ pub struct RevokeOrder {
     pub generation: CaGenerationId,
     /// Which certificate.
     pub serial: SerialNumber,
-    /// Its DER.
-    pub certificate: CertificateOctets,
     /// For good, on hold, off hold.
     pub what: RevocationKind,
     /// Why.
@@ -137,7 +135,6 @@ mod tests {
                 ca: Name::parse("builtin").unwrap(),
                 generation: "0198c2f0-7d1e-7cc3-98c4-dc0c0c07398f".parse().unwrap(),
                 serial: SerialNumber::parse("0a1b").unwrap(),
-                certificate: CertificateOctets::new(vec![2]).unwrap(),
                 what: RevocationKind::Hold,
                 reason: Reason::CertificateHold,
                 at: Timestamp::from_millis(1_763_803_800_123),
