@@ -38,11 +38,10 @@ impl<P: ConnectorPort> Connector<P> {
 
     async fn together(&self, ca: &dyn IssuingCa, orders: Vec<(Lease, RevokeOrder)>) {
         let (able, unable): (Vec<_>, Vec<_>) = orders.into_iter().partition(|(_, it)| can(ca, it));
-        if !unable.is_empty() {
-            self.say(unable.into_iter().map(|order| (order, no_hold()))).await;
-        }
+        // Said with the others: they may be under the same lease.
+        let unable = unable.into_iter().map(|order| (order, no_hold()));
         if able.is_empty() {
-            return;
+            return self.say(unable).await;
         }
         fault::point("before_revoke");
         let watch = Stopwatch::start();
@@ -53,7 +52,7 @@ impl<P: ConnectorPort> Connector<P> {
             Ok(_) => (order, Answer::Revoked { duration_ms: millis(watch) }),
             Err(error) => (order, trouble(&error)),
         });
-        self.say(answers).await;
+        self.say(answers.chain(unable)).await;
     }
 
     /// What came of each is said at once, or of all that are under one lease together. When the CA as a whole turns out

@@ -69,7 +69,7 @@ impl Pipeline {
     pub(super) async fn fetch_crl(&self, ca: CaId) -> Result<Outcome, StepError> {
         let Some(external) = &self.external else { return Ok(Outcome::Done) };
         let Some(it) = external.of(ca).await.map_err(ca_error)? else { return Ok(Outcome::Done) };
-        let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?, ca).await?;
+        let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?).await?;
         let generations = ca_generations::generations(&mut *self.db.read().await?, ca).await?;
         let mut missing = false;
         for generation in generations.into_iter().filter(|it| it.purpose == ISSUING) {

@@ -1,6 +1,6 @@
 //! CRLs: published at once after a revocation, and by schedule.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use certporter_model::request::Step;
 use certporter_model::serial::SerialNumber;
@@ -15,7 +15,7 @@ use crate::pki::PkiError;
 use crate::store::issued_certificates::{self, StandingEntry};
 use crate::store::steps::certificates::{self, CertificateInWork};
 use crate::store::steps::revocations::{self, AwaitingCrl, CompleteCrl};
-use crate::store::{AuditEvent, Conn, StoreError, Target, crls};
+use crate::store::{AuditEvent, Conn, StoreError, Target, ca_generations, crls};
 
 /// So many revocations are noted in a transaction.
 const TOGETHER: usize = 1_000;
@@ -29,12 +29,14 @@ impl Pipeline {
             return self.fetch_crl(ca).await;
         }
         // What the CA has by now is in the CRL that is made from here on.
-        let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?, ca).await?;
+        let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?).await?;
         self.builtin.publish().await.map_err(crl_error)?;
         fault::point("after_crl");
+        let own = ca_generations::generations(&mut *self.db.read().await?, ca).await?;
+        let own: HashSet<CaGenerationId> = own.into_iter().map(|it| it.id).collect();
         let mut missing = false;
         for chunk in awaiting.chunks(TOGETHER) {
-            missing |= !self.note_in_crl(chunk).await?;
+            missing |= !self.note_in_crl(chunk, &own).await?;
         }
         fault::point("after_crl_recorded");
         if missing {
@@ -64,12 +66,17 @@ impl Pipeline {
         self.publish_crl(ca).await
     }
 
-    /// Notes which of these the CRLs have. Answers whether they have all.
-    async fn note_in_crl(&self, chunk: &[AwaitingCrl]) -> Result<bool, StepError> {
+    /// Notes which of these the CRLs of these generations have. Answers whether they have all that are theirs.
+    async fn note_in_crl(
+        &self,
+        chunk: &[AwaitingCrl],
+        own: &HashSet<CaGenerationId>,
+    ) -> Result<bool, StepError> {
         let now = self.clock.now();
         let mut tx = self.db.write_about(chunk.len(), &Self::permit()?).await?;
         let ids: Vec<CertificateId> = chunk.iter().map(|revocation| revocation.certificate_id).collect();
-        let found = certificates::get_all(&mut tx, &ids).await?;
+        let mut found = certificates::get_all(&mut tx, &ids).await?;
+        found.retain(|certificate| own.contains(&certificate.ca_generation_id));
         let lists = lists_of(&mut tx, &found).await?;
         let mut by_list: BTreeMap<CompleteCrl, Vec<RevocationId>> = BTreeMap::new();
         for revocation in chunk {
@@ -98,7 +105,7 @@ impl Pipeline {
             let event = AuditEvent::new(now, "revocation.in_crl", Target::none("revocation"));
             tx.commit(event.with("count", settled.len())).await?;
         }
-        Ok(chunk.iter().all(|revocation| lists.contains_key(&revocation.certificate_id)))
+        Ok(found.keys().all(|certificate| lists.contains_key(certificate)))
     }
 
     /// Sees to it that the next CRL is made in time, whatever else happens.

@@ -58,9 +58,13 @@ impl Pipeline {
             for id in ids {
                 let Some(revocation) = open.remove(&id) else { continue };
                 let Some(certificate) = found.remove(&id) else {
-                    if job.kind == JobKind::Revoke {
-                        let cause = "its certificate is not there, or can't be read";
-                        self.give_up(tx, job, cause, now).await?;
+                    match Work::of(job) {
+                        // By itself it is given up.
+                        Ok(Work::RevokeMany { pool, .. }) => self.one_by_one(tx, &[id], &pool, now).await?,
+                        _ => {
+                            let cause = "its certificate is not there, or can't be read";
+                            self.give_up(tx, job, cause, now).await?;
+                        }
                     }
                     continue;
                 };

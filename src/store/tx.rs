@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 
 use certporter_model::access::Permit;
-use certporter_model::ids::{CertificateId, CopyId, DeviceId, RequestId, UserId};
+use certporter_model::ids::{CertificateId, CopyId, DeviceId, GroupId, RequestId, UserId};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
@@ -14,7 +14,12 @@ use super::steps::events::{self, StepEvent};
 use super::{Batch, Engine, Result, outbox};
 
 /// A connection that reads, within a transaction or without.
-pub struct Conn(Inner);
+pub struct Conn {
+    inner: Inner,
+    /// Groups, and those within them, as [`Seen`](super::visibility::Seen) found them last: a search by a limited role asks
+    /// for the same several times.
+    within: Option<(Vec<GroupId>, Vec<GroupId>)>,
+}
 
 enum Inner {
     Sqlite(PoolConnection<Sqlite>),
@@ -31,8 +36,25 @@ pub(crate) enum Handle<'c> {
 }
 
 impl Conn {
+    const fn new(inner: Inner) -> Self {
+        Self { inner, within: None }
+    }
+
+    /// The groups within these, if they were asked for last and can't have changed meanwhile by this connection.
+    pub(super) fn known_within(&self, groups: &[GroupId]) -> Option<Vec<GroupId>> {
+        let known = self.within.as_ref().filter(|(known, _)| known == groups);
+        known.map(|(_, within)| within.clone())
+    }
+
+    /// Notes them, where nothing is written.
+    pub(super) fn note_within(&mut self, groups: &[GroupId], within: &[GroupId]) {
+        if matches!(self.inner, Inner::Sqlite(_) | Inner::SqliteTx(_) | Inner::Postgres(_)) {
+            self.within = Some((groups.to_vec(), within.to_vec()));
+        }
+    }
+
     pub(crate) fn handle(&mut self) -> Handle<'_> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::Sqlite(conn) => Handle::Sqlite(&mut *conn),
             Inner::SqliteTx(tx) => Handle::Sqlite(&mut *tx),
             Inner::SqliteStep(step) => Handle::Sqlite(step.connection()),
@@ -43,40 +65,40 @@ impl Conn {
 
     /// Which engine it talks to.
     pub(crate) fn engine(&self) -> Engine {
-        match self.0 {
+        match self.inner {
             Inner::Sqlite(_) | Inner::SqliteTx(_) | Inner::SqliteStep(_) => Engine::Sqlite,
             Inner::Postgres(_) | Inner::PostgresTx(_) => Engine::Postgres,
         }
     }
 
     pub(crate) fn sqlite(conn: PoolConnection<Sqlite>) -> Self {
-        Self(Inner::Sqlite(conn))
+        Self::new(Inner::Sqlite(conn))
     }
 
     pub(crate) fn sqlite_tx(tx: Transaction<'static, Sqlite>) -> Self {
-        Self(Inner::SqliteTx(tx))
+        Self::new(Inner::SqliteTx(tx))
     }
 
     pub(super) fn sqlite_step(step: Step) -> Self {
-        Self(Inner::SqliteStep(step))
+        Self::new(Inner::SqliteStep(step))
     }
 
     pub(crate) fn postgres(conn: PoolConnection<Postgres>) -> Self {
-        Self(Inner::Postgres(conn))
+        Self::new(Inner::Postgres(conn))
     }
 
     pub(crate) fn postgres_tx(tx: Transaction<'static, Postgres>) -> Self {
-        Self(Inner::PostgresTx(tx))
+        Self::new(Inner::PostgresTx(tx))
     }
 
     /// Whether it is one of the transactions that share SQLite's commits.
     pub(super) fn is_step(&self) -> bool {
-        matches!(self.0, Inner::SqliteStep(_))
+        matches!(self.inner, Inner::SqliteStep(_))
     }
 
     /// What a statement has answered. Where it has failed, the transaction can't be committed any more.
     pub(super) fn noting<T>(&mut self, answered: sqlx::Result<T>) -> sqlx::Result<T> {
-        if let (Err(_), Inner::SqliteStep(step)) = (&answered, &mut self.0) {
+        if let (Err(_), Inner::SqliteStep(step)) = (&answered, &mut self.inner) {
             step.failed();
         }
         answered
@@ -84,13 +106,13 @@ impl Conn {
 
     /// So many rows have changed.
     pub(super) fn changed(&mut self, rows: u64) {
-        if let Inner::SqliteStep(step) = &mut self.0 {
+        if let Inner::SqliteStep(step) = &mut self.inner {
             step.changed(rows);
         }
     }
 
     async fn commit(self) -> Result<()> {
-        match self.0 {
+        match self.inner {
             Inner::SqliteTx(tx) => tx.commit().await?,
             Inner::SqliteStep(step) => step.commit().await?,
             Inner::PostgresTx(tx) => tx.commit().await?,
@@ -100,7 +122,7 @@ impl Conn {
     }
 
     async fn rollback(self) -> Result<()> {
-        match self.0 {
+        match self.inner {
             Inner::SqliteTx(tx) => tx.rollback().await?,
             Inner::SqliteStep(step) => step.rollback().await?,
             Inner::PostgresTx(tx) => tx.rollback().await?,

@@ -1,12 +1,14 @@
 //! What of a list a caller may see, as a condition in SQL.
 
+use std::collections::HashSet;
+
 use certporter_model::access::Visibility;
 use certporter_model::ids::{GroupId, UserId};
 
 use uuid::Uuid;
 
 use super::row::Load as _;
-use super::{Conn, FromRow, Result, Row, Sql, groups};
+use super::{Conn, Engine, FromRow, Result, Row, Sql, groups};
 
 /// A row that a search found, and whether the caller may see it.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +57,20 @@ impl Seen {
         Ok(match visibility {
             Visibility::All => Self::All,
             Visibility::Own(user) => Self::Own(*user),
-            Visibility::Groups(groups, own) => Self::Groups(groups::within(conn, groups).await?, *own),
+            Visibility::Groups(groups, own) => {
+                let within = match conn.known_within(groups) {
+                    Some(known) => known,
+                    None => groups::within(conn, groups).await?,
+                };
+                conn.note_within(groups, &within);
+                Self::Groups(within, *own)
+            }
         })
     }
 
     /// The ids of the first that a search finds and a limited role may see, in the search's order; none when they are
-    /// found sooner by gathering the members of its groups. The search is what comes after the columns, for so many rows.
+    /// found sooner by gathering the members of its groups. The search is what comes after the columns, for so many rows; the
+    /// number of rows is its end.
     pub(crate) async fn first_of(
         &self,
         conn: &mut Conn,
@@ -76,7 +86,7 @@ impl Seen {
         search(&mut query, ROW_BY_ROW);
         let found = query.all::<Found>(conn).await?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let seen: Vec<Uuid> = found.iter().filter(|it| it.seen).map(|it| it.id).take(wanted).collect();
+        let mut seen: Vec<Uuid> = found.iter().filter(|it| it.seen).map(|it| it.id).take(wanted).collect();
         if found.len() < usize::try_from(ROW_BY_ROW).unwrap_or(usize::MAX) || seen.len() >= wanted {
             return Ok(Some(seen));
         }
@@ -84,13 +94,23 @@ impl Seen {
         if dense < limit.saturating_mul(2) {
             return Ok(None);
         }
-        // In the order of the search, which stops with the last that is wanted.
+        // In the order of the search, which stops with the last that is wanted. PostgreSQL's may be another each time.
+        let again = conn.engine() == Engine::Postgres;
+        if again {
+            seen.clear();
+        }
         let mut query = Sql::new("SELECT matches.id FROM (SELECT ");
         self.push_found(&mut query, kind);
         search(&mut query, MORE);
-        query.push(") AS matches WHERE matches.seen LIMIT ").bind(&limit);
-        let seen: Vec<Uuid> = query.scalars(conn).await?;
-        Ok((seen.len() >= wanted).then_some(seen))
+        if !again {
+            query.push(" OFFSET ").bind(&ROW_BY_ROW);
+        }
+        let left = limit.saturating_sub(u32::try_from(seen.len()).unwrap_or(u32::MAX));
+        query.push(") AS matches WHERE matches.seen LIMIT ").bind(&left);
+        seen.extend(query.scalars::<Uuid>(conn).await?);
+        // What has come between the two has moved the others on: what was seen last is seen again.
+        let again = seen.iter().collect::<HashSet<_>>().len() < seen.len();
+        Ok((!again && seen.len() >= wanted).then_some(seen))
     }
 
     fn push_found(&self, sql: &mut Sql, kind: &Kind) {

@@ -1,7 +1,7 @@
 //! Transactions: what is committed comes with its audit event, what is not is gone; two writers don't mix.
 
 use certporter::store::audit_events::{self, AuditFilter};
-use certporter::store::{Announcement, AuditEvent, StoreError, Target, outbox, requests, users};
+use certporter::store::{Announcement, AuditEvent, Location, StoreError, Target, outbox, requests, users};
 use certporter_model::Timestamp;
 
 use crate::conformance::on_both_engines;
@@ -17,6 +17,8 @@ on_both_engines!(
     an_older_version_is_stale,
     those_who_wait_in_line_stand_for_themselves,
     who_stops_waiting_holds_nobody_up,
+    what_failed_half_way_is_never_committed,
+    those_about_much_stand_for_themselves,
 );
 
 async fn a_change_has_its_event(db: TestDatabase) {
@@ -179,4 +181,82 @@ async fn who_stops_waiting_holds_nobody_up(db: TestDatabase) {
     users::insert(&mut tx, &bob).await.unwrap();
     tx.commit(event()).await.unwrap();
     assert!(users::get(&mut db.read().await.unwrap(), bob.id).await.is_ok());
+}
+
+async fn what_failed_half_way_is_never_committed(db: TestDatabase) {
+    let sample = Sample::new();
+    let people: Vec<_> = (0..5).map(|n| sample.user(&format!("user{n}"), "Somebody")).collect();
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert(&mut tx, &people[3]).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    // The first three of the statement are new, the fourth is there.
+    let mut tx = db.write(&permit()).await.unwrap();
+    assert!(users::insert_all(&mut tx, &people).await.is_err());
+    let ends = tx.commit(event()).await;
+    assert!(ends.is_err(), "who goes on after an error is refused");
+    let mut read = db.read().await.unwrap();
+    let all = certporter_model::access::Visibility::All;
+    assert_eq!(users::count(&mut read, &all, &Default::default()).await.unwrap(), 1);
+    assert_eq!(audit_events::count(&mut read).await.unwrap(), 1);
+    drop(read);
+    // The next one has its turn.
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert_all(&mut tx, &people[..3]).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    let mut read = db.read().await.unwrap();
+    assert_eq!(users::count(&mut read, &all, &Default::default()).await.unwrap(), 4);
+}
+
+/// One that is about very much does not join those before it, and those after it may join it.
+async fn those_about_much_stand_for_themselves(db: TestDatabase) {
+    let sample = Sample::new();
+    let first = db.write(&permit()).await.unwrap();
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..9_u32 {
+        let (db, user) = (db.db.clone(), sample.user(&format!("user{number}"), "Somebody"));
+        running.spawn(async move {
+            let about = if number % 3 == 1 { 10_000 } else { 1 };
+            let mut tx = db.write_about(about, &permit()).await.unwrap();
+            users::insert(&mut tx, &user).await.unwrap();
+            if number == 4 || number == 5 {
+                tx.rollback().await.unwrap();
+                return 0;
+            }
+            tx.commit(event()).await.unwrap();
+            assert!(users::get(&mut db.read().await.unwrap(), user.id).await.is_ok());
+            1
+        });
+    }
+    while running.len() < 9 {
+        tokio::task::yield_now().await;
+    }
+    first.commit(event()).await.unwrap();
+    let mut committed = 0;
+    while let Some(ended) = running.join_next().await {
+        committed += ended.unwrap();
+    }
+    assert_eq!(committed, 7);
+    let mut read = db.read().await.unwrap();
+    let all = certporter_model::access::Visibility::All;
+    assert_eq!(users::count(&mut read, &all, &Default::default()).await.unwrap(), 7);
+}
+
+/// What is committed goes into SQLite's file by itself, without anybody who closes it or writes more.
+#[tokio::test]
+async fn the_log_goes_back_into_the_file() {
+    let db = TestDatabase::sqlite().await;
+    let Location::Sqlite(file) = &db.location else { panic!("not a file") };
+    let length = || std::fs::metadata(file).unwrap().len();
+    let before = length();
+    let sample = Sample::new();
+    let people: Vec<_> = (0..1_000).map(|n| sample.user(&format!("user{n}"), "Somebody")).collect();
+    let mut tx = db.write(&permit()).await.unwrap();
+    users::insert_all(&mut tx, &people).await.unwrap();
+    tx.commit(event()).await.unwrap();
+    let grown = async {
+        while length() < before + 100_000 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), grown).await.expect("the file grows");
 }

@@ -5,7 +5,7 @@
 //! many; parts of words by the lists' own searches. Certificates are asked when what was typed looks like a number of
 //! one, or when nothing else is found: their search also knows the names of their holders.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use certporter_model::access::{Caller, Visibility};
 use certporter_model::device::UserState;
@@ -290,9 +290,13 @@ impl<'s> Search<'s> {
     async fn users(&mut self, conn: &mut Conn) -> Result<(), ServiceError> {
         let mut found = people::called(conn, self.visibility, self.typed).await?;
         found.extend(people::beginning(conn, self.visibility, self.typed, CONSIDERED).await?);
-        let parts = people::having(conn, self.visibility, self.typed, CONSIDERED).await?;
-        self.more |= parts.len() >= full();
-        found.extend(parts);
+        let enough = found.len() >= full();
+        self.more |= enough;
+        if !enough {
+            let parts = people::having(conn, self.visibility, self.typed, CONSIDERED).await?;
+            self.more |= parts.len() >= full();
+            found.extend(parts);
+        }
         for user in found {
             if !self.known.contains_key(&user.id) {
                 self.note_user(user);
@@ -304,7 +308,11 @@ impl<'s> Search<'s> {
     async fn devices(&mut self, conn: &mut Conn) -> Result<(), ServiceError> {
         let Some(visibility) = self.may_devices.filter(|_| !self.is_short()) else { return Ok(()) };
         let mut found = people::devices_beginning(conn, visibility, self.typed, CONSIDERED).await?;
-        let asked = [Some(self.typed), self.number.as_deref()];
+        let owners: HashSet<UserId> = found.iter().filter_map(|device| device.owner_id).collect();
+        // More than are shown, and what has it somewhere else comes after them.
+        let enough = found.len() >= full() && owners.len() > SHOWN;
+        self.more |= enough;
+        let asked = [Some(self.typed).filter(|_| !enough), self.number.as_deref()];
         for typed in asked.into_iter().flatten() {
             let parts = people::devices_having(conn, visibility, typed, CONSIDERED).await?;
             self.more |= parts.len() >= full();
