@@ -17,6 +17,7 @@ import * as everywhere from "./flows/everywhere.mjs";
 import * as handOuts from "./flows/hand_outs.mjs";
 import * as helpdesk from "./flows/helpdesk.mjs";
 import * as longImports from "./flows/long_imports.mjs";
+import * as ownFiles from "./flows/own_files.mjs";
 import * as persons from "./flows/persons.mjs";
 import * as profile from "./flows/profile.mjs";
 import * as reconciliation from "./flows/reconciliation.mjs";
@@ -74,6 +75,7 @@ try {
       everywhere,
       selfService,
       confirmations,
+      ownFiles,
       reconciliation,
       rotation,
       everyPage,

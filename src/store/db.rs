@@ -11,7 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::checkpoints::{Checkpoints, HELP_AT};
+use super::checkpoints::{self, Committed, LONG_FOR_SQLITE};
 use super::shared_commit::Writer;
 use super::tx::{Bookkeeping, Conn, ReadConn, WriteTx};
 use super::{Engine, Result, StoreError, dialect, migration};
@@ -286,7 +286,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
             // A file does not hang up.
             .test_before_acquire(false)
     };
-    let writing = options.clone().pragma("wal_autocheckpoint", HELP_AT);
+    let writing = options.clone().pragma("wal_autocheckpoint", LONG_FOR_SQLITE);
     let writer = pool(1).min_connections(1).connect_with(writing).await?;
     let checkpoints = pool(1).connect_with(options.clone()).await?;
     let readers = pool(READERS)
@@ -299,7 +299,9 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
                 .pragma("temp_store", "memory"),
         )
         .await?;
-    let writer = Writer::new(writer, Checkpoints::start(checkpoints.clone()), BUSY);
+    let (committed, due) = Committed::new();
+    let writer = Writer::new(writer, committed, BUSY);
+    tokio::spawn(checkpoints::run(checkpoints.clone(), writer.pause(), due));
     Ok(Db::new(Pools::Sqlite { writer, checkpoints, readers }))
 }
 

@@ -8,7 +8,7 @@
 //! Whoever has finished stands in line again, behind those who wait already, to commit. Nobody waits for somebody who
 //! comes later, and a transaction that nobody waits behind is committed at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -16,7 +16,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
-use super::checkpoints::Checkpoints;
+use super::checkpoints::Committed;
 use super::{Result, StoreError};
 
 /// The writer of an SQLite file: hands out turns. Cheap to clone.
@@ -35,16 +35,21 @@ struct Outer {
     finished: Vec<oneshot::Sender<Result<()>>>,
     /// Rows that were changed in it.
     changed: u64,
-    checkpoints: Checkpoints,
+    committed: Committed,
 }
 
 type Turn = OwnedMutexGuard<Outer>;
 
 impl Writer {
     /// Over a pool of one connection; a turn is waited for so long.
-    pub(super) fn new(pool: SqlitePool, checkpoints: Checkpoints, patience: Duration) -> Self {
-        let outer = Outer { conn: None, finished: Vec::new(), changed: 0, checkpoints };
+    pub(super) fn new(pool: SqlitePool, committed: Committed, patience: Duration) -> Self {
+        let outer = Outer { conn: None, finished: Vec::new(), changed: 0, committed };
         Self { pool, line: Arc::new(Mutex::new(outer)), patience }
+    }
+
+    /// How somebody may keep it from writing for a moment.
+    pub(super) fn pause(&self) -> Pause {
+        Pause(Arc::downgrade(&self.line))
     }
 
     pub(super) fn pool(&self) -> &SqlitePool {
@@ -73,6 +78,24 @@ impl Writer {
             step.run("BEGIN IMMEDIATE").await?;
         }
         Ok(step)
+    }
+}
+
+/// Keeps the writer from writing. Does not keep the writer itself.
+#[derive(Debug, Clone)]
+pub(super) struct Pause(Weak<Mutex<Outer>>);
+
+/// Nobody writes until this is dropped.
+pub(super) struct Paused {
+    _turn: Turn,
+}
+
+impl Pause {
+    /// When it is its turn; those who have finished by then are committed. None when the writer is gone.
+    pub(super) async fn begin(&self) -> Option<Paused> {
+        let mut turn = self.0.upgrade()?.lock_owned().await;
+        turn.commit().await;
+        Some(Paused { _turn: turn })
     }
 }
 
@@ -204,7 +227,7 @@ impl Outer {
         match sqlx::query("COMMIT").execute(&mut **conn).await {
             Ok(_) => {
                 self.conn = None;
-                self.checkpoints.committed(std::mem::take(&mut self.changed));
+                self.committed.rows(std::mem::take(&mut self.changed));
                 for finished in self.finished.drain(..) {
                     // Who doesn't listen any more doesn't mind.
                     let _gone = finished.send(Ok(()));

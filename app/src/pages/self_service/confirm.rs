@@ -67,6 +67,10 @@ pub fn page(waiting: ConfirmationView, errors: FieldErrors) -> AnyView {
         (ConfirmationKind::Device, None) => "Is this device yours?".to_owned(),
         (ConfirmationKind::Session, _) => "Did you sign in with a code?".to_owned(),
     };
+    let yes = match waiting.kind {
+        ConfirmationKind::Device => "Yes, it is mine",
+        ConfirmationKind::Session => "Yes, it was me",
+    };
     let remove = waiting.device.as_ref().map(|device| format!("/me/devices/{}/remove", device.id));
     view! {
         <OwnPage title=title.clone() place=OwnPlace::Devices>
@@ -92,7 +96,7 @@ pub fn page(waiting: ConfirmationView, errors: FieldErrors) -> AnyView {
                     autocomplete="current-password"
                 />
                 <button class="btn btn-primary big" type="submit">
-                    "Yes, it is mine"
+                    {yes}
                 </button>
             </form>
             <Section title="You have no password here?">
