@@ -22,7 +22,7 @@ async fn a_wifi_takes_a_laptop_until_its_certificate_is_revoked() {
 
     let clicked = scene.revoke(&scene.maria).await;
     scene.until_refused("hostapd", clicked, async || wifi.accepts(&scene, &scene.maria).await).await;
-    assert!(wifi.words().contains("certificate revoked"), "{}", wifi.words());
+    wifi.says("certificate revoked").await;
     assert!(wifi.accepts(&scene, &scene.noah).await, "{}", wifi.words());
 
     scene.portal.stop().await;

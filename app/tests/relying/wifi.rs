@@ -63,6 +63,11 @@ impl Wifi {
         well
     }
 
+    /// Waits until the server has said these words: the laptop may hear of it before we do.
+    pub(super) async fn says(&mut self, words: &str) {
+        self.server.says(words, 1).await;
+    }
+
     /// What the server said.
     pub(super) fn words(&self) -> String {
         self.before.clone() + &self.server.words()
