@@ -88,7 +88,7 @@ fn assignments(orders: Vec<Order>) -> Vec<(Vec<Lease>, Assignment)> {
         *of_job.entry(order.lease.job).or_default() += 1;
     }
     let about_many = |lease: Lease| Some(lease.job).filter(|job| of_job.get(job).is_some_and(|n| *n > 1));
-    let mut standings: BTreeMap<(Name, Option<JobId>), Vec<(Lease, RevokeOrder)>> = BTreeMap::new();
+    let mut standings: BTreeMap<(Name, Option<JobId>), Vec<_>> = BTreeMap::new();
     let mut others = Vec::new();
     for order in orders {
         match order.task {

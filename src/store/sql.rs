@@ -256,7 +256,7 @@ impl Sql {
 /// what a statement has done before it failed, and so copies every page that a statement for many rows touches before it
 /// changes it: half of the time that a large transaction takes. Whatever fails here ends its whole transaction, as it
 /// does with PostgreSQL (see [`Step::failed`](super::shared_commit::Step::failed)): nothing of it is ever committed.
-fn failing<'t>(text: &'t str) -> Option<(&'static str, &'t str)> {
+fn failing(text: &str) -> Option<(&'static str, &str)> {
     if let Some(rest) = text.strip_prefix("INSERT INTO ") {
         return Some(("INSERT OR FAIL INTO ", rest));
     }
