@@ -122,7 +122,7 @@ impl Pipeline {
     }
 
     /// Each goes to its CA by itself.
-    async fn one_by_one(
+    pub(super) async fn one_by_one(
         &self,
         tx: &mut WriteTx,
         certificates: &[CertificateId],

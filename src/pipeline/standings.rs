@@ -1,12 +1,12 @@
 //! What became of revocations, holds and releases at the CA, recorded many in a transaction. Each has its row of the
 //! timeline and its audit event; one publishing of the CRL follows all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use certporter_model::job::JobKind;
 use certporter_model::request::Step;
 use certporter_model::text::Name;
-use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId, Timestamp};
+use certporter_model::{CaGenerationId, CaId, CertificateId, JobId, RevocationId, Timestamp};
 
 use super::error::StepError;
 use super::orders::ConnectorIdentity;
@@ -21,6 +21,9 @@ use crate::wire::connector::{Answer, RevokeAnswer};
 
 /// So many jobs at most go to a CA together.
 pub const TOGETHER: u32 = 2_500;
+
+/// What the CA has by now: its answer, of which certificate, and how many milliseconds that took.
+type Brought<'a> = (&'a RevokeAnswer, &'a CertificateInWork, u32);
 
 impl Pipeline {
     /// The CA of a generation and what profiles call it, looked up once.
@@ -69,23 +72,30 @@ impl Pipeline {
         let locked: HashMap<CertificateId, CertificateInWork> =
             locked.into_iter().map(|it| (it.id, it)).collect();
         let mut brought = Vec::with_capacity(kept.len());
-        let mut events = Vec::with_capacity(kept.len());
+        let mut events = Vec::new();
         // Jobs that are over, whatever has become of single certificates.
         let mut over = BTreeSet::new();
+        let of_many = self.jobs_of_many(&mut tx, &kept, now).await?;
+        over.extend(of_many.keys().copied());
         for it in kept {
             let certificate = locked.get(&it.order.certificate_id);
             let certificate = certificate.ok_or(StoreError::NotFound { what: "certificate" })?;
+            super::revoke::announce(&mut tx, certificate);
             let action = match &it.answer {
                 Answer::Revoked { duration_ms } => {
                     brought.push((it, certificate, *duration_ms));
-                    "revocation.at_ca"
+                    continue;
                 }
                 Answer::Failed { cause, remedy, .. } | Answer::Refused { cause, remedy } => {
-                    let job = jobs::get(&mut tx, it.lease.job).await?;
-                    if job.kind == JobKind::RevokeMany {
-                        over.insert(job.id);
-                    }
-                    self.note_trouble(&mut tx, it, &job, certificate, (cause, remedy), now).await?;
+                    let alone;
+                    let job = match of_many.get(&it.lease.job) {
+                        Some(job) => job,
+                        None => {
+                            alone = jobs::get(&mut tx, it.lease.job).await?;
+                            &alone
+                        }
+                    };
+                    self.note_trouble(&mut tx, it, job, certificate, (cause, remedy), now).await?;
                     "revocation.failed"
                 }
                 Answer::Issued { .. } | Answer::Pending { .. } | Answer::Nothing => {
@@ -93,11 +103,9 @@ impl Pipeline {
                     "revocation.unanswered"
                 }
             };
-            super::revoke::announce(&mut tx, certificate);
-            let target = Target::one("certificate", certificate.id.as_uuid());
-            let event = AuditEvent::new(now, action, target);
-            events.push(event.with("revocation", it.order.revocation.to_string()));
+            events.push(about_one(it, action, now));
         }
+        events.extend(audited(&brought, now));
         self.note_at_ca(&mut tx, &brought, now).await?;
         over.extend(brought.iter().map(|(it, ..)| it.lease.job));
         jobs::complete_all(&mut tx, &over.into_iter().collect::<Vec<_>>(), now).await?;
@@ -107,11 +115,32 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Those of the jobs that are about many, by their ids. They are over with these answers: what one of them says
+    /// nothing about goes on by itself.
+    async fn jobs_of_many(
+        &self,
+        tx: &mut WriteTx,
+        answers: &[&RevokeAnswer],
+        now: Timestamp,
+    ) -> Result<HashMap<JobId, Job>, StepError> {
+        let ids: BTreeSet<JobId> = answers.iter().map(|it| it.lease.job).collect();
+        let ids: Vec<JobId> = ids.into_iter().collect();
+        let found = jobs::of_kind_among(tx, &ids, JobKind::RevokeMany).await?;
+        for job in &found {
+            let Ok(Work::RevokeMany { certificates, pool }) = Work::of(job) else { continue };
+            let told: HashSet<CertificateId> =
+                answers.iter().filter(|it| it.lease.job == job.id).map(|it| it.order.certificate_id).collect();
+            let untold = certificates.into_iter().filter(|id| !told.contains(id)).collect::<Vec<_>>();
+            self.one_by_one(tx, &untold, &pool, now).await?;
+        }
+        Ok(found.into_iter().map(|job| (job.id, job)).collect())
+    }
+
     /// The CA has these.
     async fn note_at_ca(
         &self,
         tx: &mut WriteTx,
-        brought: &[(&RevokeAnswer, &CertificateInWork, u32)],
+        brought: &[Brought<'_>],
         now: Timestamp,
     ) -> Result<(), StepError> {
         let mut known = HashMap::new();
@@ -120,7 +149,7 @@ impl Pipeline {
             let (ca, _) = self.ca_of(tx, certificate.ca_generation_id, &mut known).await?;
             by_ca.entry(ca).or_default().push((certificate.id, it.order.revocation));
         }
-        let mut news = std::collections::HashSet::new();
+        let mut news = HashSet::new();
         for (ca, latest) in by_ca {
             // Only the built-in CA's responder is known: how long its answers are good.
             let ocsp_until = (ca == self.builtin.id()).then(|| now.plus(OCSP_ANSWER_LIFE));
@@ -182,4 +211,22 @@ impl Pipeline {
         let again = Retry { not_before, progress: false, cause, remedy };
         Ok(jobs::retry(tx, lease.job, lease.fence, &again, now).await?)
     }
+}
+
+/// The audit events of what the CA has.
+fn audited(brought: &[Brought<'_>], now: Timestamp) -> Vec<AuditEvent> {
+    const ACTION: &str = "revocation.at_ca";
+    if brought.len() <= AuditEvent::ONE_BY_ONE {
+        return brought.iter().map(|(it, ..)| about_one(it, ACTION, now)).collect();
+    }
+    let named = brought.chunks(AuditEvent::ONE_BY_ONE).map(|some| {
+        let revocations: Vec<String> = some.iter().map(|(it, ..)| it.order.revocation.to_string()).collect();
+        AuditEvent::new(now, ACTION, Target::none("revocation")).with("revocations", revocations)
+    });
+    named.collect()
+}
+
+fn about_one(it: &RevokeAnswer, action: &'static str, now: Timestamp) -> AuditEvent {
+    let target = Target::one("certificate", it.order.certificate_id.as_uuid());
+    AuditEvent::new(now, action, target).with("revocation", it.order.revocation.to_string())
 }

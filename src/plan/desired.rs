@@ -28,13 +28,16 @@ pub struct Limits {
     pub contact: Duration,
     /// So many reissues for an edit or a changed attribute are under way at a time, when there are very many.
     pub wave: usize,
+    /// When so many certificates lose their good standing at once, relying parties learn of it before anything else is
+    /// done about them.
+    pub relying_parties_first: usize,
 }
 
 impl Default for Limits {
-    /// Holds of 30 days, contact within 30 days, waves of 300.
+    /// Holds of 30 days, contact within 30 days, waves of 300, relying parties first from 100 on.
     fn default() -> Self {
         let month = Duration::from_secs(30 * 24 * 3600);
-        Self { hold: month, contact: month, wave: 300 }
+        Self { hold: month, contact: month, wave: 300, relying_parties_first: 100 }
     }
 }
 

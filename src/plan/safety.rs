@@ -3,6 +3,7 @@
 use certporter_model::revocation::{Reason, Trigger};
 
 use super::action::Action;
+use super::slot::Slot;
 use super::summary::Summary;
 
 /// Up to this many certificates may go by themselves, however few there are.
@@ -59,6 +60,23 @@ pub fn takes_away(actions: &[Action]) -> bool {
         | Action::Amend { .. } => false,
     };
     actions.iter().any(takes)
+}
+
+/// Of a plan that takes the good standing of `many` certificates or more away, what relying parties have to learn of,
+/// and what comes with it in the books: devices are told once that is done. None when that would be all of the plan, or
+/// they are not that many. Planned for again, the rest is what is left.
+#[must_use]
+pub fn for_relying_parties(by_slot: &[(Slot, Vec<Action>)], many: usize) -> Option<Vec<Action>> {
+    let tells = |action: &Action| matches!(action, Action::Revoke { .. } | Action::Hold { .. });
+    let concerned = by_slot.iter().map(|(_, actions)| actions).filter(|actions| actions.iter().any(tells));
+    let concerned: Vec<&Action> = concerned.flatten().collect();
+    if concerned.iter().filter(|action| tells(action)).count() < many {
+        return None;
+    }
+    let goes = |action: &&&Action| tells(action) || matches!(action, Action::Settle { .. } | Action::Cancel { .. });
+    let first: Vec<Action> = concerned.iter().filter(goes).map(|action| (*action).clone()).collect();
+    let all: usize = by_slot.iter().map(|(_, actions)| actions.len()).sum();
+    (first.len() < all).then_some(first)
 }
 
 #[cfg(test)]

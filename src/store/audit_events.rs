@@ -45,6 +45,9 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    /// What happens to up to so many in a transaction has an event for each; more are named together, as many in each.
+    pub const ONE_BY_ONE: usize = 100;
+
     /// `action` is a verb of the service, such as "device.block".
     #[must_use]
     pub fn new(at: Timestamp, action: &'static str, target: Target) -> Self {

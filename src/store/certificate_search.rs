@@ -15,44 +15,13 @@ use uuid::Uuid;
 
 use super::certificate_filter::{CertificateFilter, Indexes, first_made_at, push_conditions_by};
 use super::certificate_numbers::numbered;
+pub use super::certificate_order::SortedBy;
 use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, like, phrase, push_search, push_words};
 use super::search_key::words;
 use super::trigrams::{self, Sampled};
 use super::visibility::{Kind, Seen};
-use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortKey, SortedPage, Sql, fleet, sql};
-
-/// What certificates are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortedBy {
-    /// When they were issued.
-    Issue,
-    /// When they expire.
-    Expiry,
-    /// Their subject, without regard to case and accents.
-    Subject,
-}
-
-impl SortedBy {
-    const fn column(self) -> &'static str {
-        match self {
-            Self::Issue => "certificates.id",
-            Self::Expiry => "certificates.not_after",
-            Self::Subject => "certificates.subject_key",
-        }
-    }
-
-    /// The key by which a certificate has its place.
-    #[must_use]
-    pub fn key_of(self, certificate: &Certificate) -> SortKey {
-        match self {
-            // The id alone says it.
-            Self::Issue => SortKey::Int(0),
-            Self::Expiry => certificate.not_after.into(),
-            Self::Subject => SortKey::Text(super::fold(&certificate.subject)),
-        }
-    }
-}
+use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortedPage, Sql, fleet, sql};
 
 const CERTIFICATES: Kind = Kind {
     id: "certificates.id",
@@ -101,7 +70,7 @@ pub async fn find(
         return list.filtered(conn).await;
     }
     if filter.leaves_out() && list.is_of_fewer(conn, FEW).await? {
-        return list.among_few(&words).all(conn).await;
+        return list.among_few(conn.engine(), &words).all(conn).await;
     }
     let short = words.iter().any(|word| !is_in_trigrams(word));
     let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue && page.descending;
@@ -270,9 +239,13 @@ impl List<'_> {
     }
 
     fn push_end(&self, query: &mut Sql) {
+        self.push_end_by(query, self.by.column());
+    }
+
+    fn push_end_by(&self, query: &mut Sql, column: &'static str) {
         match self.by {
-            SortedBy::Issue => self.by_id().push_order(query, "certificates.id"),
-            _ => self.page.push_order(query, self.by.column(), "certificates.id"),
+            SortedBy::Issue => self.by_id().push_order(query, column),
+            _ => self.page.push_order(query, column, "certificates.id"),
         }
     }
 
@@ -291,7 +264,7 @@ impl List<'_> {
         } else {
             (spanned || listed || !self.filter.is_in_order(self.by)) && self.is_of_fewer(conn, SORTED).await?
         };
-        let query = if few { self.among_few(&[]) } else { self.all() };
+        let query = if few { self.among_few(conn.engine(), &[]) } else { self.all() };
         query.all(conn).await
     }
 
@@ -304,18 +277,25 @@ impl List<'_> {
     }
 
     /// Those with the words, of the few that the filter leaves.
-    fn among_few(&self, words: &[String]) -> Sql {
+    fn among_few(&self, engine: Engine, words: &[String]) -> Sql {
+        let order = self.by.without_index(engine);
         // The page alone is read whole.
         let mut query = Sql::select::<Certificate>();
-        query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates");
         query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
+        // Without words and with no index of the order, SQLite reads them as it finds them.
+        let apart = engine == Engine::Postgres || !words.is_empty();
+        if apart {
+            query.push(" AND certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
+        }
         self.push_conditions(&mut query);
-        query.push(")");
+        if apart {
+            query.push(")");
+        }
         push_words(&mut query, Searched::Certificates, words);
         self.push_cursor(&mut query);
-        self.push_end(&mut query);
+        self.push_end_by(&mut query, order);
         query.push(")");
-        self.push_end(&mut query);
+        self.push_end_by(&mut query, order);
         query
     }
 

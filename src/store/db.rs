@@ -20,6 +20,9 @@ use super::{Engine, Result, StoreError, dialect, migration};
 const BUSY: Duration = Duration::from_secs(10);
 /// Connections that read SQLite at the same time.
 const READERS: u32 = 8;
+/// So many octets of the file are mapped into memory at most by who looks something up: all of it, as far as anybody has
+/// that many.
+const MAPPED: &str = "68719476736";
 /// A transaction about so many things does not join others.
 const MANY: usize = 100;
 /// Rows that SQLite reads ahead of whoever takes them.
@@ -83,11 +86,12 @@ pub struct Db {
 
 #[derive(Debug, Clone)]
 enum Pools {
-    /// One connection writes, others read.
+    /// One connection writes, others read: `readers` whatever they look up, `through` whatever they go through.
     Sqlite {
         writer: Writer,
         checkpoints: SqlitePool,
         readers: SqlitePool,
+        through: SqlitePool,
     },
     Postgres(PgPool),
 }
@@ -194,6 +198,20 @@ impl Db {
         }))
     }
 
+    /// The same, to go through very much: on SQLite the process holds no more of it than its cache, whereas what others
+    /// look up is read where the kernel has it.
+    ///
+    /// # Errors
+    /// When none is free in time.
+    pub async fn snapshot_of_much(&self) -> Result<ReadConn> {
+        match &self.pools {
+            Pools::Sqlite { through, .. } => {
+                Ok(ReadConn(Conn::sqlite_tx(through.begin_with("BEGIN DEFERRED").await?)))
+            }
+            Pools::Postgres(_) => self.snapshot().await,
+        }
+    }
+
     /// A transaction that changes the state of the business.
     ///
     /// # Errors
@@ -256,8 +274,9 @@ impl Db {
     /// Closes every connection, after what runs on them.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, checkpoints, readers } => {
+            Pools::Sqlite { writer, checkpoints, readers, through } => {
                 readers.close().await;
+                through.close().await;
                 checkpoints.close().await;
                 writer.pool().close().await;
             }
@@ -289,20 +308,19 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
     let writing = options.clone().pragma("wal_autocheckpoint", LONG_FOR_SQLITE);
     let writer = pool(1).min_connections(1).connect_with(writing).await?;
     let checkpoints = pool(1).connect_with(options.clone()).await?;
-    let readers = pool(READERS)
-        .connect_with(
-            options
-                .pragma("query_only", "on")
-                .pragma("cache_size", "-16384")
-                // Not where it writes: what a statement would undo is kept there too, and in memory the end of each
-                // statement goes through all that its transaction has kept.
-                .pragma("temp_store", "memory"),
-        )
-        .await?;
+    let reading = options
+        .pragma("query_only", "on")
+        .pragma("cache_size", "-16384")
+        // Not where it writes: what a statement would undo is kept there too, and in memory the end of each
+        // statement goes through all that its transaction has kept.
+        .pragma("temp_store", "memory");
+    let through = pool(READERS).connect_with(reading.clone()).await?;
+    // What is written makes a connection forget its cache; what is mapped stays as near as the kernel has it.
+    let readers = pool(READERS).connect_with(reading.pragma("mmap_size", MAPPED)).await?;
     let (committed, due) = Committed::new();
     let writer = Writer::new(writer, committed, BUSY);
     tokio::spawn(checkpoints::run(checkpoints.clone(), writer.pause(), due));
-    Ok(Db::new(Pools::Sqlite { writer, checkpoints, readers }))
+    Ok(Db::new(Pools::Sqlite { writer, checkpoints, readers, through }))
 }
 
 /// The file holds everything: nobody but its owner reads it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use certporter_model::job::{JobKind, JobState};
 use certporter_model::{JobId, Timestamp};
 
-use super::{Conn, Result, Sql, StoreError, WriteConn, WriteTx, dialect, sql, table_row};
+use super::{Conn, IN_A_LIST, Result, Sql, StoreError, WriteConn, WriteTx, dialect, sql, table_row};
 
 pub use super::job_counts::{Waiting, count, count_open, is_open, open_since, waiting};
 pub use super::leases::{complete_all, heartbeat, held_among};
@@ -241,6 +241,20 @@ pub async fn leased(conn: &mut Conn, kinds: &[JobKind]) -> Result<Vec<Job>> {
     query.push(" WHERE state = 'leased' AND kind IN (").bind_list(kinds);
     query.push(") AND lease_until >= ").bind(&here).push(" ORDER BY id");
     query.all(conn).await
+}
+
+/// Those of these jobs that are of that kind.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_kind_among(conn: &mut Conn, ids: &[JobId], kind: JobKind) -> Result<Vec<Job>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(IN_A_LIST) {
+        let mut query = Sql::select::<Job>().in_order(conn.engine());
+        query.push(" WHERE kind = ").bind(&kind).push(" AND id IN (").bind_list(chunk).push(")");
+        found.extend(query.all::<Job>(conn).await?);
+    }
+    Ok(found)
 }
 
 /// Whether the worker still has the lease. Locks the job until the transaction ends, so that nobody else can claim it

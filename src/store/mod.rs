@@ -14,6 +14,7 @@
 //! its table and column) and its queries with `sql!`. Engine-specific SQL stands in `dialect` and in `migrations/`.
 mod certificate_filter;
 mod certificate_numbers;
+mod certificate_order;
 mod checkpoints;
 mod column;
 mod db;

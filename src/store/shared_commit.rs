@@ -24,6 +24,9 @@ use super::{Result, StoreError};
 pub(super) struct Writer {
     pool: SqlitePool,
     line: Arc<Mutex<Outer>>,
+    /// Those that take long wait for each other here first, so that never more than one of them stands in the line, and
+    /// whoever is quick does not wait for all of them.
+    long: Arc<Mutex<()>>,
     patience: Duration,
 }
 
@@ -44,7 +47,7 @@ impl Writer {
     /// Over a pool of one connection; a turn is waited for so long.
     pub(super) fn new(pool: SqlitePool, committed: Committed, patience: Duration) -> Self {
         let outer = Outer { conn: None, finished: Vec::new(), changed: 0, committed };
-        Self { pool, line: Arc::new(Mutex::new(outer)), patience }
+        Self { pool, line: Arc::new(Mutex::new(outer)), long: Arc::default(), patience }
     }
 
     /// How somebody may keep it from writing for a moment.
@@ -59,8 +62,11 @@ impl Writer {
     /// A transaction, when it is its turn. One that is `alone` shares no commit with those before it: for what takes long
     /// and is rolled back, and for what changes very much, of which a savepoint would keep every page as it was.
     pub(super) async fn begin(&self, alone: bool) -> Result<Step> {
-        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.line).lock_owned()).await;
-        let turn = turn.map_err(|_| StoreError::Busy)?;
+        let turn = async {
+            let _next_of_the_long = if alone { Some(self.long.lock().await) } else { None };
+            Arc::clone(&self.line).lock_owned().await
+        };
+        let turn = tokio::time::timeout(self.patience, turn).await.map_err(|_| StoreError::Busy)?;
         // From here on, dropping the step tidies up, wherever it is dropped.
         let line = Arc::clone(&self.line);
         let mut step = Step { conn: None, turn: Some(turn), line, begun: false, failed: false, changed: 0 };

@@ -163,8 +163,8 @@ pub struct WriteTx {
     /// Rows of the timeline, written with the commit.
     steps: Vec<StepEvent>,
     announcements: Vec<Announcement>,
-    /// The same, to see what was announced already.
-    announced: HashSet<Announcement>,
+    /// Whom they concern, to see who is told already.
+    concerned: HashSet<Announcement>,
     rehearsing: bool,
 }
 lends!(WriteTx => conn: WriteConn);
@@ -195,11 +195,19 @@ pub struct Announcement {
     pub payload: Option<String>,
 }
 
+/// So many announcements of a transaction are told one by one.
+const ONE_BY_ONE: usize = 100;
+
 impl Announcement {
     /// Of that kind, about nothing in particular.
     #[must_use]
     pub fn new(kind: &str) -> Self {
         Self { kind: kind.to_owned(), ..Self::default() }
+    }
+
+    /// Whom it concerns, without what of theirs.
+    fn whom(&self) -> Self {
+        Self { request_id: None, certificate_id: None, copy_id: None, ..self.clone() }
     }
 }
 
@@ -210,7 +218,7 @@ impl WriteTx {
             permit,
             steps: Vec::new(),
             announcements: Vec::new(),
-            announced: HashSet::new(),
+            concerned: HashSet::new(),
             rehearsing,
         }
     }
@@ -221,9 +229,12 @@ impl WriteTx {
         &self.permit
     }
 
-    /// Tells listeners once it is committed.
+    /// Tells listeners once it is committed. Of very many, the first that concerns somebody speaks for the others of
+    /// its kind: nobody looks at thousands one by one, and whoever listens looks anyway what has become of all.
     pub fn announce(&mut self, announcement: Announcement) {
-        if self.announced.insert(announcement.clone()) {
+        let somebody_else = self.concerned.insert(announcement.whom());
+        let few = self.announcements.len() < ONE_BY_ONE;
+        if somebody_else || (few && !self.announcements.contains(&announcement)) {
             self.announcements.push(announcement);
         }
     }

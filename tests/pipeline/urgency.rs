@@ -1,18 +1,25 @@
 //! What takes something away goes before what delivers, also when it is a part of a large change; what only brings
 //! something waits for its turn.
 
+use std::time::Duration;
+
 use certporter::clock::Clock as _;
+use certporter::generate::{Fleet, generate};
 use certporter::pipeline::work::{ReplanScope, Work};
+use certporter::pki::crl::Crl;
 use certporter::random::octets;
+use certporter::store::Page;
 use certporter::store::assignments::{self, Assignment};
 use certporter::store::groups::{self, Group};
 use certporter::store::jobs;
 use certporter::store::memberships::{self, Member, Membership};
+use certporter::store::users::{self, UserFilter};
+use certporter_model::access::Visibility;
 use certporter_model::assignment::{AssignmentMode, Source};
 use certporter_model::certificate::CertificateStatus;
 use certporter_model::job::{JobKind, JobState};
 use certporter_model::text::Name;
-use certporter_model::{AssignmentId, GroupId, MembershipId, RequestId};
+use certporter_model::{AssignmentId, GroupId, MembershipId, RequestId, UserId};
 
 use super::fixture::{EnrolledDevice, Installation};
 use crate::conformance::on_both_engines;
@@ -21,6 +28,7 @@ use crate::support::database::TestDatabase;
 on_both_engines! {
     a_block_goes_before_what_delivers,
     what_only_brings_something_comes_in_its_turn,
+    of_very_much_that_is_taken_away_relying_parties_learn_first,
 }
 
 impl Installation {
@@ -124,5 +132,52 @@ async fn what_only_brings_something_comes_in_its_turn(db: TestDatabase) {
     it.work().await;
     it.replan(&device).await;
     it.work_one().await;
+    assert_eq!(it.untouched(JobKind::Replan).await, 0);
+}
+
+impl Installation {
+    /// How many certificates are so, and how many copies of those.
+    fn counted(&self, status: &str, copies: &str) -> (usize, usize) {
+        let asked = |sql: String| self.db.asked_by_hand(&sql).trim().parse().unwrap();
+        let certificates = format!("FROM certificates WHERE status = '{status}'");
+        (
+            asked(format!("SELECT count(*) {certificates}")),
+            asked(format!("SELECT count(*) FROM copies WHERE {copies} AND certificate_id IN (SELECT id {certificates})")),
+        )
+    }
+}
+
+async fn of_very_much_that_is_taken_away_relying_parties_learn_first(db: TestDatabase) {
+    let it = Installation::new(db).await;
+    let fleet = Fleet { users: 1, profiles: 10, ..Fleet::new(7, it.clock.now(), 30) };
+    generate(&it.db.db, &fleet).await.unwrap();
+    it.work().await;
+    let (held_before, _) = it.counted("held", "TRUE");
+    let on_devices = "state NOT IN ('removing', 'removed')";
+    it.db.by_hand("UPDATE users SET state = 'blocked'").await;
+    let users: Vec<UserId> = {
+        let page = Page::first(100);
+        let mut conn = it.db.read().await.unwrap();
+        let found = users::list(&mut conn, &Visibility::All, &UserFilter::default(), page).await.unwrap();
+        found.into_iter().map(|user| user.id).filter(|id| *id != it.user).collect()
+    };
+    let work = Work::Replan { scope: ReplanScope::User { id: users[0] } };
+    it.change(async |tx, now, random| work.enqueue(tx, now, random).await.unwrap()).await;
+
+    it.work_one().await;
+    let (held, copies) = it.counted("held", on_devices);
+    assert!(held - held_before > 100, "{held} are held by now, {held_before} were before");
+    assert!(copies > 100, "devices are not told yet, but {copies} copies of those are with them");
+    it.work().await;
+    assert_eq!(it.counted("held", on_devices), (held, copies), "the rest comes later");
+    let lists = it.builtin.lists().await.unwrap();
+    let list = lists.iter().find(|list| list.name == "issuing-1").unwrap();
+    let published = it.builtin.published(&format!("{}.crl", list.name)).await.unwrap().unwrap();
+    assert!(Crl::parse(&published.octets).unwrap().len() >= held - held_before, "relying parties know");
+
+    it.clock.advance(Duration::from_secs(3));
+    it.work().await;
+    let (still_held, copies) = it.counted("held", on_devices);
+    assert_eq!((still_held, copies), (held, 0), "then devices are told");
     assert_eq!(it.untouched(JobKind::Replan).await, 0);
 }

@@ -21,6 +21,8 @@ proptest! {
         check(&history.world);
         for event in events {
             run(&mut history, event);
+            // In one step and in two.
+            history.world.relying_parties_first ^= true;
         }
         history.world.settle();
         check(&history.world);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use certporter::plan::actual::{Actual, Certificate, Copy};
 use certporter::plan::directory::{DeviceEntry, Directory};
-use certporter::plan::{Action, Departure, Desired, Holder, Limits, Slot, plan};
+use certporter::plan::safety::for_relying_parties;
+use certporter::plan::{Action, Departure, Desired, Holder, Limits, Slot, by_slot, plan};
 use certporter_model::certificate::{CertificateStatus, Standing};
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
@@ -36,6 +37,8 @@ pub(super) struct World {
     pub(super) actual: Actual,
     pub(super) limits: Limits,
     pub(super) ca_can_hold: bool,
+    /// Whether plans are carried out in two steps.
+    pub(super) relying_parties_first: bool,
     pub(super) memory: BTreeMap<RequestId, Memory>,
     pub(super) revoked: Vec<(CertificateId, Departure)>,
     /// How often each kind of action was carried out, and for what certificates and requests had to go.
@@ -52,6 +55,7 @@ impl World {
             actual: Actual::default(),
             limits: Limits::default(),
             ca_can_hold: true,
+            relying_parties_first: false,
             memory: BTreeMap::new(),
             revoked: Vec::new(),
             done: BTreeMap::new(),
@@ -77,20 +81,36 @@ impl World {
 
     /// What the plan says now.
     pub(super) fn plan(&mut self) -> Vec<Action> {
+        self.see_devices();
+        plan(&self.desired(), &self.actual, self.now)
+    }
+
+    /// Copies know the states of their devices.
+    fn see_devices(&mut self) {
         let states: BTreeMap<DeviceId, DeviceState> =
             self.directory.devices.iter().map(|(id, device)| (*id, device.state)).collect();
         for copy in self.copies_mut() {
             copy.device = states[&copy.place.device];
         }
-        plan(&self.desired(), &self.actual, self.now)
     }
 
     /// Plans and does it. The plan after that must be empty.
     pub(super) fn replan(&mut self) -> Vec<Action> {
-        let actions = self.plan();
-        for action in &actions {
+        let mut actions = Vec::new();
+        if self.relying_parties_first {
+            self.see_devices();
+            // As if everything were very many.
+            let all: Vec<_> = by_slot(&self.desired(), &self.actual, self.now).collect();
+            actions = for_relying_parties(&all, 1).unwrap_or_default();
+            for action in &actions {
+                self.apply(action);
+            }
+        }
+        let rest = self.plan();
+        for action in &rest {
             self.apply(action);
         }
+        actions.extend(rest);
         let again = self.plan();
         assert!(again.is_empty(), "after {actions:#?}\nthe plan still says {again:#?}");
         actions

@@ -246,7 +246,7 @@ impl BuiltinCa {
         shards: &[u32],
         unexpired_at: Timestamp,
     ) -> Result<(), CaError> {
-        let mut conn = self.0.db.snapshot().await?;
+        let mut conn = self.0.db.snapshot_of_much().await?;
         for &shard in shards {
             let mut after: Option<SerialNumber> = None;
             loop {

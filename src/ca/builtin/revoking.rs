@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use certporter_model::Timestamp;
 use certporter_model::certificate::RevocationKind;
 use certporter_model::ids::CaGenerationId;
 use certporter_model::revocation::Reason;
@@ -51,8 +52,8 @@ impl BuiltinCa {
         let found = issued_certificates::standings(&mut tx, generation, &serials).await?;
         let mut found: HashMap<SerialNumber, StandingEntry> =
             found.into_iter().map(|entry| (entry.serial.clone(), entry)).collect();
-        let mut changed: HashMap<SerialNumber, Standing> = HashMap::new();
-        let (mut shards, mut events) = (BTreeSet::new(), Vec::new());
+        let mut changed: BTreeMap<SerialNumber, (RevocationKind, Standing)> = BTreeMap::new();
+        let mut shards = BTreeSet::new();
         let mut standings = Vec::with_capacity(orders.len());
         for order in orders {
             let Some(entry) = found.get_mut(&order.serial) else {
@@ -67,23 +68,16 @@ impl BuiltinCa {
             }
             (entry.revoked_at, entry.reason) = after.unzip();
             shards.insert(entry.shard);
-            changed.insert(order.serial.clone(), after);
-            let action = match order.kind {
-                RevocationKind::Release => "ca.release",
-                RevocationKind::Hold => "ca.hold",
-                RevocationKind::Revoke => "ca.revoke",
-            };
-            let target = Target::one("ca_generation", generation.as_uuid());
-            let event = AuditEvent::new(now, action, target).with("serial", order.serial.to_string());
-            events.push(event.with("reason", after.map_or("none", |(_, reason)| reason.as_str())));
+            changed.insert(order.serial.clone(), (order.kind, after));
         }
         if changed.is_empty() {
             tx.rollback().await?;
             return Ok(standings);
         }
+        let events = audited(generation, &changed, now);
         // What becomes the same is written together: of very many there are few kinds.
         let mut alike: HashMap<Standing, Vec<SerialNumber>> = HashMap::new();
-        for (serial, standing) in changed {
+        for (serial, (_, standing)) in changed {
             alike.entry(standing).or_default().push(serial);
         }
         for (standing, serials) in alike {
@@ -111,6 +105,37 @@ impl BuiltinCa {
         let standing: Standing = entry.revoked_at.zip(entry.reason);
         Ok((standing, list.filter(|_| standing.is_some()).map(|list| list.number)))
     }
+}
+
+/// The audit events of what has changed: one for each, or of very many for all that became the same, with the serial
+/// numbers of some in each.
+fn audited(
+    generation: CaGenerationId,
+    changed: &BTreeMap<SerialNumber, (RevocationKind, Standing)>,
+    now: Timestamp,
+) -> Vec<AuditEvent> {
+    let mut alike: BTreeMap<(&'static str, &'static str), Vec<String>> = BTreeMap::new();
+    for (serial, (kind, after)) in changed {
+        let action = match kind {
+            RevocationKind::Release => "ca.release",
+            RevocationKind::Hold => "ca.hold",
+            RevocationKind::Revoke => "ca.revoke",
+        };
+        let reason = after.map_or("none", |(_, reason)| reason.as_str());
+        alike.entry((action, reason)).or_default().push(serial.to_string());
+    }
+    let mut events = Vec::new();
+    for ((action, reason), serials) in alike {
+        let target = Target::one("ca_generation", generation.as_uuid());
+        let event = AuditEvent::new(now, action, target).with("reason", reason);
+        if changed.len() <= AuditEvent::ONE_BY_ONE {
+            events.extend(serials.into_iter().map(|serial| event.clone().with("serial", serial)));
+        } else {
+            let some = serials.chunks(AuditEvent::ONE_BY_ONE);
+            events.extend(some.map(|serials| event.clone().with("serials", serials.to_vec())));
+        }
+    }
+    events
 }
 
 /// What keeps all of them keeps each.

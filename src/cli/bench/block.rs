@@ -12,6 +12,7 @@ use std::time::Duration;
 use certporter_model::Timestamp;
 use certporter_model::access::{Caller, Grant, Role};
 use certporter_model::ids::{AccountId, CaGenerationId, TimelineEventId, UserId};
+use certporter_model::job::{JobKind, JobState};
 use certporter_model::key::KeyAlgorithm;
 use certporter_model::request::Step;
 use certporter_model::revocation::Reason;
@@ -37,7 +38,7 @@ use crate::service::{Portal, users};
 use crate::store::certificates::{self, CertificateFilter};
 use crate::store::steps::events::{self, About, StepEvent};
 use crate::store::users::{UserFilter, list as list_users};
-use crate::store::{AuditEvent, Db, Location, Page, Target, revocations};
+use crate::store::{AuditEvent, Db, Location, Page, Target, jobs, revocations};
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +96,7 @@ pub(super) async fn run(name: &'static str, crowd: Crowd) -> Result<Case, Comman
             let since = SystemClock.now();
             seconds.push(block(&at, &portal, person, generation, serials).await?);
             noted(&at.db, person, since).await?;
+            devices_told(&at.db).await?;
         }
         done.set(true);
         Ok::<_, CommandError>(Case::against(name, "s", &seconds, &limits, n))
@@ -164,6 +166,28 @@ async fn noted(db: &Db, person: UserId, since: Timestamp) -> Result<(), CommandE
         if watch.elapsed() > PATIENCE {
             return Err(format!("the portal has not noted that the CRL has all: {counted:?}").into());
         }
+        tokio::time::sleep(LOOK * 10).await;
+    }
+}
+
+/// Returns when nothing is planned any more: what was blocked is taken from the devices after relying parties know of it,
+/// and that belongs to no other person's block.
+async fn devices_told(db: &Db) -> Result<(), CommandError> {
+    let watch = Stopwatch::start();
+    loop {
+        let mut conn = db.read().await?;
+        let mut planning = false;
+        for state in [JobState::Ready, JobState::Leased] {
+            let open = jobs::list(&mut conn, state, None, 10_000).await?;
+            planning |= open.iter().any(|job| job.kind == JobKind::Replan);
+        }
+        if !planning {
+            return Ok(());
+        }
+        if watch.elapsed() > PATIENCE {
+            return Err("the portal does not come to tell devices".into());
+        }
+        drop(conn);
         tokio::time::sleep(LOOK * 10).await;
     }
 }

@@ -70,7 +70,7 @@ impl Default for Next {
 ///
 /// While reissues wait for their wave, their jobs are there already: no others are found here.
 pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result<Vec<Found>, StoreError> {
-    let mut conn = db.snapshot().await?;
+    let mut conn = db.snapshot_of_much().await?;
     let waves = replans_wait(&mut conn, now).await?;
     let structure = Structure::read(&mut conn).await?;
     let ground = Arc::new(Ground::read(&mut conn).await?);
@@ -96,7 +96,7 @@ impl Going {
     async fn go(self: Arc<Self>) -> Result<Vec<Found>, StoreError> {
         let mut all = Vec::new();
         loop {
-            let mut conn = self.db.snapshot().await?;
+            let mut conn = self.db.snapshot_of_much().await?;
             let Some((number, holders)) = self.next(&mut conn).await? else { return Ok(all) };
             let mut actual = self.ground.holdings(&mut conn, &holders).await?;
             let directory = directory::within(&mut conn, self.structure.clone(), &holders).await?;

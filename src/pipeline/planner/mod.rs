@@ -30,7 +30,7 @@ use certporter_model::thumbprint::ContentDigest;
 
 use crate::pipeline::leap;
 use crate::pipeline::work::{ReplanScope, Work};
-use crate::plan::safety::{can_wait, takes_away};
+use crate::plan::safety::{can_wait, for_relying_parties, takes_away};
 use crate::plan::summary::{Summary, digest};
 use crate::plan::why::{self, Explanation};
 use crate::plan::{Action, Actual, Desired, Directory, Holder, Limits, Slot, by_slot};
@@ -52,7 +52,7 @@ pub struct Outcome {
     pub summary: Summary,
     /// How many holders jobs were made for instead.
     pub deferred: usize,
-    /// Why reissues among it were left for later, if they were.
+    /// Why something of it was left for later, if anything was.
     pub put_off: Option<PutOff>,
     /// Whether nothing was done, because it only brings something: that comes in its turn.
     pub only_brings: bool,
@@ -160,8 +160,14 @@ async fn carry_out(
         turn.as_ref().filter(|_| can_wait(actions)).and_then(|turn| turn.put_off(slot.profile))
     };
     let put_off = by_slot.iter().filter_map(waits).max();
-    let goes = |it: &(Slot, Vec<Action>)| waits(it).is_none();
-    let actions: Vec<Action> = by_slot.into_iter().filter(goes).flat_map(|(_, actions)| actions).collect();
+    let first = if how == How::Whole { None } else { for_relying_parties(&by_slot, limits.relying_parties_first) };
+    let (actions, put_off): (Vec<Action>, _) = match first {
+        Some(first) => (first, Some(PutOff::RelyingPartiesFirst)),
+        None => {
+            let goes = |it: &(Slot, Vec<Action>)| waits(it).is_none();
+            (by_slot.into_iter().filter(goes).flat_map(|(_, actions)| actions).collect(), put_off)
+        }
+    };
     apply::all(tx, &directory, &actions, now, random).await?;
     Ok(Outcome { summary: Summary::of(&actions), put_off, ..Outcome::default() })
 }

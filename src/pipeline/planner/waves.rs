@@ -10,13 +10,15 @@ use crate::plan::Limits;
 use crate::store::planning::replacing;
 use crate::store::{Conn, StoreError};
 
-/// Why reissues are put off.
+/// Why a part of a plan is put off. The greatest is looked at again soonest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PutOff {
     /// More than a tenth of a wave has failed for the profile: somebody has to see to those first.
     Failing,
-    /// A wave is under way. The greater of the two: it is looked at again soon.
+    /// A wave is under way.
     UnderWay,
+    /// Very much is taken away: CRL and OCSP have it before anything else is done about it.
+    RelyingPartiesFirst,
 }
 
 impl PutOff {
@@ -25,6 +27,8 @@ impl PutOff {
         match self {
             Self::UnderWay => Duration::from_secs(30),
             Self::Failing => Duration::from_secs(120),
+            // Until the CRL is out, that is usually long enough; nothing depends on it.
+            Self::RelyingPartiesFirst => Duration::from_secs(3),
         }
     }
 
@@ -33,6 +37,7 @@ impl PutOff {
         match self {
             Self::UnderWay => "a wave of reissues is under way",
             Self::Failing => "too many reissues have failed",
+            Self::RelyingPartiesFirst => "relying parties come first",
         }
     }
 }

@@ -152,7 +152,7 @@ impl Concerned {
                 *next - 1
             };
             let Some(chunk) = self.holders.chunks(CHUNK).nth(number) else { return Ok(counted) };
-            let mut conn = db.snapshot().await?;
+            let mut conn = db.snapshot_of_much().await?;
             let (directory, actual, holders) = self.read(&mut conn, chunk, now).await?;
             drop(conn);
             let planning =
