@@ -91,6 +91,7 @@ pub struct Pipeline {
     issuers: Mutex<HashMap<CaGenerationId, Arc<Issuer>>>,
     authorities: Mutex<HashMap<Name, CaId>>,
     importer: OnceLock<Arc<dyn imports::Importer>>,
+    publications: publish::Publications,
 }
 
 /// A generation of a CA, as it is looked at for every certificate of it.
@@ -125,6 +126,7 @@ impl Pipeline {
             issuers,
             authorities,
             importer: OnceLock::new(),
+            publications: publish::Publications::default(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! CRLs: published at once after a revocation, and by schedule.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use certporter_model::request::Step;
 use certporter_model::serial::SerialNumber;
 use certporter_model::{CaGenerationId, CaId, CertificateId, RevocationId};
+use tokio::sync::Mutex;
 
 use super::error::StepError;
 use super::queue::Outcome;
@@ -20,7 +22,31 @@ use crate::store::{AuditEvent, Conn, StoreError, Target, ca_generations, crls};
 /// So many revocations are noted in a transaction.
 const TOGETHER: usize = 1_000;
 
+/// Lists that many ask for at once.
+#[derive(Debug, Default)]
+pub(super) struct Publications {
+    /// How often they were asked for.
+    asked: AtomicU64,
+    /// Up to which of those they are made; held while they are.
+    made: Mutex<u64>,
+}
+
 impl Pipeline {
+    /// Makes the built-in CA's CRLs as they are due. Who asks while that goes on waits for the next ones, and all who do
+    /// so have the same.
+    pub(super) async fn make_lists(&self) -> Result<(), CaError> {
+        let Publications { asked, made } = &self.publications;
+        let own = asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut made = made.lock().await;
+        if *made >= own {
+            return Ok(());
+        }
+        let all = asked.load(Ordering::SeqCst);
+        self.builtin.publish().await?;
+        *made = all;
+        Ok(())
+    }
+
     /// Publishes the CRLs of a CA and notes which revocations they have. Many revocations that come together make one
     /// CRL: the job waits only once.
     pub(super) async fn publish_crl(&self, ca: CaId) -> Result<Outcome, StepError> {
@@ -30,7 +56,7 @@ impl Pipeline {
         }
         // What the CA has by now is in the CRL that is made from here on.
         let awaiting = revocations::awaiting_crl(&mut *self.db.read().await?).await?;
-        self.builtin.publish().await.map_err(crl_error)?;
+        self.make_lists().await.map_err(crl_error)?;
         fault::point("after_crl");
         let own = ca_generations::generations(&mut *self.db.read().await?, ca).await?;
         let own: HashSet<CaGenerationId> = own.into_iter().map(|it| it.id).collect();

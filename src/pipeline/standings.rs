@@ -55,7 +55,7 @@ impl Pipeline {
         let now = self.clock.now();
         if answers.len() >= super::revoke::MANY {
             // The CRL does not wait until the portal has noted of each that the CA has it.
-            self.publish_now(answers, now).await?;
+            self.publish_at_once(answers).await?;
         }
         let mut tx = self.db.write_about(answers.len(), &connector.permit()?).await?;
         let leases: Vec<_> = answers.iter().map(|it| (it.lease.job, it.lease.fence)).collect();
@@ -128,8 +128,11 @@ impl Pipeline {
         let found = jobs::of_kind_among(tx, &ids, JobKind::RevokeMany).await?;
         for job in &found {
             let Ok(Work::RevokeMany { certificates, pool }) = Work::of(job) else { continue };
-            let told: HashSet<CertificateId> =
-                answers.iter().filter(|it| it.lease.job == job.id).map(|it| it.order.certificate_id).collect();
+            let told: HashSet<CertificateId> = answers
+                .iter()
+                .filter(|it| it.lease.job == job.id)
+                .map(|it| it.order.certificate_id)
+                .collect();
             let untold = certificates.into_iter().filter(|id| !told.contains(id)).collect::<Vec<_>>();
             self.one_by_one(tx, &untold, &pool, now).await?;
         }
@@ -163,17 +166,18 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Has the CRL made of the CA that these were brought to, if it is the portal's own.
-    async fn publish_now(&self, answers: &[RevokeAnswer], now: Timestamp) -> Result<(), StepError> {
-        let ca = self.builtin.id();
+    /// Makes the CRLs of the CA that these were brought to, if it is the portal's own. What keeps it from that keeps nobody
+    /// here: the job that notes which revocations they have tries again.
+    async fn publish_at_once(&self, answers: &[RevokeAnswer]) -> Result<(), StepError> {
         let Some(one) = answers.iter().find(|it| matches!(it.answer, Answer::Revoked { .. })) else {
             return Ok(());
         };
-        let mut books = self.db.bookkeeping().await?;
-        if ca_generations::generation(&mut books, one.order.generation).await?.ca_id == ca {
-            Work::PublishCrl { ca }.schedule(&mut books, now, now, self.random.as_ref()).await?;
-            books.commit().await?;
-            self.queue.wake();
+        let generation =
+            ca_generations::generation(&mut *self.db.read().await?, one.order.generation).await?;
+        if generation.ca_id == self.builtin.id()
+            && let Err(error) = self.make_lists().await
+        {
+            tracing::warn!("the CRLs are made later: {error}");
         }
         Ok(())
     }

@@ -73,7 +73,8 @@ pub fn for_relying_parties(by_slot: &[(Slot, Vec<Action>)], many: usize) -> Opti
     if concerned.iter().filter(|action| tells(action)).count() < many {
         return None;
     }
-    let goes = |action: &&&Action| tells(action) || matches!(action, Action::Settle { .. } | Action::Cancel { .. });
+    let goes =
+        |action: &&&Action| tells(action) || matches!(action, Action::Settle { .. } | Action::Cancel { .. });
     let first: Vec<Action> = concerned.iter().filter(goes).map(|action| (*action).clone()).collect();
     let all: usize = by_slot.iter().map(|(_, actions)| actions.len()).sum();
     (first.len() < all).then_some(first)

@@ -2,7 +2,7 @@
 //!
 //! A number, whole or its beginning, is looked up in its own index. A filter that leaves few is gone through whole, and
 //! what is not in order by an index, or in very many certificates, is found among the first of the list. Words are looked
-//! for in the index of trigrams: SQLite's gives the newest first without finding all of them; in another order its
+//! for in the index of trigrams: SQLite's gives them in the order of their issue without finding all of them; in another its
 //! matches are sorted when they are few, and picked out of the index of that order when they are many. Words too short
 //! for a trigram are looked for by all trigrams that begin with them, long ones by their rarest.
 
@@ -73,7 +73,7 @@ pub async fn find(
         return list.among_few(conn.engine(), &words).all(conn).await;
     }
     let short = words.iter().any(|word| !is_in_trigrams(word));
-    let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue && page.descending;
+    let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue;
     if streams && !short {
         let (wanted, in_part) = trigrams::rarest(conn, &words).await?;
         return list.first(conn, |list, query| list.push_streamed(query, &wanted, &in_part)).await;
@@ -346,13 +346,15 @@ impl List<'_> {
         query.push(" FROM certificates_search CROSS JOIN certificates");
         query.push(" ON certificates.row_number = certificates_search.rowid");
         query.push(" WHERE certificates_search MATCH ").bind(wanted);
+        let (before, order) = if self.page.descending { (" < ", " DESC") } else { (" > ", "") };
         if let Some((_, after)) = &self.page.after {
-            query.push(" AND certificates_search.rowid < (SELECT row_number FROM certificates WHERE id = ");
-            query.bind(after).push(")");
+            query.push(" AND certificates_search.rowid").push(before);
+            query.push("(SELECT row_number FROM certificates WHERE id = ").bind(after).push(")");
         }
         self.push_conditions(query);
         push_words(query, Searched::Certificates, in_part);
-        query.push(" ORDER BY certificates_search.rowid DESC LIMIT ").bind(&self.page.limit);
+        query.push(" ORDER BY certificates_search.rowid").push(order);
+        query.push(" LIMIT ").bind(&self.page.limit);
     }
 
     /// SQLite: few matches are read and sorted; many are met soon enough in the index of the order, and only then read.

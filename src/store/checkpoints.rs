@@ -4,6 +4,8 @@
 //! they themselves, and all who wait to write wait for it. Here a connection of its own does it. The log begins anew only
 //! when all of it is in the file, so where it is written to all the time, writers wait for a moment once it is long.
 
+use std::time::Duration;
+
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::watch;
 
@@ -11,6 +13,9 @@ use super::shared_commit::Pause;
 
 /// After so many changed rows it is worth while: as many pages of the log or more.
 const ROWS: u64 = 500;
+
+/// So long it is waited before: what is written in a burst is put back once, and not beside it.
+const BURST: Duration = Duration::from_secs(1);
 
 /// When the log is as long as this, in pages of 4 KiB, writers wait: 64 MiB.
 const LONG: i64 = 16_384;
@@ -46,6 +51,7 @@ impl Committed {
 /// Sees to it, over a pool of one connection that nobody else uses.
 pub(super) async fn run(pool: SqlitePool, pause: Pause, mut due: watch::Receiver<()>) {
     while due.changed().await.is_ok() {
+        tokio::time::sleep(BURST).await;
         let done = match put_back(&pool).await {
             Ok(pages) if pages >= LONG => match pause.begin().await {
                 // What came meanwhile is little, and nothing comes now.

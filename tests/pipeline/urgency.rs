@@ -1,6 +1,7 @@
 //! What takes something away goes before what delivers, also when it is a part of a large change; what only brings
 //! something waits for its turn.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use certporter::clock::Clock as _;
@@ -10,6 +11,7 @@ use certporter::pki::crl::Crl;
 use certporter::random::octets;
 use certporter::store::Page;
 use certporter::store::assignments::{self, Assignment};
+use certporter::store::audit_events::{self, AuditFilter};
 use certporter::store::groups::{self, Group};
 use certporter::store::jobs;
 use certporter::store::memberships::{self, Member, Membership};
@@ -142,13 +144,17 @@ impl Installation {
         let certificates = format!("FROM certificates WHERE status = '{status}'");
         (
             asked(format!("SELECT count(*) {certificates}")),
-            asked(format!("SELECT count(*) FROM copies WHERE {copies} AND certificate_id IN (SELECT id {certificates})")),
+            asked(format!(
+                "SELECT count(*) FROM copies WHERE {copies} AND certificate_id IN (SELECT id {certificates})"
+            )),
         )
     }
 }
 
 async fn of_very_much_that_is_taken_away_relying_parties_learn_first(db: TestDatabase) {
     let it = Installation::new(db).await;
+    // The fleet brings a profile of the same name.
+    it.db.by_hand("UPDATE profiles SET name = 'Another', name_key = 'another'").await;
     let fleet = Fleet { users: 1, profiles: 10, ..Fleet::new(7, it.clock.now(), 30) };
     generate(&it.db.db, &fleet).await.unwrap();
     it.work().await;
@@ -174,6 +180,20 @@ async fn of_very_much_that_is_taken_away_relying_parties_learn_first(db: TestDat
     let list = lists.iter().find(|list| list.name == "issuing-1").unwrap();
     let published = it.builtin.published(&format!("{}.crl", list.name)).await.unwrap().unwrap();
     assert!(Crl::parse(&published.octets).unwrap().len() >= held - held_before, "relying parties know");
+    // So many share events of the audit trail, which name each of them all the same.
+    for (action, name) in [("revocation.at_ca", "revocations"), ("ca.hold", "serials")] {
+        let filter = AuditFilter { action: Some(action.into()), ..AuditFilter::default() };
+        let mut conn = it.db.read().await.unwrap();
+        let events = audit_events::list(&mut conn, &filter, None, 1_000).await.unwrap();
+        let mut named = BTreeSet::new();
+        for event in &events {
+            let whole: serde_json::Value = serde_json::from_slice(&event.canonical).unwrap();
+            let all = whole["details"][name].as_array().unwrap().clone();
+            named.extend(all.into_iter().map(|one| one.as_str().unwrap().to_owned()));
+        }
+        assert_eq!(named.len(), held - held_before, "{action}");
+        assert!(events.len() < 10, "{} events", events.len());
+    }
 
     it.clock.advance(Duration::from_secs(3));
     it.work().await;

@@ -160,7 +160,8 @@ async fn carry_out(
         turn.as_ref().filter(|_| can_wait(actions)).and_then(|turn| turn.put_off(slot.profile))
     };
     let put_off = by_slot.iter().filter_map(waits).max();
-    let first = if how == How::Whole { None } else { for_relying_parties(&by_slot, limits.relying_parties_first) };
+    let first =
+        if how == How::Whole { None } else { for_relying_parties(&by_slot, limits.relying_parties_first) };
     let (actions, put_off): (Vec<Action>, _) = match first {
         Some(first) => (first, Some(PutOff::RelyingPartiesFirst)),
         None => {
