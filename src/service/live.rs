@@ -13,6 +13,8 @@ use crate::store::{Db, StoreError};
 
 /// How often the outbox is looked at: well within the second in which a device shall hear of a revocation.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How long to wait at least: much is committed at once when many devices are at work.
+const BREATH: Duration = Duration::from_millis(10);
 /// How long to wait after the database could not be read.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// Changes read at once.
@@ -64,15 +66,19 @@ impl Live {
     /// Follows the outbox for as long as it is awaited; `also` hears of each change too.
     pub async fn follow(&self, db: &Db, also: impl Fn(&Change)) {
         let mut seen = None;
+        let mut told = db.told();
         loop {
-            let pause = match self.step(db, &mut seen, &also).await {
-                Ok(()) => INTERVAL,
+            match self.step(db, &mut seen, &also).await {
+                Ok(()) => {
+                    tokio::time::sleep(BREATH).await;
+                    // What this process commits is heard at once; what others do is looked for.
+                    let _either = tokio::time::timeout(INTERVAL, told.changed()).await;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the outbox can't be followed");
-                    AFTER_FAILURE
+                    tokio::time::sleep(AFTER_FAILURE).await;
                 }
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 

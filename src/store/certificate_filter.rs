@@ -132,6 +132,12 @@ impl CertificateFilter {
         self.issued_from.is_some() || self.issued_before.is_some()
     }
 
+    /// Whether it asks for nothing else, words apart.
+    pub(super) fn is_of_a_span_alone(&self) -> bool {
+        let rest = Self { issued_from: None, issued_before: None, ..self.clone() };
+        self.is_of_a_span() && !rest.leaves_out()
+    }
+
     /// Whether the first of it in this order are soon found: an index has them so, they are few, or nearly all pass.
     pub(super) fn is_in_order(&self, by: SortedBy) -> bool {
         let bounded = self.expires_from.is_some() || self.expires_before.is_some();

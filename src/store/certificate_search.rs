@@ -8,7 +8,6 @@
 
 use std::collections::HashMap;
 
-use certporter_model::Timestamp;
 use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 use uuid::Uuid;
@@ -35,6 +34,8 @@ const FEW: u32 = 1_000;
 const SORTED: u32 = 2_000;
 /// The same of those issued in a span of time: they lie beside each other.
 const SORTED_SPAN: u32 = 10_000;
+/// The same where nothing else is asked, and the index of the time of issue says when they expire.
+const SORTED_UNREAD: u32 = 200_000;
 
 /// A page of the certificates that the caller may see.
 ///
@@ -47,8 +48,10 @@ pub async fn find(
     by: SortedBy,
     page: &SortedPage<CertificateId>,
 ) -> Result<Vec<Certificate>> {
-    let small = Small::of(conn, filter).await?;
-    let mut list = List { seen: Seen::by(conn, visibility).await?, filter, by, page, is_rare: false, small };
+    let seen = Seen::by(conn, visibility).await?;
+    let unread = by == SortedBy::Expiry && matches!(seen, Seen::All) && filter.is_of_a_span_alone();
+    let small = Small::of(conn, filter, if unread { SORTED_UNREAD } else { SORTED_SPAN }).await?;
+    let mut list = List { seen, filter, by, page, is_rare: false, small };
     // Only SQLite is told which index to leave alone: elsewhere a sign before an id is an error.
     if let (Some(_), Some(state), Engine::Sqlite) = (filter.profile, filter.state, conn.engine()) {
         let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
@@ -120,7 +123,7 @@ pub async fn ids(
 ) -> Result<Vec<CertificateId>> {
     let page = SortedPage { after: None, limit, descending: true };
     let seen = Seen::by(conn, visibility).await?;
-    let small = Small::of(conn, filter).await?;
+    let small = Small::of(conn, filter, SORTED_SPAN).await?;
     let list = List { seen, filter, by: SortedBy::Issue, page: &page, is_rare: false, small };
     let mut query = Sql::new("SELECT certificates.id FROM certificates WHERE 1 = 1");
     list.push_conditions(&mut query);
@@ -157,7 +160,8 @@ struct Small {
 impl Small {
     const NONE: Self = Self { group: false, platform: false, span: true };
 
-    async fn of(conn: &mut Conn, filter: &CertificateFilter) -> Result<Self> {
+    /// `span`: so many of those issued in a span of time are few.
+    async fn of(conn: &mut Conn, filter: &CertificateFilter, span: u32) -> Result<Self> {
         let group = match filter.group {
             Some(group) => fleet::is_small_group(conn, group, SORTED).await?,
             None => false,
@@ -168,22 +172,22 @@ impl Small {
         };
         let span = !filter.is_of_a_span()
             || conn.engine() == Engine::Postgres
-            || is_small_span(conn, filter.issued_from, filter.issued_before).await?;
+            || is_small_span(conn, filter, span).await?;
         Ok(Self { group, platform, span })
     }
 }
 
-/// Whether so few were issued then that they are sorted.
-async fn is_small_span(conn: &mut Conn, from: Option<Timestamp>, before: Option<Timestamp>) -> Result<bool> {
+/// Whether fewer than so many were issued then.
+async fn is_small_span(conn: &mut Conn, filter: &CertificateFilter, most: u32) -> Result<bool> {
     let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
-    if let Some(from) = from {
+    if let Some(from) = filter.issued_from {
         query.push(" AND id >= ").bind(&first_made_at(from));
     }
-    if let Some(before) = before {
+    if let Some(before) = filter.issued_before {
         query.push(" AND id < ").bind(&first_made_at(before));
     }
-    query.push(" LIMIT ").bind(&SORTED_SPAN).push(") AS bounded");
-    Ok(query.scalar::<i64>(conn).await? < i64::from(SORTED_SPAN))
+    query.push(" LIMIT ").bind(&most).push(") AS bounded");
+    Ok(query.scalar::<i64>(conn).await? < i64::from(most))
 }
 
 impl List<'_> {
@@ -287,7 +291,12 @@ impl List<'_> {
         if apart {
             query.push(" AND certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
         }
-        self.push_conditions(&mut query);
+        let mut indexes = self.every_index();
+        if engine == Engine::Sqlite {
+            // The index of the time of issue, which has what they are sorted by.
+            indexes.issued.1 = "+certificates.id";
+        }
+        push_conditions_by(&mut query, &self.seen, self.filter, &indexes);
         if apart {
             query.push(")");
         }

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::sync::watch;
 
 use super::checkpoints::{self, Committed, LONG_FOR_SQLITE};
 use super::shared_commit::Writer;
@@ -81,6 +82,8 @@ impl std::fmt::Debug for Location {
 #[derive(Debug, Clone)]
 pub struct Db {
     pools: Pools,
+    /// Hears of commits of this process that announce something.
+    told: watch::Sender<()>,
     rehearsing: bool,
 }
 
@@ -98,7 +101,7 @@ enum Pools {
 
 impl Db {
     fn new(pools: Pools) -> Self {
-        Self { pools, rehearsing: false }
+        Self { pools, told: watch::channel(()).0, rehearsing: false }
     }
 
     /// The same database, on which no change of the business's state can be committed: what is asked of it is found
@@ -217,7 +220,12 @@ impl Db {
     /// # Errors
     /// When another writer does not end in time.
     pub async fn write(&self, permit: &Permit) -> Result<WriteTx> {
-        Ok(WriteTx::new(self.begin(self.rehearsing).await?, permit.clone(), self.rehearsing))
+        Ok(WriteTx::new(
+            self.begin(self.rehearsing).await?,
+            permit.clone(),
+            self.told.clone(),
+            self.rehearsing,
+        ))
     }
 
     /// The same, about so many things: one about many does not join others that run, of which SQLite would have to keep
@@ -227,7 +235,14 @@ impl Db {
     /// When another writer does not end in time.
     pub async fn write_about(&self, things: usize, permit: &Permit) -> Result<WriteTx> {
         let alone = self.rehearsing || things >= MANY;
-        Ok(WriteTx::new(self.begin(alone).await?, permit.clone(), self.rehearsing))
+        Ok(WriteTx::new(self.begin(alone).await?, permit.clone(), self.told.clone(), self.rehearsing))
+    }
+
+    /// Changes whenever something that was announced is committed in this process. What others commit is only in the
+    /// outbox.
+    #[must_use]
+    pub fn told(&self) -> watch::Receiver<()> {
+        self.told.subscribe()
     }
 
     /// A transaction for what is no state of the business: see [`Bookkeeping`].

@@ -45,6 +45,7 @@ migrations! {
     26 "0026_wide_lists",
     27 "0027_on_device",
     28 "0028_helpdesk_box",
+    29 "0029_issued_spans",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

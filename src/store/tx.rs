@@ -7,6 +7,7 @@ use certporter_model::access::Permit;
 use certporter_model::ids::{CertificateId, CopyId, DeviceId, GroupId, RequestId, UserId};
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::watch;
 
 use super::audit_events::{self, AuditEvent};
 use super::shared_commit::Step;
@@ -165,6 +166,8 @@ pub struct WriteTx {
     announcements: Vec<Announcement>,
     /// Whom they concern, to see who is told already.
     concerned: HashSet<Announcement>,
+    /// Who follows the outbox within this process hears of the commit by this.
+    told: watch::Sender<()>,
     rehearsing: bool,
 }
 lends!(WriteTx => conn: WriteConn);
@@ -212,13 +215,14 @@ impl Announcement {
 }
 
 impl WriteTx {
-    pub(crate) fn new(conn: Conn, permit: Permit, rehearsing: bool) -> Self {
+    pub(crate) fn new(conn: Conn, permit: Permit, told: watch::Sender<()>, rehearsing: bool) -> Self {
         Self {
             conn: WriteConn(conn),
             permit,
             steps: Vec::new(),
             announcements: Vec::new(),
             concerned: HashSet::new(),
+            told,
             rehearsing,
         }
     }
@@ -271,7 +275,11 @@ impl WriteTx {
         audit_events::write_all(&mut batch, &self.permit, &events);
         outbox::write_all(&mut batch, at, &self.announcements);
         batch.run(&mut self.conn).await?;
-        self.conn.0.commit().await
+        self.conn.0.commit().await?;
+        if !self.announcements.is_empty() {
+            self.told.send_replace(());
+        }
+        Ok(())
     }
 
     /// Gives everything up now, rather than when dropped.
