@@ -29,6 +29,7 @@ fn told(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "none".to_owned(),
         serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(all) => all.iter().map(told).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }
