@@ -68,6 +68,9 @@ async fn a_fleet_is_not_renewed_at_once() {
     assert_eq!(before, DEVICES, "nobody is early");
     let mut shares = Vec::new();
     for day in [294, 297, 300] {
+        if day == 300 {
+            portal.noted().await;
+        }
         portal.leaps(day).await;
         portal.swept().await;
         settle(&mut fleet).await;

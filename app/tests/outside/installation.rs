@@ -372,6 +372,18 @@ impl Installation {
         self.token = self.run_here(certporter(), &flags).trim().to_owned();
     }
 
+    /// Waits until the portal has noted at this time of its clock that it is there, which it does a few times a minute.
+    /// Days that leaps let go by without that add up, and more than a week is a leap that somebody has to approve.
+    pub(super) async fn noted(&self) {
+        let data = self.data().join("certporter.sqlite");
+        let now = self.run_here("date", &["+%s"]).trim().to_owned();
+        let noted = format!("SELECT max(last_contact_at) >= {now}000 FROM connectors");
+        self.until("the portal notes that it is there", async || {
+            run("sqlite3", &["-readonly", data.to_str().unwrap(), &noted]).trim() == "1"
+        })
+        .await;
+    }
+
     /// Asks again and again until it is so.
     pub(super) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         let asking = async {
