@@ -329,7 +329,8 @@ async fn connect_sqlite(path: &Path) -> Result<Db, sqlx::Error> {
         // Not where it writes: what a statement would undo is kept there too, and in memory the end of each
         // statement goes through all that its transaction has kept.
         .pragma("temp_store", "memory");
-    let through = pool(READERS).connect_with(reading.clone()).await?;
+    // Who goes through everything comes back to little of it.
+    let through = pool(READERS).connect_with(reading.clone().pragma("cache_size", "-4096")).await?;
     // What is written makes a connection forget its cache; what is mapped stays as near as the kernel has it.
     let readers = pool(READERS).connect_with(reading.pragma("mmap_size", MAPPED)).await?;
     let (committed, due) = Committed::new();

@@ -1,5 +1,7 @@
 //! Whatever the two engines say differently.
 
+use std::ops::Range;
+
 use certporter_model::Timestamp;
 
 use super::tx::Conn;
@@ -101,6 +103,48 @@ pub(crate) fn push_packed(sql: &mut Sql, engine: Engine, parts: &[Packed]) {
         };
     }
     sql.push(if engine == Engine::Sqlite { " AS BLOB)" } else { ")" });
+}
+
+/// Where a table's rows lie, for reading all of it in that order: the numbers of SQLite's rows, of PostgreSQL's blocks.
+pub(crate) async fn extent(conn: &mut Conn, table: &'static str) -> Result<Range<i64>> {
+    let engine = conn.engine();
+    let ask = |start: &'static str, end: &'static str| {
+        let mut query = Sql::new(start);
+        query.push(table).push(end);
+        query
+    };
+    match engine {
+        Engine::Sqlite => {
+            let first = ask("SELECT COALESCE(min(rowid), 0) FROM ", "").scalar(conn).await?;
+            Ok(first..ask("SELECT COALESCE(max(rowid), -1) + 1 FROM ", "").scalar(conn).await?)
+        }
+        Engine::Postgres => {
+            let blocks = "') / CAST(current_setting('block_size') AS BIGINT)";
+            Ok(0..ask("SELECT pg_relation_size('", blocks).scalar(conn).await?)
+        }
+    }
+}
+
+/// The condition that a row of the table lies there.
+pub(crate) fn push_lies(sql: &mut Sql, engine: Engine, table: &'static str, there: &Range<i64>) {
+    for (compared, bound) in [(">= ", there.start), ("< ", there.end)] {
+        sql.push(if compared == "< " { " AND " } else { "" }).push(table);
+        match engine {
+            Engine::Sqlite => sql.push(".rowid ").push(compared).bind(&bound),
+            Engine::Postgres => {
+                let place = format!("({bound},0)");
+                sql.push(".ctid ").push(compared).push("CAST(").bind(place.as_str()).push(" AS TID)")
+            }
+        };
+    }
+}
+
+/// The start of a statement that answers the column `packed` of all rows as one value, null if there is none.
+pub(crate) fn all_as_one(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT CAST(group_concat(packed, '') AS BLOB) FROM (SELECT ",
+        Engine::Postgres => "SELECT string_agg(packed, CAST('' AS BYTEA)) FROM (SELECT ",
+    }
 }
 
 /// Keeps others from taking numbers of the outbox and the audit trail until this transaction has ended: otherwise a

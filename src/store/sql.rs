@@ -1,11 +1,15 @@
 //! One SQL text with its values, run on either engine.
 
+use futures::TryStreamExt as _;
 use sqlx::{Arguments, AssertSqlSafe, Row as _, SqlSafeStr, SqlStr};
 use uuid::Uuid;
 
 use super::row::{FromRow, Load, Row};
 use super::tx::{Conn, Handle};
 use super::{Engine, Result, StoreError};
+
+/// SQLite keeps no statement with more values: lists are of many lengths, and each would be another statement to keep.
+const KEPT: usize = 100;
 
 /// A value that both engines can hold. PostgreSQL wants to know the type of a null.
 #[derive(Debug, Clone)]
@@ -190,21 +194,34 @@ impl Sql {
         })
     }
 
-    /// Every row.
+    /// Every row. Each is made into what it says as it comes: a driver's row takes many times the memory.
     pub(crate) async fn all<T: FromRow>(self, conn: &mut Conn) -> Result<Vec<T>> {
         let (text, values, kept) = self.failing_on(conn).into_text();
+        let mut found = Vec::new();
         match conn.handle() {
             Handle::Sqlite(c) => {
-                let rows = sqlx::query_with(text, sqlite_arguments(values)?).fetch_all(c).await;
-                let rows = conn.noting(rows)?;
-                rows.iter().map(|row| T::from_row(&Row::Sqlite(row))).collect()
+                let kept = values.len() <= KEPT;
+                let query = sqlx::query_with(text, sqlite_arguments(values)?).persistent(kept);
+                let mut rows = query.fetch(c);
+                let ended = loop {
+                    match rows.try_next().await {
+                        Ok(Some(row)) => found.push(T::from_row(&Row::Sqlite(&row))?),
+                        Ok(None) => break Ok(()),
+                        Err(error) => break Err(error),
+                    }
+                };
+                drop(rows);
+                conn.noting(ended)?;
             }
             Handle::Postgres(c) => {
-                let rows =
-                    sqlx::query_with(text, postgres_arguments(values)?).persistent(kept).fetch_all(c).await?;
-                rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
+                let query = sqlx::query_with(text, postgres_arguments(values)?).persistent(kept);
+                let mut rows = query.fetch(c);
+                while let Some(row) = rows.try_next().await? {
+                    found.push(T::from_row(&Row::Postgres(&row))?);
+                }
             }
         }
+        Ok(found)
     }
 
     /// The first row, if there is one.

@@ -1,6 +1,7 @@
 //! The planner on both engines: reads, decides, and carries out in the transaction of the change.
 
 mod fixture;
+mod sweeping;
 mod what_if;
 
 use std::time::Duration;

@@ -290,7 +290,8 @@ impl BuiltinCa {
         id: CaGenerationId,
         shard: u32,
     ) -> Result<Option<PublishedCrl>, StoreError> {
-        let mut conn = self.0.db.read().await?;
+        // A list may have tens of megabytes, of which nothing else is to be mapped.
+        let mut conn = self.0.db.snapshot_of_much().await?;
         crls::latest(&mut conn, id, shard).await
     }
 }

@@ -48,7 +48,7 @@ pub struct BenchArgs {
     /// Write the figures to this file as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure the pages and searches on the database of this data folder, instead of on a fleet made for it.
+    /// Measure the sweep, the pages and searches on the database of this data folder, instead of on a fleet made for it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Measure the pages and searches on this PostgreSQL database.
@@ -146,7 +146,7 @@ pub async fn run(args: BenchArgs, pages: Pages) -> Result<(), CommandError> {
         figures.add(take_over::run(TAKE_OVER, size.deaths, size.p256).await?);
     }
     if wanted(SWEEP[0]) {
-        for case in sweep::run(SWEEP, size.devices, size.blocks.min(5)).await? {
+        for case in sweep::run(SWEEP, size.devices, size.blocks.min(5), args.data.as_deref()).await? {
             figures.add(case);
         }
     }

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use certporter_model::access::{Caller, Permission, Permit, Scope};
+use certporter_model::access::{Caller, Permission, Permit, Scope, Visibility};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::super::CommandError;
@@ -17,8 +18,9 @@ use crate::clock::{Clock as _, Stopwatch, SystemClock};
 use crate::pipeline::planner::sweep::sweep;
 use crate::plan::Limits;
 use crate::random::SystemRandom;
+use crate::store::devices::DeviceFilter;
 use crate::store::planning::sweeping;
-use crate::store::{AuditEvent, Db, Location, Target};
+use crate::store::{AuditEvent, Db, Location, Target, devices};
 
 /// The target for 100,000 devices with 10 profiles; others in proportion.
 const TARGET: Duration = Duration::from_secs(5);
@@ -34,10 +36,18 @@ pub(super) async fn run(
     names: [&'static str; 4],
     devices: u32,
     blocks: usize,
+    data: Option<&Path>,
 ) -> Result<Vec<Case>, CommandError> {
-    let folder = folder("sweep")?;
-    generate(folder.path(), devices).await?;
-    let db = Db::connect(&Location::Sqlite(folder.path().join("certporter.sqlite"))).await?;
+    let made = if data.is_none() { Some(folder("sweep")?) } else { None };
+    if let Some(made) = &made {
+        generate(made.path(), devices).await?;
+    }
+    let folder = made.as_ref().map(TempDir::path).or(data).ok_or("there is no fleet")?;
+    let db = Db::connect(&Location::Sqlite(folder.join("certporter.sqlite"))).await?;
+    let mut conn = db.snapshot_of_much().await?;
+    let devices = devices::count(&mut conn, &Visibility::All, &DeviceFilter::default()).await?;
+    let devices = u32::try_from(devices).unwrap_or(u32::MAX);
+    drop(conn);
     let permit = Caller::system("bench").permitted(Permission::SystemWork, &Scope::Organisation)?;
     let (mut seconds, mut limits) = (Vec::with_capacity(blocks), Vec::with_capacity(blocks));
     let (mut waits, mut quiet) = (Vec::with_capacity(blocks), Vec::with_capacity(blocks));
@@ -59,7 +69,7 @@ pub(super) async fn run(
     }
     let peak = peak_megabytes();
     db.close().await;
-    folder.close()?;
+    made.map(TempDir::close).transpose()?;
     let target = TARGET.as_secs_f64() * f64::from(devices) / 100_000.0;
     let n = usize::try_from(devices).unwrap_or(usize::MAX);
     let [name, raw, memory, writer] = names;

@@ -1,28 +1,31 @@
 //! Going through everybody, some at a time, on every processor: while some are planned for, the next are read.
 //!
-//! Each chunk is a snapshot of its own, so that no reader stands for long in the way of the log's truncation. What is
-//! the same for many is read once at the start; whatever changes meanwhile makes its own plan.
+//! What everybody holds is read once at the start, and so is what is the same for many ([`super::held`]). Each chunk's
+//! people and devices are a snapshot of their own, so that no reader stands for long in the way of the log's truncation.
+//! Whatever changes meanwhile makes its own plan, and what is found here is planned anew before it is carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use certporter_model::{DeviceId, Timestamp, UserId};
-use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::directory::{self, Structure};
-use super::holdings::Ground;
+use super::directory::{self, Ownerships, Structure};
+use super::held::Held;
 use super::{BySlot, as_set, compare};
 use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
-use crate::plan::{Holder, Limits};
-use crate::store::planning::{reached, replans_wait};
-use crate::store::{Conn, Db, StoreError};
+use crate::plan::{Directory, Holder, Limits};
+use crate::store::device_owners::Ownership;
+use crate::store::planning::replans_wait;
+use crate::store::planning::sweeping::{self, SweptDevice};
+use crate::store::{Db, StoreError};
 
 /// People are read so many at a time, each with all of their devices; and as many devices that are nobody's.
-const READ: u32 = 500;
+const READ: usize = 150;
 /// More devices than this become chunks of their own, should they all be the same people's.
-const DEVICES: usize = 2_000;
+const DEVICES: usize = 1_000;
 
 /// What is to be done within a chunk.
 #[derive(Debug)]
@@ -40,30 +43,25 @@ struct Going {
     limits: Limits,
     now: Timestamp,
     structure: Structure,
-    ground: Arc<Ground>,
+    held: Held,
+    chunks: Vec<Chunk>,
+    /// The next chunk.
+    next: AtomicUsize,
     /// Whether reissues wait for their wave.
     waves: bool,
-    place: Mutex<Place>,
 }
 
-/// How far it is: people and what they own first, so that both are read once; then what is nobody's.
-#[derive(Default)]
-struct Place {
-    number: usize,
-    next: Next,
-    /// Devices of people who have very many.
-    left: Vec<BTreeSet<Holder>>,
+/// Who is planned for at once.
+#[derive(Debug, Default)]
+struct Chunk {
+    holders: BTreeSet<Holder>,
+    /// What its people own and owned, in this chunk or not.
+    ownerships: Ownerships,
 }
 
-enum Next {
-    Users(Option<UserId>),
-    Shared(Option<DeviceId>),
-}
-
-impl Default for Next {
-    fn default() -> Self {
-        Self::Users(None)
-    }
+/// As much is done at once: one more than there are processors, since one of them may wait for the disk.
+pub(super) fn at_once() -> usize {
+    1 + std::thread::available_parallelism().map_or(1, usize::from).min(4)
 }
 
 /// Plans for everybody; answers the chunks in which something is to be done, in order.
@@ -73,14 +71,17 @@ pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result
     let mut conn = db.snapshot_of_much().await?;
     let waves = replans_wait(&mut conn, now).await?;
     let structure = Structure::read(&mut conn).await?;
-    let ground = Arc::new(Ground::read(&mut conn).await?);
     let limits = as_set(&mut conn, limits, now).await?;
+    let users = sweeping::users(&mut conn).await?;
+    let devices = sweeping::devices(&mut conn).await?;
+    let former = sweeping::former_devices(&mut conn).await?;
     drop(conn);
-    let place = Mutex::new(Place::default());
-    let going = Arc::new(Going { db: db.clone(), limits, now, structure, ground, waves, place });
+    let held = Held::read(db, &devices).await?;
+    let chunks = chunks(&users, &devices, former);
+    let next = AtomicUsize::new(0);
+    let going = Arc::new(Going { db: db.clone(), limits, now, structure, held, chunks, next, waves });
     let mut running = JoinSet::new();
-    // One more than there are processors: one of them may wait for the disk.
-    for _ in 0..=std::thread::available_parallelism().map_or(1, usize::from).min(4) {
+    for _ in 0..at_once() {
         running.spawn(Arc::clone(&going).go());
     }
     let mut all = Vec::new();
@@ -91,59 +92,67 @@ pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result
     Ok(all)
 }
 
+/// People and what they own first, so that both are read once; then what is nobody's.
+fn chunks(users: &[UserId], devices: &[SweptDevice], ended: Vec<Ownership>) -> Vec<Chunk> {
+    let mut owned: BTreeMap<UserId, Vec<DeviceId>> = BTreeMap::new();
+    let mut shared = Vec::new();
+    for device in devices {
+        match device.owner_id {
+            Some(owner) => owned.entry(owner).or_default().push(device.id),
+            None => shared.push(device.id),
+        }
+    }
+    let mut former: BTreeMap<UserId, Vec<Ownership>> = BTreeMap::new();
+    for it in ended {
+        former.entry(it.user_id).or_default().push(it);
+    }
+    let mut chunks = Vec::new();
+    for users in users.chunks(READ) {
+        let owned: Vec<DeviceId> = users.iter().filter_map(|id| owned.remove(id)).flatten().collect();
+        let (with_them, apart) = owned.split_at(owned.len().min(DEVICES));
+        let holders = users.iter().copied().map(Holder::User);
+        let holders = holders.chain(with_them.iter().copied().map(Holder::Device)).collect();
+        let apart: Vec<_> = apart.chunks(DEVICES).map(of_devices).collect();
+        let former = users.iter().filter_map(|id| former.remove(id)).flatten().collect();
+        chunks.push(Chunk { holders, ownerships: Ownerships { owned, former } });
+        chunks.extend(apart);
+    }
+    // Of people who have come since it is not known that they are there.
+    shared.extend(owned.into_values().flatten());
+    chunks.extend(shared.chunks(READ).map(of_devices));
+    chunks
+}
+
+fn of_devices(devices: &[DeviceId]) -> Chunk {
+    Chunk {
+        holders: devices.iter().copied().map(Holder::Device).collect(),
+        ownerships: Ownerships::default(),
+    }
+}
+
 impl Going {
     /// Takes chunk after chunk until none is left.
     async fn go(self: Arc<Self>) -> Result<Vec<Found>, StoreError> {
         let mut all = Vec::new();
         loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = self.chunks.get(number) else { return Ok(all) };
             let mut conn = self.db.snapshot_of_much().await?;
-            let Some((number, holders)) = self.next(&mut conn).await? else { return Ok(all) };
-            let mut actual = self.ground.holdings(&mut conn, &holders).await?;
-            let directory = directory::within(&mut conn, self.structure.clone(), &holders).await?;
+            let (structure, ownerships) = (self.structure.clone(), chunk.ownerships.clone());
+            let directory =
+                directory::within_knowing(&mut conn, structure, &chunk.holders, ownerships).await?;
             drop(conn);
-            let (ground, limits, now) = (Arc::clone(&self.ground), self.limits, self.now);
-            let waves = self.waves;
-            let planning = tokio::task::spawn_blocking(move || {
-                ground.add_requests(&mut actual, &holders);
-                let mut by_slot = compare(&directory, &actual, &holders, limits, now);
-                by_slot.retain(|(_, actions)| !(waves && can_wait(actions)));
-                found(number, &by_slot)
-            });
+            let going = Arc::clone(&self);
+            let planning = tokio::task::spawn_blocking(move || going.plan(number, &directory));
             all.extend(planning.await.map_err(|error| StoreError::Other(error.to_string()))?);
         }
     }
 
-    async fn next(&self, conn: &mut Conn) -> Result<Option<(usize, BTreeSet<Holder>)>, StoreError> {
-        let mut place = self.place.lock().await;
-        loop {
-            if let Some(holders) = place.left.pop() {
-                place.number += 1;
-                return Ok(Some((place.number, holders)));
-            }
-            match place.next {
-                Next::Users(after) => {
-                    let users = reached::next_users(conn, after, READ).await?;
-                    let Some(last) = users.last().copied() else {
-                        place.next = Next::Shared(None);
-                        continue;
-                    };
-                    place.next = Next::Users(Some(last));
-                    let devices = reached::devices_of(conn, &users).await?;
-                    let (with_them, apart) = devices.split_at(devices.len().min(DEVICES));
-                    let parts = apart.chunks(DEVICES).rev();
-                    place.left.extend(parts.map(|part| part.iter().copied().map(Holder::Device).collect()));
-                    let users = users.into_iter().map(Holder::User);
-                    let holders = users.chain(with_them.iter().copied().map(Holder::Device)).collect();
-                    place.left.push(holders);
-                }
-                Next::Shared(after) => {
-                    let devices = reached::next_shared_devices(conn, after, READ).await?;
-                    let Some(last) = devices.last().copied() else { return Ok(None) };
-                    place.next = Next::Shared(Some(last));
-                    place.left.push(devices.into_iter().map(Holder::Device).collect());
-                }
-            }
-        }
+    fn plan(&self, number: usize, directory: &Directory) -> Option<Found> {
+        let holders = &self.chunks.get(number)?.holders;
+        let mut by_slot = compare(directory, &self.held.by(holders), holders, self.limits, self.now);
+        by_slot.retain(|(_, actions)| !(self.waves && can_wait(actions)));
+        found(number, &by_slot)
     }
 }
 

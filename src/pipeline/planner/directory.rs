@@ -15,6 +15,7 @@ use crate::plan::directory::{
     Assigned, DeviceEntry, Directory, FormerDevice, Membership, ProfileEntry, Reissue, Span, UserEntry,
     Values,
 };
+use crate::store::device_owners::Ownership;
 use crate::store::planning::{self as reading, Holders, PlanDevice, PlanMembership, PlanUser, reached};
 use crate::store::{Conn, StoreError, assignments, profiles};
 
@@ -64,13 +65,34 @@ pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Di
 /// Reads the rest of it.
 pub(super) async fn within(
     conn: &mut Conn,
+    structure: Structure,
+    holders: &BTreeSet<Holder>,
+) -> Result<Directory, StoreError> {
+    let (users, _) = split(holders);
+    let former = reached::former_devices(conn, &users).await?;
+    let owned = reached::devices_of(conn, &users).await?;
+    within_knowing(conn, structure, holders, Ownerships { owned, former }).await
+}
+
+/// Devices of the users that are planned for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ownerships {
+    /// That they own.
+    pub(super) owned: Vec<DeviceId>,
+    /// That were theirs, as they began.
+    pub(super) former: Vec<Ownership>,
+}
+
+/// The same, where it is known whose devices are and were.
+pub(super) async fn within_knowing(
+    conn: &mut Conn,
     Structure { profiles, assignments, nesting }: Structure,
     holders: &BTreeSet<Holder>,
+    Ownerships { owned, former }: Ownerships,
 ) -> Result<Directory, StoreError> {
     let (users, mut devices) = split(holders);
     // For a user-scoped certificate all of the user's devices count, those that were theirs too.
-    let former = reached::former_devices(conn, &users).await?;
-    devices.extend(reached::devices_of(conn, &users).await?);
+    devices.extend(owned);
     devices.extend(former.iter().map(|ownership| ownership.device_id));
     devices.sort();
     devices.dedup();

@@ -1,92 +1,16 @@
 //! What these holders hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use certporter_model::assignment::HolderKind;
-use certporter_model::device::DeviceState;
-use certporter_model::{CaGenerationId, CertificateId, DeviceId, ManagementCertificateId, RequestId};
+use certporter_model::{CaGenerationId, CertificateId};
 use serde::Deserialize;
 
 use super::whom::split;
 use crate::plan::actual::{Actual, Certificate, Copy, Request};
 use crate::plan::{Departure, Holder, Place, Slot};
-use crate::store::planning::{self as reading, Holders, PlanCertificate, PlanCopy, PlanRequest, sweeping};
+use crate::store::planning::{self as reading, Holders, PlanCertificate, PlanCopy, PlanRequest};
 use crate::store::{Conn, StoreError, ca_generations};
-
-/// What is the same for many holders: a sweep reads it once.
-#[derive(Debug)]
-pub(super) struct Ground {
-    can_hold: BTreeSet<CaGenerationId>,
-    requests: HashMap<Holder, Vec<(Slot, Request)>>,
-    cancelled: HashMap<RequestId, Departure>,
-    states: HashMap<DeviceId, DeviceState>,
-    generations: HashMap<ManagementCertificateId, i64>,
-}
-
-impl Ground {
-    /// Reads it.
-    pub(super) async fn read(conn: &mut Conn) -> Result<Self, StoreError> {
-        let mut requests: HashMap<Holder, Vec<(Slot, Request)>> = HashMap::new();
-        for it in sweeping::requests(conn).await? {
-            let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
-            requests.entry(slot.holder).or_default().push((slot, request(&it)));
-        }
-        let cancelled = sweeping::cancelled(conn).await?.into_iter().filter_map(|it| {
-            let (reason, trigger) = it.cancelled_reason.zip(it.cancelled_trigger)?;
-            Some((it.id, Departure::new(reason, trigger)))
-        });
-        Ok(Self {
-            can_hold: can_hold(conn).await?,
-            requests,
-            cancelled: cancelled.collect(),
-            states: sweeping::states(conn).await?.into_iter().map(|it| (it.id, it.state)).collect(),
-            generations: sweeping::generations(conn)
-                .await?
-                .into_iter()
-                .map(|it| (it.id, it.generation))
-                .collect(),
-        })
-    }
-
-    /// What these holders hold.
-    pub(super) async fn holdings(
-        &self,
-        conn: &mut Conn,
-        holders: &BTreeSet<Holder>,
-    ) -> Result<Actual, StoreError> {
-        let (users, devices) = split(holders);
-        let users: Vec<_> = users.iter().map(|id| id.as_uuid()).collect();
-        let devices: Vec<_> = devices.iter().map(|id| id.as_uuid()).collect();
-        let mut certificates = sweeping::certificates(conn, HolderKind::Device, &devices).await?;
-        certificates.extend(sweeping::certificates(conn, HolderKind::User, &users).await?);
-        let ids: Vec<CertificateId> = certificates.iter().map(|it| it.id).collect();
-        let mut copies: HashMap<CertificateId, Vec<Copy>> = HashMap::with_capacity(ids.len());
-        for it in sweeping::copies(conn, &ids).await? {
-            // A device that has come since will be looked at by itself.
-            let Some(device) = self.states.get(&it.device_id).copied() else { continue };
-            let sealed_for = it.management_certificate_id.and_then(|id| self.generations.get(&id).copied());
-            let place = Place { device: it.device_id, enrolment: it.enrolment_id, feature: it.feature };
-            let copy = Copy { id: it.id, place, state: it.state, sealed_for, device };
-            copies.entry(it.certificate_id).or_default().push(copy);
-        }
-        let mut actual = Actual::default();
-        for it in certificates {
-            let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
-            let copies = copies.remove(&it.id).unwrap_or_default();
-            let mut of = certificate(&it, self.can_hold.contains(&it.ca_generation_id), copies);
-            of.unwanted_since = it.request_id.and_then(|id| self.cancelled.get(&id).copied());
-            actual.holdings.entry(slot).or_default().certificates.push(of);
-        }
-        Ok(actual)
-    }
-
-    /// Adds their requests.
-    pub(super) fn add_requests(&self, actual: &mut Actual, holders: &BTreeSet<Holder>) {
-        for (slot, request) in holders.iter().flat_map(|it| self.requests.get(it).into_iter().flatten()) {
-            actual.holdings.entry(*slot).or_default().requests.push(request.clone());
-        }
-    }
-}
 
 /// Reads it.
 pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Actual, StoreError> {
@@ -114,7 +38,7 @@ pub(super) async fn of(conn: &mut Conn, holders: &BTreeSet<Holder>) -> Result<Ac
 }
 
 /// The generations of CAs that can put certificates on hold.
-async fn can_hold(conn: &mut Conn) -> Result<BTreeSet<CaGenerationId>, StoreError> {
+pub(super) async fn can_hold(conn: &mut Conn) -> Result<BTreeSet<CaGenerationId>, StoreError> {
     let mut found = BTreeSet::new();
     for ca in ca_generations::cas(conn).await? {
         let capabilities: Capabilities = serde_json::from_str(&ca.capabilities).map_err(|error| {
@@ -128,7 +52,7 @@ async fn can_hold(conn: &mut Conn) -> Result<BTreeSet<CaGenerationId>, StoreErro
     Ok(found)
 }
 
-fn slot(kind: HolderKind, id: uuid::Uuid, profile: certporter_model::ProfileId) -> Slot {
+pub(super) fn slot(kind: HolderKind, id: uuid::Uuid, profile: certporter_model::ProfileId) -> Slot {
     Slot { holder: Holder::new(kind, id), profile }
 }
 
@@ -173,7 +97,7 @@ fn copy(it: &PlanCopy) -> Copy {
     }
 }
 
-fn request(it: &PlanRequest) -> Request {
+pub(super) fn request(it: &PlanRequest) -> Request {
     Request {
         id: it.id,
         state: it.state,

@@ -15,6 +15,7 @@
 mod apply;
 mod chunks;
 mod directory;
+mod held;
 mod holdings;
 mod jobs;
 pub mod sweep;

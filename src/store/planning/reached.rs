@@ -89,33 +89,3 @@ pub async fn former_devices(conn: &mut Conn, users: &[UserId]) -> Result<Vec<Own
     query.push(") ORDER BY valid_from");
     query.all(conn).await
 }
-
-/// Users in the order of their ids, from `after` on: for going through all of them.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn next_users(conn: &mut Conn, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>> {
-    match after {
-        Some(after) => sql!("SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT $2", after, limit),
-        None => sql!("SELECT id FROM users ORDER BY id LIMIT $1", limit),
-    }
-    .scalars(conn)
-    .await
-}
-
-/// The same for devices that nobody owns.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn next_shared_devices(
-    conn: &mut Conn,
-    after: Option<DeviceId>,
-    limit: u32,
-) -> Result<Vec<DeviceId>> {
-    let mut query = Sql::new("SELECT id FROM devices WHERE owner_id IS NULL");
-    if let Some(after) = &after {
-        query.push(" AND id > ").bind(after);
-    }
-    query.push(" ORDER BY id LIMIT ").bind(&limit);
-    query.scalars(conn).await
-}

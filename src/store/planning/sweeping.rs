@@ -1,8 +1,10 @@
-//! What a sweep reads: some holders at a time, in rows of few values, and once for all of them what would be looked up
-//! again and again.
+//! What a sweep reads once for everybody: certificates and copies in the order in which they lie, very many to one
+//! value, and what would be looked up again and again.
+
+use std::collections::VecDeque;
+use std::ops::Range;
 
 use certporter_model::Timestamp;
-use certporter_model::assignment::HolderKind;
 use certporter_model::copy::CopyState;
 use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
@@ -15,106 +17,195 @@ use certporter_model::thumbprint::ContentDigest;
 use uuid::Uuid;
 
 use super::{PlanCertificate, PlanRequest};
+use crate::store::device_owners::Ownership;
 use crate::store::dialect::{self, Packed};
-use crate::store::{Conn, IN_A_LIST, Result, Sql, StoreError, table_row};
+use crate::store::{Conn, Engine, Result, Sql, StoreError, table_row};
 
-table_row! {
-    /// A certificate, packed.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct PackedCertificate in "certificates" {
-        /// Its ids, its digest, and words.
-        pub packed: Vec<u8>,
-        /// Start of its validity.
-        pub not_before: Timestamp,
-        /// End of its validity.
-        pub not_after: Timestamp,
-        /// What few have, as words.
-        pub rare: Option<String>,
+/// What is read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Certificates.
+    Certificates,
+    /// Copies.
+    Copies,
+}
+
+impl Table {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Certificates => "certificates",
+            Self::Copies => "copies",
+        }
     }
 }
 
-/// As [`super::certificates`], for holders of one kind; why a request was cancelled is left out: see [`cancelled`].
+/// All that is to be read.
+#[derive(Debug)]
+pub struct Runs {
+    /// In the order in which it lies.
+    pub runs: VecDeque<Run>,
+    /// No more certificates than this, where that is known.
+    pub certificates: usize,
+    /// No more copies than this, where that is known.
+    pub copies: usize,
+}
+
+/// Parts of a table, to be read on one snapshot.
+#[derive(Debug)]
+pub struct Run {
+    /// Of which.
+    pub table: Table,
+    parts: VecDeque<Range<i64>>,
+}
+
+impl Run {
+    /// The next part.
+    pub fn next_part(&mut self) -> Option<Part> {
+        self.parts.pop_front().map(|place| Part { place })
+    }
+}
+
+/// Rows that lie beside each other.
+#[derive(Debug)]
+pub struct Part {
+    place: Range<i64>,
+}
+
+/// So many of SQLite's rows.
+const ROWS: i64 = 1_000;
+/// So many of PostgreSQL's blocks.
+const BLOCKS: i64 = 100;
+
+/// Everything that is to be read, in the order in which it lies. SQLite's rows stay where they are, so that each part
+/// is read for itself, by whoever is free, and no snapshot stands for long in the way of the log's truncation;
+/// PostgreSQL's rows go elsewhere when they change, so that a table is one run.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn certificates(conn: &mut Conn, kind: HolderKind, of: &[Uuid]) -> Result<Vec<PlanCertificate>> {
+pub async fn runs(conn: &mut Conn) -> Result<Runs> {
     let engine = conn.engine();
-    let mut found = Vec::new();
-    for ids in of.chunks(IN_A_LIST) {
-        let mut query = Sql::new("SELECT ").in_order(engine);
-        dialect::push_packed(
-            &mut query,
-            engine,
-            &[
-                Packed::Id("certificates.id"),
-                Packed::Id("certificates.request_id"),
-                Packed::Id("certificates.profile_id"),
-                Packed::Id("certificates.holder_id"),
-                Packed::Id("certificates.user_id"),
-                Packed::Id("certificates.enrolment_id"),
-                Packed::Id("certificates.ca_generation_id"),
-                Packed::Id("k.id"),
-                Packed::Octets("certificates.content_digest"),
-                Packed::Text(
-                    "certificates.trigger_kind || ' ' || certificates.escrow || ' ' || certificates.status || ' ' ||
-                     certificates.standing || CASE WHEN certificates.encryption THEN ' encryption' ELSE ' other' END",
-                ),
-            ],
-        );
-        query.push(
-            " AS packed, certificates.not_before, certificates.not_after,
-             CASE WHEN certificates.reason IS NULL AND certificates.held_at IS NULL
-                       AND certificates.reissue_asked_at IS NULL THEN NULL
-                  ELSE COALESCE(certificates.reason, '-') || ' ' ||
-                       COALESCE(CAST(certificates.held_at AS TEXT), '-') || ' ' ||
-                       COALESCE(CAST(certificates.reissue_asked_at AS TEXT), '-') END AS rare
-             FROM certificates
-             LEFT JOIN escrowed_keys k ON k.id = certificates.escrowed_key_id AND k.state <> 'destroyed'
-             WHERE certificates.holder_kind = ",
-        );
-        query.bind(&kind).push(" AND certificates.holder_id IN (").bind_list(ids);
-        query.push(
-            ") AND (certificates.status <> 'revoked' OR certificates.standing IN ('current', 'predecessor')
-                    OR k.id IS NOT NULL
-                    OR EXISTS (SELECT 1 FROM copies c WHERE c.certificate_id = certificates.id
-                               AND c.state <> 'removed'))",
-        );
-        for row in query.all::<PackedCertificate>(conn).await? {
-            found.push(unpack_certificate(kind, &row).ok_or_else(|| corrupt("certificates"))?);
+    let mut all = Runs { runs: VecDeque::new(), certificates: 0, copies: 0 };
+    for table in [Table::Certificates, Table::Copies] {
+        let extent = dialect::extent(conn, table.name()).await?;
+        let step = if engine == Engine::Sqlite { ROWS } else { BLOCKS };
+        let starts = (0..).map(|part| extent.start + part * step).take_while(|start| *start < extent.end);
+        let parts: VecDeque<_> = starts.map(|start| start..(start + step).min(extent.end)).collect();
+        if engine == Engine::Postgres {
+            all.runs.push_back(Run { table, parts });
+            continue;
+        }
+        all.runs.extend(parts.into_iter().map(|it| Run { table, parts: [it].into() }));
+        let rows = usize::try_from(extent.end - extent.start).unwrap_or_default();
+        match table {
+            Table::Certificates => all.certificates = rows,
+            Table::Copies => all.copies = rows,
         }
     }
-    Ok(found)
+    Ok(all)
 }
 
-fn unpack_certificate(kind: HolderKind, row: &PackedCertificate) -> Option<PlanCertificate> {
-    let (ids, rest) = row.packed.split_at_checked(8 * 16)?;
-    let (digest, words) = rest.split_at_checked(32)?;
-    let mut words = std::str::from_utf8(words).ok()?.split(' ');
-    let mut rare = row.rare.as_deref().unwrap_or("- - -").split(' ');
+/// As [`super::certificates`], those that lie there; why a request was cancelled is left out: see [`cancelled`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn certificates(conn: &mut Conn, part: Part) -> Result<Vec<PlanCertificate>> {
+    let engine = conn.engine();
+    let mut query = Sql::new(dialect::all_as_one(engine)).in_order(engine);
+    dialect::push_packed(
+        &mut query,
+        engine,
+        &[
+            Packed::Id("certificates.id"),
+            Packed::Id("certificates.request_id"),
+            Packed::Id("certificates.profile_id"),
+            Packed::Id("certificates.holder_id"),
+            Packed::Id("certificates.user_id"),
+            Packed::Id("certificates.enrolment_id"),
+            Packed::Id("certificates.ca_generation_id"),
+            Packed::Id("k.id"),
+            Packed::Octets("certificates.content_digest"),
+            Packed::Text(
+                "certificates.holder_kind || ' ' || certificates.trigger_kind || ' ' || certificates.escrow || ' ' ||
+                 certificates.status || ' ' || certificates.standing ||
+                 CASE WHEN certificates.encryption THEN ' encryption ' ELSE ' other ' END ||
+                 CAST(certificates.not_before AS TEXT) || ' ' || CAST(certificates.not_after AS TEXT) ||
+                 CASE WHEN certificates.reason IS NULL AND certificates.held_at IS NULL
+                           AND certificates.reissue_asked_at IS NULL THEN ' - - -;'
+                      ELSE ' ' || COALESCE(certificates.reason, '-') || ' ' ||
+                           COALESCE(CAST(certificates.held_at AS TEXT), '-') || ' ' ||
+                           COALESCE(CAST(certificates.reissue_asked_at AS TEXT), '-') || ';' END",
+            ),
+        ],
+    );
+    query.push(
+        " AS packed FROM certificates
+         LEFT JOIN escrowed_keys k ON k.id = certificates.escrowed_key_id AND k.state <> 'destroyed' WHERE ",
+    );
+    dialect::push_lies(&mut query, engine, Table::Certificates.name(), &part.place);
+    query.push(
+        " AND (certificates.status <> 'revoked' OR certificates.standing IN ('current', 'predecessor')
+               OR k.id IS NOT NULL
+               OR EXISTS (SELECT 1 FROM copies c WHERE c.certificate_id = certificates.id
+                          AND c.state <> 'removed'))) AS parts",
+    );
+    query.planned_for_values();
+    each(query, conn, 8 * 16 + 32, unpack_certificate).await?.ok_or_else(|| corrupt("certificates"))
+}
+
+fn unpack_certificate(fixed: &[u8], words: &str) -> Option<PlanCertificate> {
+    let (ids, digest) = fixed.split_at_checked(8 * 16)?;
+    let mut words = words.split(' ');
     Some(PlanCertificate {
         id: CertificateId::from_uuid(id(ids, 0)?),
         request_id: id(ids, 1).map(RequestId::from_uuid),
         profile_id: ProfileId::from_uuid(id(ids, 2)?),
-        holder_kind: kind,
         holder_id: id(ids, 3)?,
         user_id: id(ids, 4).map(UserId::from_uuid),
         enrolment_id: id(ids, 5).map(EnrolmentId::from_uuid),
         ca_generation_id: CaGenerationId::from_uuid(id(ids, 6)?),
         key_id: id(ids, 7).map(EscrowedKeyId::from_uuid),
         content_digest: ContentDigest::from_slice(digest).ok()?,
+        holder_kind: words.next()?.parse().ok()?,
         trigger_kind: words.next()?.parse().ok()?,
         escrow: words.next()?.parse().ok()?,
         status: words.next()?.parse().ok()?,
         standing: words.next()?.parse().ok()?,
         encryption: words.next()? == "encryption",
-        reason: optional(rare.next()?)?,
-        held_at: optional::<i64>(rare.next()?)?.map(Timestamp::from_millis),
-        reissue_asked_at: optional::<i64>(rare.next()?)?.map(Timestamp::from_millis),
-        not_before: row.not_before,
-        not_after: row.not_after,
+        not_before: Timestamp::from_millis(words.next()?.parse().ok()?),
+        not_after: Timestamp::from_millis(words.next()?.parse().ok()?),
+        reason: optional(words.next()?)?,
+        held_at: optional::<i64>(words.next()?)?.map(Timestamp::from_millis),
+        reissue_asked_at: optional::<i64>(words.next()?)?.map(Timestamp::from_millis),
         cancelled_reason: None,
         cancelled_trigger: None,
     })
+}
+
+/// Runs it, and takes apart what it answers: rows of so many octets and of words up to a semicolon. None where a row is
+/// none.
+async fn each<T>(
+    query: Sql,
+    conn: &mut Conn,
+    fixed: usize,
+    unpack: impl Fn(&[u8], &str) -> Option<T>,
+) -> Result<Option<Vec<T>>> {
+    let all: Option<Vec<u8>> = query.scalar(conn).await?;
+    let all = all.unwrap_or_default();
+    let (mut rest, mut found) = (all.as_slice(), Vec::new());
+    while !rest.is_empty() {
+        let Some((octets, words, after)) = first(rest, fixed) else { return Ok(None) };
+        let Some(row) = unpack(octets, words) else { return Ok(None) };
+        found.push(row);
+        rest = after;
+    }
+    Ok(Some(found))
+}
+
+/// The first row's octets and words, and the rows after it.
+fn first(rows: &[u8], fixed: usize) -> Option<(&[u8], &str, &[u8])> {
+    let (octets, rest) = rows.split_at_checked(fixed)?;
+    let (words, after) = rest.split_at_checked(rest.iter().position(|octet| *octet == b';')?)?;
+    Some((octets, std::str::from_utf8(words).ok()?, after.get(1..)?))
 }
 
 /// The id at a place; none where it is null.
@@ -152,38 +243,33 @@ pub struct SweptCopy {
     pub management_certificate_id: Option<ManagementCertificateId>,
 }
 
-/// Copies of these certificates.
+/// Copies that lie there.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn copies(conn: &mut Conn, of: &[CertificateId]) -> Result<Vec<SweptCopy>> {
+pub async fn copies(conn: &mut Conn, part: Part) -> Result<Vec<SweptCopy>> {
     let engine = conn.engine();
-    let mut found = Vec::new();
-    for ids in of.chunks(IN_A_LIST) {
-        let mut query = Sql::new("SELECT ").in_order(engine);
-        dialect::push_packed(
-            &mut query,
-            engine,
-            &[
-                Packed::Id("copies.id"),
-                Packed::Id("copies.certificate_id"),
-                Packed::Id("copies.device_id"),
-                Packed::Id("copies.enrolment_id"),
-                Packed::Id("copies.management_certificate_id"),
-                Packed::Text("copies.feature || ' ' || copies.state"),
-            ],
-        );
-        query.push(" AS packed FROM copies WHERE copies.certificate_id IN (").bind_list(ids).push(")");
-        for packed in query.scalars::<Vec<u8>>(conn).await? {
-            found.push(unpack_copy(&packed).ok_or_else(|| corrupt("copies"))?);
-        }
-    }
-    Ok(found)
+    let mut query = Sql::new(dialect::all_as_one(engine)).in_order(engine);
+    dialect::push_packed(
+        &mut query,
+        engine,
+        &[
+            Packed::Id("copies.id"),
+            Packed::Id("copies.certificate_id"),
+            Packed::Id("copies.device_id"),
+            Packed::Id("copies.enrolment_id"),
+            Packed::Id("copies.management_certificate_id"),
+            Packed::Text("copies.feature || ' ' || copies.state || ';'"),
+        ],
+    );
+    query.push(" AS packed FROM copies WHERE ");
+    dialect::push_lies(&mut query, engine, Table::Copies.name(), &part.place);
+    query.push(") AS parts").planned_for_values();
+    each(query, conn, 5 * 16, unpack_copy).await?.ok_or_else(|| corrupt("copies"))
 }
 
-fn unpack_copy(packed: &[u8]) -> Option<SweptCopy> {
-    let (ids, words) = packed.split_at_checked(5 * 16)?;
-    let mut words = std::str::from_utf8(words).ok()?.split(' ');
+fn unpack_copy(ids: &[u8], words: &str) -> Option<SweptCopy> {
+    let mut words = words.split(' ');
     Some(SweptCopy {
         id: CopyId::from_uuid(id(ids, 0)?),
         certificate_id: CertificateId::from_uuid(id(ids, 1)?),
@@ -237,22 +323,34 @@ pub async fn cancelled(conn: &mut Conn) -> Result<Vec<CancelledRequest>> {
 }
 
 table_row! {
-    /// A device's state.
+    /// A device, and whose it is.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct StateOfDevice in "devices" {
+    pub struct SweptDevice in "devices" {
         /// Which.
         pub id: DeviceId,
         /// Where it is in its life.
         pub state: DeviceState,
+        /// Whose it is.
+        pub owner_id: Option<UserId>,
     }
 }
 
-/// The states of all devices.
+/// All devices, by id.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn states(conn: &mut Conn) -> Result<Vec<StateOfDevice>> {
-    Sql::select::<StateOfDevice>().all(conn).await
+pub async fn devices(conn: &mut Conn) -> Result<Vec<SweptDevice>> {
+    let mut query = Sql::select::<SweptDevice>();
+    query.push(" ORDER BY id");
+    query.all(conn).await
+}
+
+/// All users, by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn users(conn: &mut Conn) -> Result<Vec<UserId>> {
+    Sql::new("SELECT id FROM users ORDER BY id").scalars(conn).await
 }
 
 table_row! {
@@ -272,6 +370,16 @@ table_row! {
 /// When the database refuses.
 pub async fn generations(conn: &mut Conn) -> Result<Vec<ManagementGeneration>> {
     Sql::select::<ManagementGeneration>().all(conn).await
+}
+
+/// Every ownership that ended.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn former_devices(conn: &mut Conn) -> Result<Vec<Ownership>> {
+    let mut query = Sql::select::<Ownership>();
+    query.push(" WHERE valid_until IS NOT NULL ORDER BY valid_from");
+    query.all(conn).await
 }
 
 /// Reads every row that a sweep depends on, and answers how many there are and how long their words: as much as a sweep
