@@ -135,6 +135,12 @@ impl Laptop {
         let answer = self.ocsp();
         assert!(answer.contains(": revoked") && answer.contains(&format!("Reason: {in_ocsp}")), "{answer}");
         assert!(!self.on_the_device().contains(&self.serial), "it is still on the device");
+        // A list is out before the portal has noted that it is.
+        self.portal
+            .until("every step of it is noted", async || {
+                self.first().await["revocations"][0]["finished_at"].is_string()
+            })
+            .await;
         let certificate = self.first().await;
         let told = &certificate["revocations"][0];
         assert_eq!((text(&told["reason"]), text(&told["trigger"])), (reason, trigger), "{certificate}");
