@@ -2,7 +2,7 @@
 //!
 //! What everybody holds is read once at the start, and so is what is the same for many ([`super::held`]). Each chunk's
 //! people and devices are a snapshot of their own, so that no reader stands for long in the way of the log's truncation.
-//! Whatever changes meanwhile makes its own plan, and what is found here is planned anew before it is carried out.
+//! Whatever changes meanwhile makes its own plan, and what is found is looked at again on a snapshot of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 
 use super::directory::{self, Ownerships, Structure};
 use super::held::Held;
-use super::{BySlot, as_set, compare};
+use super::{BySlot, as_set, compare, holdings};
 use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
-use crate::plan::{Directory, Holder, Limits};
+use crate::plan::{Actual, Directory, Holder, Limits};
 use crate::store::device_owners::Ownership;
 use crate::store::planning::replans_wait;
 use crate::store::planning::sweeping::{self, SweptDevice};
@@ -144,13 +144,38 @@ impl Going {
             drop(conn);
             let going = Arc::clone(&self);
             let planning = tokio::task::spawn_blocking(move || going.plan(number, &directory));
-            all.extend(planning.await.map_err(|error| StoreError::Other(error.to_string()))?);
+            let found = planning.await.map_err(|error| StoreError::Other(error.to_string()))?;
+            if let Some(found) = found {
+                all.extend(self.look_again(number, &found.holders).await?);
+            }
         }
     }
 
     fn plan(&self, number: usize, directory: &Directory) -> Option<Found> {
         let holders = &self.chunks.get(number)?.holders;
-        let mut by_slot = compare(directory, &self.held.by(holders), holders, self.limits, self.now);
+        self.compare(number, directory, &self.held.by(holders), holders)
+    }
+
+    /// What they hold was read at other moments than who they are: what is found is looked at again, on one snapshot.
+    async fn look_again(
+        &self,
+        number: usize,
+        holders: &BTreeSet<Holder>,
+    ) -> Result<Option<Found>, StoreError> {
+        let mut conn = self.db.snapshot_of_much().await?;
+        let actual = holdings::of(&mut conn, holders).await?;
+        let directory = directory::within(&mut conn, self.structure.clone(), holders).await?;
+        Ok(self.compare(number, &directory, &actual, holders))
+    }
+
+    fn compare(
+        &self,
+        number: usize,
+        directory: &Directory,
+        actual: &Actual,
+        holders: &BTreeSet<Holder>,
+    ) -> Option<Found> {
+        let mut by_slot = compare(directory, actual, holders, self.limits, self.now);
         by_slot.retain(|(_, actions)| !(self.waves && can_wait(actions)));
         found(number, &by_slot)
     }

@@ -149,8 +149,9 @@ impl Held {
         let ground = Arc::new(Ground::read(&mut conn, devices).await?);
         let Runs { runs, certificates, copies } = sweeping::runs(&mut conn).await?;
         drop(conn);
-        held.certificates.reserve_exact(certificates);
-        held.copies.reserve_exact(copies);
+        // Without it they grow all the same, and leave holes.
+        held.certificates.try_reserve_exact(certificates).ok();
+        held.copies.try_reserve_exact(copies).ok();
         let runs = Arc::new(Mutex::new(runs));
         let all = Arc::new(Mutex::new(held));
         let mut running = JoinSet::new();

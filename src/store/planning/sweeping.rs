@@ -89,8 +89,12 @@ pub async fn runs(conn: &mut Conn) -> Result<Runs> {
         let extent = dialect::extent(conn, table.name()).await?;
         let step = if engine == Engine::Sqlite { ROWS } else { BLOCKS };
         let starts = (0..).map(|part| extent.start + part * step).take_while(|start| *start < extent.end);
-        let parts: VecDeque<_> = starts.map(|start| start..(start + step).min(extent.end)).collect();
+        let mut parts: VecDeque<_> = starts.map(|start| start..(start + step).min(extent.end)).collect();
         if engine == Engine::Postgres {
+            // Rows that have changed since may lie behind what was its end.
+            if let Some(last) = parts.back_mut() {
+                last.end = i64::from(u32::MAX);
+            }
             all.runs.push_back(Run { table, parts });
             continue;
         }
