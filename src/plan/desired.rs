@@ -91,8 +91,8 @@ pub struct Wanted {
     pub profile: Arc<Profile>,
     /// The version's number.
     pub version: i64,
-    /// Its names, or why they can't be rendered yet.
-    pub names: Names,
+    /// Its names, or why they can't be rendered yet; several of a holder's certificates share them.
+    pub names: Arc<Names>,
     /// What it depends on.
     pub digest: ContentDigest,
     /// The user, or the device's owner.
@@ -199,7 +199,7 @@ impl<'d> View<'d> {
 /// The names that one holder's certificates have so far: profiles with the same patterns give the same ones, and there
 /// are often several of these.
 #[derive(Debug, Default)]
-pub(super) struct Rendered(Vec<(RenderedFrom, Names, NamesDigest)>);
+pub(super) struct Rendered(Vec<(RenderedFrom, Arc<Names>, NamesDigest)>);
 
 /// What names depend on, beside the holder's values.
 #[derive(Debug)]
@@ -215,7 +215,7 @@ impl Rendered {
         template: &TemplateDigest,
         profile: &Profile,
         render: impl FnOnce() -> Names,
-    ) -> (Names, NamesDigest) {
+    ) -> (Arc<Names>, NamesDigest) {
         let (strong_mapping, subject_type) = (profile.strong_mapping(), profile.subject_type());
         let same = |from: &RenderedFrom| {
             from.template.has_patterns_of(template)
@@ -223,12 +223,12 @@ impl Rendered {
                 && from.subject_type == subject_type
         };
         if let Some((_, names, digest)) = self.0.iter().find(|(from, ..)| same(from)) {
-            return (names.clone(), *digest);
+            return (Arc::clone(names), *digest);
         }
-        let names = render();
+        let names = Arc::new(render());
         let digest = NamesDigest::of(&names);
         let from = RenderedFrom { template: *template, strong_mapping, subject_type };
-        self.0.push((from, names.clone(), digest));
+        self.0.push((from, Arc::clone(&names), digest));
         (names, digest)
     }
 }

@@ -170,5 +170,5 @@ pub(super) fn ask(
 }
 
 fn asked(wanted: &Wanted) -> Box<Asked> {
-    Box::new(Asked { version: wanted.version, names: wanted.names.clone(), digest: wanted.digest })
+    Box::new(Asked { version: wanted.version, names: wanted.names.as_ref().clone(), digest: wanted.digest })
 }

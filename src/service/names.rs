@@ -41,9 +41,12 @@ impl Names {
                 names.devices.insert(device.id, DeviceReference { id: device.id, name: device.name.into() });
             }
         }
-        for id in distinct(profile_ids) {
-            let profile = profiles::get(conn, id).await?;
-            names.profiles.insert(id, ProfileReference { id, name: profile.name.into() });
+        let ids = distinct(profile_ids);
+        if !ids.is_empty() {
+            for profile in profiles::by_ids(conn, &ids).await? {
+                let reference = ProfileReference { id: profile.id, name: profile.name.into() };
+                names.profiles.insert(profile.id, reference);
+            }
         }
         Ok(names)
     }

@@ -7,8 +7,8 @@ use certporter_model::platform::Platform;
 use certporter_model::revocation::Reason;
 
 use super::certificate_search::SortedBy;
-use super::visibility::Seen;
-use super::{Sql, fleet};
+use super::visibility::{Seen, push_in_any};
+use super::{Engine, Sql, fleet};
 
 /// Which certificates.
 #[derive(Debug, Clone, Default)]
@@ -162,28 +162,46 @@ impl CertificateFilter {
     }
 }
 
-/// Which indexes SQLite may use: a column with a sign before it has none.
-pub(super) struct Indexes {
+/// Which indexes may be used: SQLite uses none for a column with a sign before it, PostgreSQL none for a sum.
+pub(super) struct Indexes<'i> {
     /// The column of expiry; not in another order, where all that it leaves would have to be sorted.
     pub(super) expiry: &'static str,
     /// The column of the profile; not where the state leaves less.
     pub(super) profile: &'static str,
-    /// The columns of the time of issue and of the id that tells it; not where very many were issued then and the list is
-    /// in another order.
-    pub(super) issued: (&'static str, &'static str),
-    /// Whether the group is so small that its certificates are listed rather than asked for row by row.
-    pub(super) small_group: bool,
-    /// The same for the platform.
+    /// The columns of the time of issue and of the id that tells it, unless the index of the one is to be used alone; not
+    /// where very many were issued then and the list is in another order.
+    pub(super) issued: (&'static str, Option<&'static str>),
+    /// How those of the group are found.
+    pub(super) group: InGroup<'i>,
+    /// Whether so few devices have the platform that their certificates are listed rather than asked for row by row.
     pub(super) small_platform: bool,
 }
 
-impl Default for Indexes {
-    fn default() -> Self {
+/// How the certificates of a group are found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum InGroup<'i> {
+    /// Everybody in it is found once, for all certificates.
+    #[default]
+    Gathered,
+    /// What everybody in it holds is listed: it is small.
+    Listed,
+    /// Of each certificate it is asked whether whose it is belongs to it or to one within it, which are these: for a list
+    /// that is gone through.
+    RowByRow(&'i [GroupId]),
+}
+
+impl Indexes<'_> {
+    /// All of them.
+    pub(super) fn of(engine: Engine) -> Self {
         Self {
             expiry: "certificates.not_after",
             profile: "certificates.profile_id",
-            issued: ("certificates.created_at", "certificates.id"),
-            small_group: false,
+            issued: match engine {
+                Engine::Sqlite => ("certificates.created_at", Some("certificates.id")),
+                // It takes the two for independent of each other, and so for far fewer than there are.
+                Engine::Postgres => ("certificates.created_at + 0", Some("certificates.id")),
+            },
+            group: InGroup::Gathered,
             small_platform: false,
         }
     }
@@ -196,7 +214,7 @@ pub(super) fn first_made_at(at: Timestamp) -> CertificateId {
 }
 
 /// Everything of the filter but the search, as ` AND ..`, by these indexes.
-pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes) {
+pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &CertificateFilter, by: &Indexes<'_>) {
     let expiry = by.expiry;
     if let Some(status) = &filter.status {
         query.push(" AND certificates.status = ").bind(status);
@@ -236,11 +254,15 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
     }
     if let Some(from) = &filter.issued_from {
         query.push(" AND ").push(by.issued.0).push(" >= ").bind(from);
-        query.push(" AND ").push(by.issued.1).push(" >= ").bind(&first_made_at(*from));
+        if let Some(id) = by.issued.1 {
+            query.push(" AND ").push(id).push(" >= ").bind(&first_made_at(*from));
+        }
     }
     if let Some(before) = &filter.issued_before {
         query.push(" AND ").push(by.issued.0).push(" < ").bind(before);
-        query.push(" AND ").push(by.issued.1).push(" < ").bind(&first_made_at(*before));
+        if let Some(id) = by.issued.1 {
+            query.push(" AND ").push(id).push(" < ").bind(&first_made_at(*before));
+        }
     }
     if filter.revoked_from.is_some() || filter.revoked_before.is_some() {
         query.push(" AND certificates.id IN (SELECT certificate_id FROM revocations r WHERE kind = 'revoke'");
@@ -263,14 +285,16 @@ pub(super) fn push_conditions_by(query: &mut Sql, seen: &Seen, filter: &Certific
     if let Some(platform) = filter.platform {
         push_platform(query, platform, by.small_platform);
     }
-    match filter.group {
-        Some(group) if by.small_group => {
-            fleet::push_in_group(query, "certificates.id", "certificates", group);
+    if let Some(group) = filter.group {
+        let (user, device) = ("certificates.user_id", "certificates.device_id");
+        match by.group {
+            InGroup::Gathered => fleet::push_of_members(query, user, device, group),
+            InGroup::Listed => fleet::push_in_group(query, "certificates.id", "certificates", group),
+            InGroup::RowByRow(within) => {
+                query.push(" AND ");
+                push_in_any(query, within, Some(user), Some(device));
+            }
         }
-        Some(group) => {
-            fleet::push_is_in_group(query, "certificates.user_id", "certificates.device_id", group);
-        }
-        None => {}
     }
     seen.push(query, Some("certificates.user_id"), Some("certificates.device_id"));
 }

@@ -28,7 +28,8 @@ impl SortedBy {
         match (engine, self) {
             (Engine::Sqlite, Self::Expiry) => "+certificates.not_after",
             (Engine::Sqlite, Self::Subject) => "+certificates.subject_key",
-            (Engine::Postgres, _) | (_, Self::Issue) => self.column(),
+            (Engine::Postgres, Self::Expiry) => "certificates.not_after + 0",
+            (Engine::Postgres, Self::Subject) | (_, Self::Issue) => self.column(),
         }
     }
 

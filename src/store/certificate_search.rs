@@ -12,15 +12,17 @@ use certporter_model::access::Visibility;
 use certporter_model::ids::CertificateId;
 use uuid::Uuid;
 
-use super::certificate_filter::{CertificateFilter, Indexes, first_made_at, push_conditions_by};
+use super::certificate_amounts::{SORTED, Small};
+use super::certificate_filter::{CertificateFilter, Indexes, push_conditions_by};
 use super::certificate_numbers::numbered;
 pub use super::certificate_order::SortedBy;
 use super::certificates::{Certificate, without_colons};
 use super::dialect::{Searched, is_in_trigrams, like, phrase, push_search, push_words};
+use super::near::near;
 use super::search_key::words;
 use super::trigrams::{self, Sampled};
 use super::visibility::{Kind, Seen};
-use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortedPage, Sql, fleet, sql};
+use super::{Conn, Engine, FromRow, NEAR, Page, Result, SortedPage, Sql, sql};
 
 const CERTIFICATES: Kind = Kind {
     id: "certificates.id",
@@ -30,12 +32,9 @@ const CERTIFICATES: Kind = Kind {
 
 /// So many matches of words are read and sorted at once.
 const FEW: u32 = 1_000;
-/// So many that a filter leaves are read and sorted at once; where there are more, the list is gone through.
-const SORTED: u32 = 2_000;
-/// The same of those issued in a span of time: they lie beside each other.
-const SORTED_SPAN: u32 = 10_000;
-/// The same where nothing else is asked, and the index of the time of issue says when they expire.
-const SORTED_UNREAD: u32 = 200_000;
+
+/// The index of the time of issue by itself, which tells what a span needs.
+const ISSUED_ALONE: (&str, Option<&str>) = ("certificates.created_at", None);
 
 /// A page of the certificates that the caller may see.
 ///
@@ -50,12 +49,14 @@ pub async fn find(
 ) -> Result<Vec<Certificate>> {
     let seen = Seen::by(conn, visibility).await?;
     let unread = by == SortedBy::Expiry && matches!(seen, Seen::All) && filter.is_of_a_span_alone();
-    let small = Small::of(conn, filter, if unread { SORTED_UNREAD } else { SORTED_SPAN }).await?;
-    let mut list = List { seen, filter, by, page, is_rare: false, small };
+    let engine = conn.engine();
+    let small = &Small::of(conn, filter, unread).await?;
+    let mut list = List { engine, seen, filter, by, page, is_rare: false, small };
     // Only SQLite is told which index to leave alone: elsewhere a sign before an id is an error.
-    if let (Some(_), Some(state), Engine::Sqlite) = (filter.profile, filter.state, conn.engine()) {
+    if let (Some(_), Some(state), Engine::Sqlite) = (filter.profile, filter.state, engine) {
         let alone = CertificateFilter { state: Some(state), ..CertificateFilter::default() };
-        let all = List { seen: Seen::All, filter: &alone, by, page, is_rare: false, small: Small::NONE };
+        let small = &Small::of(conn, &alone, false).await?;
+        let all = List { engine, seen: Seen::All, filter: &alone, by, page, is_rare: false, small };
         list.is_rare = all.is_of_fewer(conn, SORTED).await?;
     }
     let Some(typed) = filter.search.as_deref() else {
@@ -73,7 +74,7 @@ pub async fn find(
         return list.filtered(conn).await;
     }
     if filter.leaves_out() && list.is_of_fewer(conn, FEW).await? {
-        return list.among_few(conn.engine(), &words).all(conn).await;
+        return list.among_few(&words).all(conn).await;
     }
     let short = words.iter().any(|word| !is_in_trigrams(word));
     let streams = conn.engine() == Engine::Sqlite && by == SortedBy::Issue;
@@ -87,8 +88,12 @@ pub async fn find(
     };
     // Of the newest it is known whether a page of them may be near.
     let of_newest = by == SortedBy::Issue && page.descending && page.after.is_none();
-    if sampled.as_ref().is_none_or(|sampled| !of_newest || sampled.may_be_near(page.limit)) {
-        let near = list.near(conn.engine(), &words).all(conn).await?;
+    let depth = match &sampled {
+        Some(sampled) => sampled.depth(page.limit).or((!of_newest).then_some(NEAR)),
+        None => Some(NEAR),
+    };
+    if let Some(depth) = depth {
+        let near = list.near(&words, depth).all(conn).await?;
         if near.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
             return Ok(near);
         }
@@ -123,8 +128,8 @@ pub async fn ids(
 ) -> Result<Vec<CertificateId>> {
     let page = SortedPage { after: None, limit, descending: true };
     let seen = Seen::by(conn, visibility).await?;
-    let small = Small::of(conn, filter, SORTED_SPAN).await?;
-    let list = List { seen, filter, by: SortedBy::Issue, page: &page, is_rare: false, small };
+    let (engine, small) = (conn.engine(), &Small::of(conn, filter, false).await?);
+    let list = List { engine, seen, filter, by: SortedBy::Issue, page: &page, is_rare: false, small };
     let mut query = Sql::new("SELECT certificates.id FROM certificates WHERE 1 = 1");
     list.push_conditions(&mut query);
     if let Some(typed) = filter.search.as_deref() {
@@ -140,54 +145,14 @@ pub async fn ids(
 }
 
 struct List<'l> {
+    engine: Engine,
     seen: Seen,
     filter: &'l CertificateFilter,
     by: SortedBy,
     page: &'l SortedPage<CertificateId>,
     /// Whether fewer certificates are in the filter's state than its profile may have.
     is_rare: bool,
-    small: Small,
-}
-
-/// Which parts of a filter leave so few that they are listed: as many members or devices as are sorted at once.
-#[derive(Debug, Clone, Copy)]
-struct Small {
-    group: bool,
-    platform: bool,
-    span: bool,
-}
-
-impl Small {
-    const NONE: Self = Self { group: false, platform: false, span: true };
-
-    /// `span`: so many of those issued in a span of time are few.
-    async fn of(conn: &mut Conn, filter: &CertificateFilter, span: u32) -> Result<Self> {
-        let group = match filter.group {
-            Some(group) => fleet::is_small_group(conn, group, SORTED).await?,
-            None => false,
-        };
-        let platform = match filter.platform {
-            Some(platform) => fleet::is_small_platform(conn, platform, SORTED).await?,
-            None => false,
-        };
-        let span = !filter.is_of_a_span()
-            || conn.engine() == Engine::Postgres
-            || is_small_span(conn, filter, span).await?;
-        Ok(Self { group, platform, span })
-    }
-}
-
-/// Whether fewer than so many were issued then.
-async fn is_small_span(conn: &mut Conn, filter: &CertificateFilter, most: u32) -> Result<bool> {
-    let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
-    if let Some(from) = filter.issued_from {
-        query.push(" AND id >= ").bind(&first_made_at(from));
-    }
-    if let Some(before) = filter.issued_before {
-        query.push(" AND id < ").bind(&first_made_at(before));
-    }
-    query.push(" LIMIT ").bind(&most).push(") AS bounded");
-    Ok(query.scalar::<i64>(conn).await? < i64::from(most))
+    small: &'l Small,
 }
 
 impl List<'_> {
@@ -210,14 +175,14 @@ impl List<'_> {
         self.push_cursor(query);
     }
 
-    fn indexes(&self) -> Indexes {
+    fn indexes(&self) -> Indexes<'_> {
         let mut indexes = self.every_index();
         if self.by != SortedBy::Expiry {
             indexes.expiry = "+certificates.not_after";
         }
-        if self.by != SortedBy::Issue && !self.small.span {
+        if self.by != SortedBy::Issue && !self.small.span && self.engine == Engine::Sqlite {
             // So many are not sorted for a page: the index of the order is gone through.
-            indexes.issued = ("+certificates.created_at", "+certificates.id");
+            indexes.issued = ("+certificates.created_at", Some("+certificates.id"));
         }
         if self.is_rare {
             indexes.profile = "+certificates.profile_id";
@@ -225,9 +190,9 @@ impl List<'_> {
         indexes
     }
 
-    fn every_index(&self) -> Indexes {
-        let Small { group: small_group, platform: small_platform, span: _ } = self.small;
-        Indexes { small_group, small_platform, ..Indexes::default() }
+    fn every_index(&self) -> Indexes<'_> {
+        let (group, small_platform) = (self.small.in_group(), self.small.platform);
+        Indexes { group, small_platform, ..Indexes::of(self.engine) }
     }
 
     /// The filter without words.
@@ -261,40 +226,45 @@ impl List<'_> {
     /// Without words. Where no index has the filter in this order, what it leaves is sorted when it is not much; else
     /// the list is gone through.
     async fn filtered(&self, conn: &mut Conn) -> Result<Vec<Certificate>> {
-        let listed = self.small.group || self.small.platform;
+        let listed = self.small.group() || self.small.platform;
         let spanned = self.by != SortedBy::Issue && self.small.span && self.filter.is_of_a_span();
-        let few = if spanned && conn.engine() == Engine::Sqlite {
-            true
-        } else {
-            (spanned || listed || !self.filter.is_in_order(self.by)) && self.is_of_fewer(conn, SORTED).await?
-        };
-        let query = if few { self.among_few(conn.engine(), &[]) } else { self.all() };
+        let few = (spanned && (self.small.unread || self.engine == Engine::Sqlite))
+            || (spanned || listed || !self.filter.is_in_order(self.by))
+                && self.is_of_fewer(conn, SORTED).await?;
+        let query = if few { self.among_few(&[]) } else { self.all() };
         query.all(conn).await
     }
 
     /// Whether the filter leaves fewer than so many, wherever the page begins.
     async fn is_of_fewer(&self, conn: &mut Conn, most: u32) -> Result<bool> {
         let mut query = Sql::new("SELECT count(*) FROM (SELECT 1 FROM certificates WHERE 1 = 1");
-        self.push_conditions(&mut query);
+        let mut indexes = self.every_index();
+        if self.engine == Engine::Postgres {
+            indexes.issued = ISSUED_ALONE;
+        }
+        push_conditions_by(&mut query, &self.seen, self.filter, &indexes);
         query.push(" LIMIT ").bind(&most).push(") AS bounded");
         Ok(query.scalar::<i64>(conn).await? < i64::from(most))
     }
 
     /// Those with the words, of the few that the filter leaves.
-    fn among_few(&self, engine: Engine, words: &[String]) -> Sql {
-        let order = self.by.without_index(engine);
+    fn among_few(&self, words: &[String]) -> Sql {
+        let order = self.by.without_index(self.engine);
         // The page alone is read whole.
         let mut query = Sql::select::<Certificate>();
         query.push(" WHERE certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
         // Without words and with no index of the order, SQLite reads them as it finds them.
-        let apart = engine == Engine::Postgres || !words.is_empty();
+        let unread = self.small.unread && words.is_empty();
+        let apart = !words.is_empty() || self.engine == Engine::Postgres && !unread;
         if apart {
             query.push(" AND certificates.id IN (SELECT certificates.id FROM certificates WHERE 1 = 1");
         }
         let mut indexes = self.every_index();
-        if engine == Engine::Sqlite {
-            // The index of the time of issue, which has what they are sorted by.
-            indexes.issued.1 = "+certificates.id";
+        // The index of the time of issue, which has what they are sorted by.
+        match self.engine {
+            Engine::Sqlite => indexes.issued.1 = Some("+certificates.id"),
+            Engine::Postgres if unread => indexes.issued = ISSUED_ALONE,
+            Engine::Postgres => {}
         }
         push_conditions_by(&mut query, &self.seen, self.filter, &indexes);
         if apart {
@@ -390,19 +360,15 @@ impl List<'_> {
         query
     }
 
-    /// Those among the first of the list that pass the filter and have the words.
-    fn near(&self, engine: Engine, words: &[String]) -> Sql {
-        let mut query = Sql::select::<Certificate>();
-        query.push(match engine {
-            Engine::Sqlite => " WHERE certificates.id IN (SELECT",
-            // So that these are read, and not what the index of words finds among all.
-            Engine::Postgres => " WHERE certificates.id = ANY (ARRAY(SELECT",
+    /// Those among so many of the first of the list that pass the filter and have the words.
+    fn near(&self, words: &[String], depth: u32) -> Sql {
+        let page = SortedPage { limit: depth, ..self.page.clone() };
+        let first = List { seen: Seen::All, page: &page, ..*self };
+        let mut query = near::<Certificate>(self.engine, |query| {
+            query.push(" WHERE 1 = 1");
+            first.push_cursor(query);
+            first.push_end(query);
         });
-        query.push(" certificates.id FROM certificates WHERE 1 = 1");
-        self.push_cursor(&mut query);
-        let first = SortedPage { limit: NEAR, ..self.page.clone() };
-        List { seen: self.seen.clone(), page: &first, ..*self }.push_end(&mut query);
-        query.push(if engine == Engine::Sqlite { ")" } else { "))" });
         self.push_conditions(&mut query);
         push_words(&mut query, Searched::Certificates, words);
         self.push_end(&mut query);

@@ -185,7 +185,7 @@ pub async fn count(conn: &mut Conn, visibility: &Visibility, filter: &Certificat
 
 fn push_filter(query: &mut Sql, conn: &Conn, seen: &Seen, filter: &CertificateFilter) {
     query.push(" WHERE 1 = 1");
-    push_conditions_by(query, seen, filter, &Indexes::default());
+    push_conditions_by(query, seen, filter, &Indexes::of(conn.engine()));
     if let Some(words) = &filter.search {
         push_search(query, conn.engine(), Searched::Certificates, &without_colons(words));
     }

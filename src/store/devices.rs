@@ -9,12 +9,11 @@ use certporter_model::ids::{DeviceId, GroupId, UserId};
 use certporter_model::platform::Platform;
 use certporter_model::text::Name;
 
-use super::device_search::{Named, near, push_filter, push_named, push_state, whole};
+use super::device_search::{Named, depth, push_filter, push_state, whole};
 use super::dialect::for_update;
+use super::near::near;
 use super::visibility::Seen;
-use super::{
-    Conn, NEAR, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row,
-};
+use super::{Conn, Page, Result, SortKey, SortedPage, Sql, WriteTx, by_id, save, search_key, table_row};
 
 table_row! {
     /// A device.
@@ -248,12 +247,14 @@ pub async fn list(
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
     let named = Named::of(conn, filter.search.as_deref()).await?;
-    if let Some(typed) = filter.search.as_deref().filter(|_| !named.few) {
-        let mut near = near();
-        push_state(&mut near, filter);
-        page.push_cursor(&mut near, "devices.id");
-        Page { limit: NEAR, ..page }.push_order(&mut near, "devices.id");
-        push_named(&mut near, &seen, filter, typed);
+    if named.may_be_near() {
+        let engine = conn.engine();
+        let mut near = near::<Device>(engine, |query| {
+            push_state(query, filter);
+            page.push_cursor(query, "devices.id");
+            Page { limit: depth(engine), ..page }.push_order(query, "devices.id");
+        });
+        named.push_first(&mut near, &seen, filter);
         page.push_order(&mut near, "devices.id");
         if let Some(found) = whole(near.all(conn).await?, page.limit) {
             return Ok(found);
@@ -279,12 +280,15 @@ pub async fn sorted(
 ) -> Result<Vec<Device>> {
     let seen = Seen::by(conn, visibility).await?;
     let named = Named::of(conn, filter.search.as_deref()).await?;
-    if let Some(typed) = filter.search.as_deref().filter(|_| !named.few) {
-        let mut near = near();
-        push_state(&mut near, filter);
-        page.push_cursor(&mut near, order.column(), "devices.id");
-        SortedPage { limit: NEAR, ..page.clone() }.push_order(&mut near, order.column(), "devices.id");
-        push_named(&mut near, &seen, filter, typed);
+    if named.may_be_near() {
+        let engine = conn.engine();
+        let mut near = near::<Device>(engine, |query| {
+            push_state(query, filter);
+            page.push_cursor(query, order.column(), "devices.id");
+            let first = SortedPage { limit: depth(engine), ..page.clone() };
+            first.push_order(query, order.column(), "devices.id");
+        });
+        named.push_first(&mut near, &seen, filter);
         page.push_order(&mut near, order.column(), "devices.id");
         if let Some(found) = whole(near.all(conn).await?, page.limit) {
             return Ok(found);

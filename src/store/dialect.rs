@@ -73,12 +73,16 @@ pub(crate) fn zeros_as_long_as_sealed(engine: Engine) -> &'static str {
 /// A part of a packed column: see [`push_packed`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Packed {
-    /// A UUID: 16 octets, zeros where it is null.
+    /// A UUID, never null: 16 octets.
     Id(&'static str),
+    /// A UUID: 16 octets, zeros where it is null.
+    IdOrNull(&'static str),
     /// As many octets as the column always has; never null.
     Octets(&'static str),
     /// An expression that is a text, never null. Only as the last part.
     Text(&'static str),
+    /// An expression that is a text or number: how many octets it has, a colon, and itself; a dash where it is null.
+    Value(&'static str),
 }
 
 /// Several columns as one, their octets one after the other. Where millions of rows are read, each value of a row costs
@@ -90,14 +94,25 @@ pub(crate) fn push_packed(sql: &mut Sql, engine: Engine, parts: &[Packed]) {
             sql.push(" || ");
         }
         match (part, engine) {
-            (Packed::Id(column), Engine::Sqlite) => {
+            (Packed::Id(column), Engine::Sqlite) | (Packed::Octets(column), _) => sql.push(column),
+            (Packed::Id(column), Engine::Postgres) => sql.push("uuid_send(").push(column).push(")"),
+            (Packed::IdOrNull(column), Engine::Sqlite) => {
                 sql.push("COALESCE(").push(column).push(", x'00000000000000000000000000000000')")
             }
-            (Packed::Id(column), Engine::Postgres) => sql
+            (Packed::IdOrNull(column), Engine::Postgres) => sql
                 .push("uuid_send(COALESCE(")
                 .push(column)
                 .push(", '00000000-0000-0000-0000-000000000000'))"),
-            (Packed::Octets(column), _) => sql.push(column),
+            (Packed::Value(value), Engine::Sqlite) => {
+                sql.push("COALESCE(length(CAST(").push(value).push(" AS BLOB)) || ':' || ");
+                sql.push("(").push(value).push("), '-')")
+            }
+            (Packed::Value(value), Engine::Postgres) => {
+                sql.push("convert_to(COALESCE(octet_length(CAST((")
+                    .push(value)
+                    .push(") AS TEXT)) || ':' || ");
+                sql.push("CAST((").push(value).push(") AS TEXT), '-'), 'UTF8')")
+            }
             (Packed::Text(text), Engine::Sqlite) => sql.push("(").push(text).push(")"),
             (Packed::Text(text), Engine::Postgres) => sql.push("convert_to(").push(text).push(", 'UTF8')"),
         };
@@ -182,7 +197,19 @@ pub(crate) fn push_words(sql: &mut Sql, table: Searched, words: &[String]) {
 }
 
 fn push_like(sql: &mut Sql, table: Searched, word: &str) {
-    sql.push(table.search_key()).push(" LIKE ").bind(&like(word)).push(" ESCAPE '\\'");
+    // What the index finds is asked for all of it, as a key that the index doesn't know.
+    if let Some(local) = local_part(word) {
+        sql.push(table.search_key()).push(" LIKE ").bind(&like(local)).push(" ESCAPE '\\' AND ");
+        sql.push(table.search_key()).push(" || ''");
+    } else {
+        sql.push(table.search_key());
+    }
+    sql.push(" LIKE ").bind(&like(word)).push(" ESCAPE '\\'");
+}
+
+/// The part of an address that an index is asked for: everybody is at the same few domains.
+pub(crate) fn local_part(word: &str) -> Option<&str> {
+    word.split_once('@').map(|(local, _)| local).filter(|local| is_in_trigrams(local))
 }
 
 /// The pattern of texts that have a word somewhere, to be used with a backslash as the escape.

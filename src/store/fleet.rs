@@ -140,28 +140,13 @@ pub(super) fn push_in_group(query: &mut Sql, id: &'static str, table: &'static s
 }
 
 /// The same, with everybody in the group found once: for all rows, of a large group.
-fn push_of_members(query: &mut Sql, user: &'static str, device: &'static str, group: GroupId) {
+pub(super) fn push_of_members(query: &mut Sql, user: &'static str, device: &'static str, group: GroupId) {
     query.push(" AND (1 = 0");
     for (kind, column) in [("user", user), ("device", device)] {
         query.push(" OR ").push(column).push(" IN (");
         push_nested(query, group);
         query.push(" SELECT m.member_id FROM memberships m WHERE m.valid_until IS NULL AND m.member_kind = ");
         query.bind(kind).push(" AND m.group_id IN (SELECT id FROM nested))");
-    }
-    query.push(")");
-}
-
-/// The same asked row by row: for a list that is gone through, of a large group.
-pub(super) fn push_is_in_group(query: &mut Sql, user: &'static str, device: &'static str, group: GroupId) {
-    query.push(" AND (1 = 0");
-    for (kind, column) in [("user", user), ("device", device)] {
-        query.push(" OR EXISTS (");
-        push_nested(query, group);
-        query
-            .push(" SELECT 1 FROM memberships m WHERE m.valid_until IS NULL AND m.member_kind = ")
-            .bind(kind);
-        query.push(" AND m.member_id = ").push(column);
-        query.push(" AND m.group_id IN (SELECT id FROM nested))");
     }
     query.push(")");
 }

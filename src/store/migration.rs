@@ -46,6 +46,7 @@ migrations! {
     27 "0027_on_device",
     28 "0028_helpdesk_box",
     29 "0029_issued_spans",
+    30 "0030_plans_for_everybody",
 }
 
 fn migrator(history: &[(i64, &'static str, &'static str)]) -> Migrator {

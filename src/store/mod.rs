@@ -12,6 +12,7 @@
 //!
 //! A table's file declares its rows with `table_row!` (each field a parsed type; a value that does not parse names
 //! its table and column) and its queries with `sql!`. Engine-specific SQL stands in `dialect` and in `migrations/`.
+mod certificate_amounts;
 mod certificate_filter;
 mod certificate_numbers;
 mod certificate_order;
@@ -70,6 +71,7 @@ pub mod look_ups;
 pub mod lost_reports;
 pub mod management_certificates;
 pub mod memberships;
+mod near;
 pub mod notice_candidates;
 pub mod notices;
 pub mod outages;

@@ -166,6 +166,31 @@ pub async fn current_versions(conn: &mut Conn) -> Result<Vec<ProfileVersion>> {
     query.all(conn).await
 }
 
+/// The same of these profiles.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn current_versions_of(conn: &mut Conn, ids: &[ProfileId]) -> Result<Vec<ProfileVersion>> {
+    let mut query = Sql::select::<ProfileVersion>();
+    query.push(
+        " JOIN profiles ON profiles.id = profile_versions.profile_id
+              AND profiles.current_version = profile_versions.version
+          WHERE profile_versions.profile_id IN (",
+    );
+    query.bind_list(ids).push(")");
+    query.all(conn).await
+}
+
+/// The profiles of those ids; those that there aren't are left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_ids(conn: &mut Conn, ids: &[ProfileId]) -> Result<Vec<ProfileHead>> {
+    let mut query = Sql::select::<ProfileHead>();
+    query.push(" WHERE id IN (").bind_list(ids).push(")");
+    query.all(conn).await
+}
+
 /// Every profile, deleted ones too: for the plan.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The indexes of trigrams, asked for words of any length.
 
-use super::dialect::{Searched, is_in_trigrams, like, phrase};
+use super::dialect::{Searched, is_in_trigrams, like, local_part, phrase, push_words};
 use super::{Conn, NEAR, Result, Sql, sql};
 
 /// More beginnings than there are after any letters that are not in very many rows.
@@ -56,7 +56,17 @@ pub(crate) enum Finds {
     Many,
 }
 
-/// How much the index of users or devices finds.
+impl Finds {
+    fn of(found: i64) -> Self {
+        match found {
+            0 => Self::Nothing,
+            few if few < i64::from(FEW) => Self::Few,
+            _ => Self::Many,
+        }
+    }
+}
+
+/// How much SQLite's index of users or devices finds.
 pub(crate) async fn finds(conn: &mut Conn, table: Searched, wanted: &str) -> Result<Finds> {
     let text = match table {
         Searched::Users => {
@@ -64,11 +74,20 @@ pub(crate) async fn finds(conn: &mut Conn, table: Searched, wanted: &str) -> Res
         }
         _ => "SELECT count(*) FROM (SELECT rowid FROM devices_search WHERE devices_search MATCH $1 LIMIT $2)",
     };
-    Ok(match sql!(text, wanted.to_owned(), FEW).scalar::<i64>(conn).await? {
-        0 => Finds::Nothing,
-        few if few < i64::from(FEW) => Finds::Few,
-        _ => Finds::Many,
-    })
+    Ok(Finds::of(sql!(text, wanted.to_owned(), FEW).scalar::<i64>(conn).await?))
+}
+
+/// The same by what PostgreSQL's index finds.
+pub(crate) async fn finds_words(conn: &mut Conn, table: Searched, words: &[String]) -> Result<Finds> {
+    // By itself and for these words, so that no limit tempts the planner to look through everything.
+    let mut query = Sql::new(match table {
+        Searched::Users => "WITH matches AS MATERIALIZED (SELECT 1 FROM users WHERE users.deleted_at IS NULL",
+        _ => "WITH matches AS MATERIALIZED (SELECT 1 FROM devices WHERE devices.deleted_at IS NULL",
+    });
+    push_words(&mut query, table, words);
+    query.push(") SELECT count(*) FROM (SELECT 1 FROM matches LIMIT ").bind(&FEW).push(") AS bounded");
+    query.planned_for_values();
+    Ok(Finds::of(query.scalar::<i64>(conn).await?))
 }
 
 /// What the index of certificates is asked for so that every word may be there, each long enough for a trigram; and the
@@ -107,14 +126,17 @@ pub(crate) struct Sampled {
     pub(crate) wanted: Vec<String>,
     /// Words that are looked for in what it finds.
     pub(crate) in_part: Vec<String>,
-    /// How many of the newest certificates have each of the words, at most.
+    /// How many of the newest certificates have all of the words.
     pub(crate) newest: i64,
 }
 
 impl Sampled {
-    /// Whether a page of what has the words may be among the first that are looked through, or nearly.
-    pub(crate) fn may_be_near(&self, limit: u32) -> bool {
-        self.newest * i64::from(NEAR) * 2 >= i64::from(limit) * i64::from(NEWEST)
+    /// How many of the newest have to be looked through for a page of what has the words, or nearly; none when it is too
+    /// many.
+    pub(crate) fn depth(&self, limit: u32) -> Option<u32> {
+        let about = i64::from(limit) * i64::from(NEWEST) / self.newest.max(1);
+        let enough = about + about / 2;
+        (enough <= i64::from(3 * NEAR)).then(|| u32::try_from(2 * about).unwrap_or(NEAR).max(NEAR))
     }
 }
 
@@ -123,40 +145,53 @@ impl Sampled {
 pub(crate) async fn sampled(conn: &mut Conn, words: &[String]) -> Result<Sampled> {
     let parts: Vec<(usize, String)> = words
         .iter()
+        .map(|word| local_part(word).unwrap_or(word))
         .enumerate()
         .filter(|(_, word)| word.chars().count() >= LONG)
         .flat_map(|(place, word)| spread(word).into_iter().map(move |trigram| (place, trigram)))
         // Its trigrams have letters and digits alone.
         .filter(|(_, trigram)| trigram.chars().all(char::is_alphanumeric))
         .collect();
-    let asked: Vec<String> =
-        words.iter().chain(parts.iter().map(|(_, trigram)| trigram)).map(|part| like(part)).collect();
+    let asked: Vec<String> = parts.iter().map(|(_, trigram)| like(trigram)).collect();
     let mut query = Sql::new(
         "WITH newest AS MATERIALIZED (SELECT (search_key || ' ' || names_key) AS key FROM certificates
                                       ORDER BY id DESC LIMIT ",
     );
     query.bind(&NEWEST);
-    query.push(") SELECT (SELECT count(*) FROM newest WHERE newest.key LIKE asked.part ESCAPE '\\') FROM unnest(ARRAY[");
-    query.bind_list(&asked).push("]) WITH ORDINALITY AS asked (part, place) ORDER BY asked.place");
+    query.push("), counted (place, count) AS (SELECT 0, (SELECT count(*) FROM newest WHERE 1 = 1");
+    for word in words {
+        query.push(" AND newest.key LIKE ").bind(&like(word)).push(" ESCAPE '\\'");
+    }
+    query.push(") UNION ALL SELECT asked.place, (SELECT count(*) FROM newest WHERE newest.key LIKE asked.part ESCAPE '\\')");
+    query.push(" FROM unnest(CAST(ARRAY[").bind_list(&asked);
+    query.push(
+        "] AS TEXT[])) WITH ORDINALITY AS asked (part, place)) SELECT count FROM counted ORDER BY place",
+    );
     let counts: Vec<i64> = query.scalars(conn).await?;
-    let (of_words, of_parts) = counts.split_at(words.len().min(counts.len()));
+    let newest = counts.first().copied().unwrap_or_default();
     let (mut wanted, mut in_part) = (Vec::new(), Vec::new());
     for (place, word) in words.iter().enumerate() {
         let mut rarest: Vec<(i64, &String)> = parts
             .iter()
-            .zip(of_parts)
+            .zip(counts.iter().skip(1))
             .filter(|((of, _), _)| *of == place)
             .map(|((_, trigram), count)| (*count, trigram))
             .collect();
         if rarest.is_empty() {
-            wanted.push(word.clone());
+            match local_part(word) {
+                Some(local) => {
+                    wanted.push(local.to_owned());
+                    in_part.push(word.clone());
+                }
+                None => wanted.push(word.clone()),
+            }
             continue;
         }
         rarest.sort_by_key(|(count, _)| *count);
         wanted.extend(rarest.into_iter().take(ASKED).map(|(_, trigram)| trigram.clone()));
         in_part.push(word.clone());
     }
-    Ok(Sampled { wanted, in_part, newest: of_words.iter().copied().min().unwrap_or(0) })
+    Ok(Sampled { wanted, in_part, newest })
 }
 
 /// Trigrams of a word, from all over it: both ends, and as far apart as they have to be.

@@ -9,6 +9,7 @@ use certporter_model::ids::UserId;
 use certporter_model::text::Name;
 
 use super::dialect::{Searched, for_update, is_in_trigrams, push_indexed, push_search, push_words};
+use super::near::near;
 use super::visibility::Seen;
 use super::{
     Conn, Engine, NEAR, Page, Result, Sql, WriteTx, by_id, fold, save, search_key, sql, table_row,
@@ -198,10 +199,12 @@ pub async fn list(
         }
         let few = match &index {
             Some(wanted) => trigrams::finds(conn, Searched::Users, wanted).await? < Finds::Many,
+            None if long => trigrams::finds_words(conn, Searched::Users, &words).await? < Finds::Many,
             None => false,
         };
         if !few {
-            let found = near(&seen, filter, &words, page).all::<User>(conn).await?;
+            let first = first_with(conn.engine(), &seen, filter, &words, page);
+            let found = first.all::<User>(conn).await?;
             if found.len() >= usize::try_from(page.limit).unwrap_or(usize::MAX) {
                 return Ok(found);
             }
@@ -229,17 +232,16 @@ pub async fn list(
 }
 
 /// Those of the first of the list that pass the filter and have the words.
-fn near(seen: &Seen, filter: &UserFilter, words: &[String], page: Page<UserId>) -> Sql {
-    let mut near = Sql::select::<User>();
-    near.push(" WHERE users.id IN (SELECT users.id FROM users");
-    push_state(&mut near, filter);
-    page.push_cursor(&mut near, "users.id");
-    Page { limit: 3 * NEAR, ..page }.push_order(&mut near, "users.id");
-    near.push(")");
-    push_conditions(&mut near, seen, filter);
-    push_words(&mut near, Searched::Users, words);
-    page.push_order(&mut near, "users.id");
-    near
+fn first_with(engine: Engine, seen: &Seen, filter: &UserFilter, words: &[String], page: Page<UserId>) -> Sql {
+    let mut query = near::<User>(engine, |query| {
+        push_state(query, filter);
+        page.push_cursor(query, "users.id");
+        Page { limit: 3 * NEAR, ..page }.push_order(query, "users.id");
+    });
+    push_conditions(&mut query, seen, filter);
+    push_words(&mut query, Searched::Users, words);
+    page.push_order(&mut query, "users.id");
+    query
 }
 
 /// How many of them there are.

@@ -134,16 +134,8 @@ impl Seen {
             sql.push(")");
             return;
         };
-        sql.push("(1 = 0");
-        for (kind, column) in [("user", user), ("device", device)] {
-            let Some(column) = column else { continue };
-            sql.push(
-                " OR EXISTS (SELECT 1 FROM memberships m WHERE m.valid_until IS NULL AND m.member_kind = ",
-            );
-            sql.bind(kind).push(" AND m.member_id = ").push(column);
-            // Said so that SQLite looks up the member, who is in few groups, and not each of the groups.
-            sql.push(" AND NOT (m.group_id NOT IN (").bind_list(groups).push(")))");
-        }
+        sql.push("(");
+        push_in_any(sql, groups, user, device);
         if let Some(own) = own {
             push_own(sql, user, *own);
         }
@@ -175,6 +167,27 @@ impl Seen {
             }
         }
     }
+}
+
+/// An expression that says of each row whether its user or device is in one of the groups: their memberships are looked
+/// up, and not everybody in the groups.
+pub(super) fn push_in_any(
+    sql: &mut Sql,
+    groups: &[GroupId],
+    user: Option<&'static str>,
+    device: Option<&'static str>,
+) {
+    sql.push("(1 = 0");
+    for (kind, column) in [("user", user), ("device", device)] {
+        let Some(column) = column else { continue };
+        sql.push(" OR EXISTS (SELECT 1 FROM memberships m WHERE m.valid_until IS NULL AND m.member_kind = ");
+        sql.bind(kind).push(" AND m.member_id = ").push(column);
+        // Said so that SQLite looks up the member, who is in few groups, and not each of the groups.
+        sql.push(" AND NOT (m.group_id NOT IN (").bind_list(groups).push("))");
+        // Said so that PostgreSQL looks up each member, and doesn't begin with everybody in the groups.
+        sql.push(" LIMIT 1 OFFSET 0)");
+    }
+    sql.push(")");
 }
 
 fn push_own(sql: &mut Sql, user: Option<&'static str>, own: UserId) {

@@ -4,7 +4,7 @@ use certporter::generate::{Fleet, generate};
 use certporter::pipeline::planner::{Whom, preview, sweep};
 use certporter::plan::{Holder, Limits};
 use certporter::random::SeededRandom;
-use certporter::store::planning::sweeping;
+use certporter::store::planning::swept_people;
 use certporter_model::revocation::Reason;
 
 use super::fixture::permit;
@@ -52,8 +52,34 @@ async fn disturb(db: &TestDatabase) {
         ("devices", "state = 'blocked'", some("devices", 40)),
         ("devices", "owner_id = NULL", some("devices", 80)),
         ("users", "state = 'disabled'", some("users", 0)),
+        ("users", "user_name = '-5:' || user_name || ' ;\u{fc}:'", some("users", 40)),
+        ("devices", "name = '-', serial_number = '1:-;'", some("devices", 120)),
+        ("devices", "last_contact_at = NULL, imei = ''", some("devices", 140)),
+        ("enrolments", "staff_issued_code = (1 = 1)", some("enrolments", 0)),
+        ("management_certificates", "generation = generation + 1", some("management_certificates", 0)),
     ] {
         db.by_hand(&format!("UPDATE {table} SET {set} WHERE {whose}")).await;
+    }
+    for by_hand in [
+        // Devices that were somebody's, and one that has enrolled again and again, the others never.
+        format!(
+            "UPDATE device_owners SET valid_until = {} WHERE valid_until IS NULL AND device_id IN
+                 (SELECT id FROM devices WHERE {})",
+            now - day,
+            some("devices", 80)
+        ),
+        format!(
+            "UPDATE enrolments SET state = 'ended', device_id = (SELECT id FROM devices ORDER BY id LIMIT 1) WHERE {}",
+            some("enrolments", 160)
+        ),
+        format!("UPDATE memberships SET valid_until = {} WHERE {}", now - day, some("memberships", 60)),
+        format!(
+            "INSERT INTO custom_attributes (id, owner_kind, owner_id, name, value, updated_at)
+                 SELECT id, 'user', id, 'cost-centre', '12:-;', 0 FROM users WHERE {}",
+            some("users", 0)
+        ),
+    ] {
+        db.by_hand(&by_hand).await;
     }
 }
 
@@ -61,8 +87,8 @@ async fn a_sweep_finds_what_the_plan_of_each_finds(db: TestDatabase) {
     generate(&db, &Fleet { profiles: 6, ..Fleet::new(5, THEN, 700) }).await.unwrap();
     disturb(&db).await;
     let mut conn = db.snapshot().await.unwrap();
-    let users = sweeping::users(&mut conn).await.unwrap();
-    let devices = sweeping::devices(&mut conn).await.unwrap();
+    let users = swept_people::users(&mut conn).await.unwrap();
+    let devices = swept_people::devices(&mut conn).await.unwrap();
     let devices = devices.into_iter().map(|it| Holder::Device(it.id));
     let exactly = devices.chain(users.into_iter().map(Holder::User)).collect();
     let whom = Whom { exactly, ..Whom::default() };

@@ -43,6 +43,13 @@ pub(super) struct Found {
     pub(super) address: String,
 }
 
+impl Found {
+    /// Its kind without filter and order.
+    pub(super) fn path(&self) -> &str {
+        self.name.split('?').next().unwrap_or_default()
+    }
+}
+
 /// Every page that can be reached.
 pub(super) async fn walk(browser: &Browser) -> Result<Vec<Found>, CommandError> {
     let mut waiting = VecDeque::from(["/".to_owned()]);

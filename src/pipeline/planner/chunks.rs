@@ -5,21 +5,23 @@
 //! Whatever changes meanwhile makes its own plan, and what is found is looked at again on a snapshot of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use certporter_model::{DeviceId, Timestamp, UserId};
+use certporter_model::{DeviceId, EnrolmentId, Timestamp, UserId};
+use rustc_hash::FxHashMap;
 use tokio::task::JoinSet;
 
-use super::directory::{self, Ownerships, Structure};
-use super::held::Held;
+use super::directory::{self, Enrolled, Structure};
+use super::held::{Ground, Held};
 use super::{BySlot, as_set, compare, holdings};
 use crate::plan::safety::can_wait;
 use crate::plan::summary::{Summary, digest};
 use crate::plan::{Actual, Directory, Holder, Limits};
 use crate::store::device_owners::Ownership;
-use crate::store::planning::replans_wait;
-use crate::store::planning::sweeping::{self, SweptDevice};
+use crate::store::planning::swept_people::{self, ManagementGeneration, SweptDevice, SweptEnrolment};
+use crate::store::planning::{replans_wait, sweeping};
 use crate::store::{Db, StoreError};
 
 /// People are read so many at a time, each with all of their devices; and as many devices that are nobody's.
@@ -43,6 +45,7 @@ struct Going {
     limits: Limits,
     now: Timestamp,
     structure: Structure,
+    enrolled: FxHashMap<DeviceId, Enrolled>,
     held: Held,
     chunks: Vec<Chunk>,
     /// The next chunk.
@@ -55,8 +58,10 @@ struct Going {
 #[derive(Debug, Default)]
 struct Chunk {
     holders: BTreeSet<Holder>,
-    /// What its people own and owned, in this chunk or not.
-    ownerships: Ownerships,
+    /// Its people, from the first to the last by id; none where it is of devices alone.
+    people: Option<RangeInclusive<UserId>>,
+    /// What was theirs, as it began.
+    former: Vec<Ownership>,
 }
 
 /// As much is done at once: one more than there are processors, since one of them may wait for the disk.
@@ -68,18 +73,23 @@ pub(super) fn at_once() -> usize {
 ///
 /// While reissues wait for their wave, their jobs are there already: no others are found here.
 pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result<Vec<Found>, StoreError> {
-    let mut conn = db.snapshot_of_much().await?;
-    let waves = replans_wait(&mut conn, now).await?;
-    let structure = Structure::read(&mut conn).await?;
-    let limits = as_set(&mut conn, limits, now).await?;
-    let users = sweeping::users(&mut conn).await?;
-    let devices = sweeping::devices(&mut conn).await?;
-    let former = sweeping::former_devices(&mut conn).await?;
-    drop(conn);
-    let held = Held::read(db, &devices).await?;
+    let (mut ground, who, (structure, limits, waves)) = tokio::try_join!(
+        async { Ground::read(&mut *db.snapshot_of_much().await?).await },
+        Who::read(db),
+        async {
+            let mut conn = db.snapshot_of_much().await?;
+            let waves = replans_wait(&mut conn, now).await?;
+            let limits = as_set(&mut conn, limits, now).await?;
+            Ok((Structure::read(&mut conn).await?, limits, waves))
+        }
+    )?;
+    let Who { users, devices, enrolled, generations, former } = who;
+    ground.know(&devices, &generations);
     let chunks = chunks(&users, &devices, former);
-    let next = AtomicUsize::new(0);
-    let going = Arc::new(Going { db: db.clone(), limits, now, structure, held, chunks, next, waves });
+    drop((users, devices, generations));
+    let held = Held::read(db, ground).await?;
+    let (db, next) = (db.clone(), AtomicUsize::new(0));
+    let going = Arc::new(Going { db, limits, now, structure, enrolled, held, chunks, next, waves });
     let mut running = JoinSet::new();
     for _ in 0..at_once() {
         running.spawn(Arc::clone(&going).go());
@@ -90,6 +100,53 @@ pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result
     }
     all.sort_by_key(|found| found.number);
     Ok(all)
+}
+
+/// Who there is.
+struct Who {
+    /// By id.
+    users: Vec<UserId>,
+    /// By id.
+    devices: Vec<SweptDevice>,
+    enrolled: FxHashMap<DeviceId, Enrolled>,
+    generations: Vec<ManagementGeneration>,
+    former: Vec<Ownership>,
+}
+
+impl Who {
+    /// Reads it.
+    async fn read(db: &Db) -> Result<Self, StoreError> {
+        let mut conn = db.snapshot_of_much().await?;
+        let mut users = swept_people::users(&mut conn).await?;
+        users.sort_unstable();
+        let mut devices = swept_people::devices(&mut conn).await?;
+        devices.sort_unstable_by_key(|it| it.id);
+        let generations = swept_people::generations(&mut conn).await?;
+        let enrolled = last_enrolments(&swept_people::enrolments(&mut conn).await?, &generations);
+        let former = sweeping::former_devices(&mut conn).await?;
+        Ok(Self { users, devices, enrolled, generations, former })
+    }
+}
+
+fn last_enrolments(
+    enrolments: &[SweptEnrolment],
+    generations: &[ManagementGeneration],
+) -> FxHashMap<DeviceId, Enrolled> {
+    let mut highest: FxHashMap<EnrolmentId, u32> = FxHashMap::default();
+    for it in generations {
+        let known = highest.entry(it.enrolment_id).or_default();
+        *known = it.generation.max(*known);
+    }
+    let mut enrolled: FxHashMap<DeviceId, Enrolled> = FxHashMap::default();
+    for it in enrolments {
+        let generation = highest.get(&it.id).copied();
+        let last = Enrolled { enrolment: it.id, generation, unconfirmed: it.unconfirmed };
+        let known = enrolled.entry(it.device_id).or_insert(last);
+        if known.enrolment < last.enrolment {
+            *known = last;
+        }
+    }
+    enrolled
 }
 
 /// People and what they own first, so that both are read once; then what is nobody's.
@@ -114,7 +171,8 @@ fn chunks(users: &[UserId], devices: &[SweptDevice], ended: Vec<Ownership>) -> V
         let holders = holders.chain(with_them.iter().copied().map(Holder::Device)).collect();
         let apart: Vec<_> = apart.chunks(DEVICES).map(of_devices).collect();
         let former = users.iter().filter_map(|id| former.remove(id)).flatten().collect();
-        chunks.push(Chunk { holders, ownerships: Ownerships { owned, former } });
+        let people = users.first().zip(users.last()).map(|(first, last)| *first..=*last);
+        chunks.push(Chunk { holders, people, former });
         chunks.extend(apart);
     }
     // Of people who have come since it is not known that they are there.
@@ -124,10 +182,7 @@ fn chunks(users: &[UserId], devices: &[SweptDevice], ended: Vec<Ownership>) -> V
 }
 
 fn of_devices(devices: &[DeviceId]) -> Chunk {
-    Chunk {
-        holders: devices.iter().copied().map(Holder::Device).collect(),
-        ownerships: Ownerships::default(),
-    }
+    Chunk { holders: devices.iter().copied().map(Holder::Device).collect(), ..Chunk::default() }
 }
 
 impl Going {
@@ -138,9 +193,14 @@ impl Going {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = self.chunks.get(number) else { return Ok(all) };
             let mut conn = self.db.snapshot_of_much().await?;
-            let (structure, ownerships) = (self.structure.clone(), chunk.ownerships.clone());
-            let directory =
-                directory::within_knowing(&mut conn, structure, &chunk.holders, ownerships).await?;
+            let structure = self.structure.clone();
+            let directory = match &chunk.people {
+                Some(ids) => {
+                    let (enrolled, former) = (&self.enrolled, chunk.former.as_slice());
+                    directory::within_range(&mut conn, structure, ids, enrolled, former).await?
+                }
+                None => directory::within(&mut conn, structure, &chunk.holders).await?,
+            };
             drop(conn);
             let going = Arc::clone(&self);
             let planning = tokio::task::spawn_blocking(move || going.plan(number, &directory));

@@ -1,11 +1,13 @@
 //! The part of the directory that these holders' plan looks at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use certporter_model::assignment::{HolderKind, MemberKind};
+use certporter_model::assignment::MemberKind;
 use certporter_model::variable::Variable;
-use certporter_model::{DeviceId, GroupId, ProfileId, UserId};
+use certporter_model::{DeviceId, EnrolmentId, GroupId, ProfileId, UserId};
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::whom::split;
@@ -16,7 +18,10 @@ use crate::plan::directory::{
     Values,
 };
 use crate::store::device_owners::Ownership;
-use crate::store::planning::{self as reading, Holders, PlanDevice, PlanMembership, PlanUser, reached};
+use crate::store::planning::people::People;
+use crate::store::planning::{
+    self as reading, Holders, PlanDevice, PlanMembership, PlanUser, reached, swept_people,
+};
 use crate::store::{Conn, StoreError, assignments, profiles};
 
 /// The part that is the same for everybody: a sweep reads it once.
@@ -68,42 +73,78 @@ pub(super) async fn within(
     structure: Structure,
     holders: &BTreeSet<Holder>,
 ) -> Result<Directory, StoreError> {
-    let (users, _) = split(holders);
-    let former = reached::former_devices(conn, &users).await?;
-    let owned = reached::devices_of(conn, &users).await?;
-    within_knowing(conn, structure, holders, Ownerships { owned, former }).await
-}
-
-/// Devices of the users that are planned for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Ownerships {
-    /// That they own.
-    pub(super) owned: Vec<DeviceId>,
-    /// That were theirs, as they began.
-    pub(super) former: Vec<Ownership>,
-}
-
-/// The same, where it is known whose devices are and were.
-pub(super) async fn within_knowing(
-    conn: &mut Conn,
-    Structure { profiles, assignments, nesting }: Structure,
-    holders: &BTreeSet<Holder>,
-    Ownerships { owned, former }: Ownerships,
-) -> Result<Directory, StoreError> {
     let (users, mut devices) = split(holders);
+    let former = reached::former_devices(conn, &users).await?;
     // For a user-scoped certificate all of the user's devices count, those that were theirs too.
-    devices.extend(owned);
+    devices.extend(reached::devices_of(conn, &users).await?);
     devices.extend(former.iter().map(|ownership| ownership.device_id));
-    devices.sort();
+    let mut people = People::default();
+    add_devices_and_owners(conn, &mut people, users, devices).await?;
+    Ok(of_people(structure, people, &former))
+}
+
+/// People of consecutive ids and what they own, where it is known which enrolments devices have and what was theirs.
+pub(super) async fn within_range(
+    conn: &mut Conn,
+    structure: Structure,
+    ids: &RangeInclusive<UserId>,
+    enrolled: &FxHashMap<DeviceId, Enrolled>,
+    former: &[Ownership],
+) -> Result<Directory, StoreError> {
+    let mut people = swept_people::people(conn, ids).await?;
+    for device in &mut people.devices {
+        if let Some(last) = enrolled.get(&device.id) {
+            device.enrolment_id = Some(last.enrolment);
+            device.management_generation = last.generation.map(i64::from);
+            device.unconfirmed = Some(last.unconfirmed);
+        }
+    }
+    let were_theirs = former.iter().map(|ownership| ownership.device_id).collect();
+    add_devices_and_owners(conn, &mut people, Vec::new(), were_theirs).await?;
+    Ok(of_people(structure, people, former))
+}
+
+/// A device's last enrolment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Enrolled {
+    pub(super) enrolment: EnrolmentId,
+    /// The highest generation of its management certificates.
+    pub(super) generation: Option<u32>,
+    pub(super) unconfirmed: bool,
+}
+
+/// Adds those that aren't there: users, and devices with their owners, who count for them.
+async fn add_devices_and_owners(
+    conn: &mut Conn,
+    people: &mut People,
+    mut users: Vec<UserId>,
+    mut devices: Vec<DeviceId>,
+) -> Result<(), StoreError> {
+    let known: BTreeSet<DeviceId> = people.devices.iter().map(|it| it.id).collect();
+    devices.retain(|id| !known.contains(id));
+    devices.sort_unstable();
     devices.dedup();
-    let of_devices = Holders::Some { devices, users: Vec::new() };
-    let found = reading::devices(conn, &of_devices).await?;
-    // For a device, its owner counts.
-    let owners = found.iter().filter_map(|device| device.owner_id);
-    let users: BTreeSet<UserId> = users.into_iter().chain(owners).collect();
-    let of_users = Holders::Some { devices: Vec::new(), users: users.into_iter().collect() };
+    if !devices.is_empty() {
+        people.add_devices(conn, devices).await?;
+    }
+    let known: BTreeSet<UserId> = people.users.iter().map(|it| it.id).collect();
+    users.extend(people.devices.iter().filter_map(|device| device.owner_id));
+    users.retain(|id| !known.contains(id));
+    users.sort_unstable();
+    users.dedup();
+    if !users.is_empty() {
+        people.add_users(conn, users).await?;
+    }
+    Ok(())
+}
+
+fn of_people(
+    Structure { profiles, assignments, nesting }: Structure,
+    people: People,
+    former: &[Ownership],
+) -> Directory {
     let mut directory = Directory { profiles, assignments, nesting, ..Directory::default() };
-    add_users(conn, &mut directory, &of_users).await?;
+    add_people(&mut directory, people);
     for ownership in former {
         if let (Some(user), Some(until)) =
             (directory.users.get_mut(&ownership.user_id), ownership.valid_until)
@@ -112,8 +153,7 @@ pub(super) async fn within_knowing(
             user.former_devices.push(FormerDevice { device: ownership.device_id, span });
         }
     }
-    add_devices(conn, &mut directory, found, &of_devices).await?;
-    Ok(directory)
+    directory
 }
 
 /// The values that a user and a device give to a profile's variables.
@@ -140,15 +180,14 @@ pub async fn values_of(
     user: Option<UserId>,
     device: Option<DeviceId>,
 ) -> Result<HolderValues, StoreError> {
-    let of = Holders::Some { devices: device.into_iter().collect(), users: user.into_iter().collect() };
-    let mut directory = Directory::default();
-    if user.is_some() {
-        add_users(conn, &mut directory, &of).await?;
+    let (mut directory, mut people) = (Directory::default(), People::default());
+    if let Some(user) = user {
+        people.add_users(conn, vec![user]).await?;
     }
-    if device.is_some() {
-        let found = reading::devices(conn, &of).await?;
-        add_devices(conn, &mut directory, found, &of).await?;
+    if let Some(device) = device {
+        people.add_devices(conn, vec![device]).await?;
     }
+    add_people(&mut directory, people);
     Ok(HolderValues {
         user: user.and_then(|id| directory.users.remove(&id)).map(|entry| entry.values),
         device: device.and_then(|id| directory.devices.remove(&id)).map(|entry| entry.values),
@@ -215,49 +254,29 @@ fn membership(it: &PlanMembership) -> Membership {
     Membership { group: it.group_id, span: Span { from: it.valid_from, until: it.valid_until } }
 }
 
-/// What users or devices bring along: memberships and custom attributes.
-async fn belongings(
-    conn: &mut Conn,
-    (member, holder): (MemberKind, HolderKind),
-    of: &Holders,
-) -> Result<(BTreeMap<Uuid, Vec<Membership>>, BTreeMap<Uuid, Values>), StoreError> {
+fn add_people(directory: &mut Directory, people: People) {
     let mut groups: BTreeMap<Uuid, Vec<Membership>> = BTreeMap::new();
     let mut values: BTreeMap<Uuid, Values> = BTreeMap::new();
-    for it in reading::memberships(conn, member, of).await? {
+    for it in people.memberships {
         groups.entry(it.member_id).or_default().push(membership(&it));
     }
-    for it in reading::attributes(conn, holder, of).await? {
+    for it in people.attributes {
         values.entry(it.owner_id).or_default().insert(Variable::Custom(it.name), it.value);
     }
-    Ok((groups, values))
-}
-
-async fn add_users(conn: &mut Conn, directory: &mut Directory, of: &Holders) -> Result<(), StoreError> {
-    let (mut groups, mut values) = belongings(conn, (MemberKind::User, HolderKind::User), of).await?;
-    for user in reading::users(conn, of).await? {
-        let id = user.id.as_uuid();
-        let custom = values.remove(&id).unwrap_or_default();
+    for user in people.users {
+        let id = user.id;
+        let custom = values.remove(&id.as_uuid()).unwrap_or_default();
         let entry = UserEntry {
             state: user.state,
-            values: user_values(&user, custom),
-            memberships: groups.remove(&id).unwrap_or_default(),
+            memberships: groups.remove(&id.as_uuid()).unwrap_or_default(),
             former_devices: Vec::new(),
+            values: user_values(user, custom),
         };
-        directory.users.insert(user.id, entry);
+        directory.users.insert(id, entry);
     }
-    Ok(())
-}
-
-async fn add_devices(
-    conn: &mut Conn,
-    directory: &mut Directory,
-    found: Vec<PlanDevice>,
-    of: &Holders,
-) -> Result<(), StoreError> {
-    let (mut groups, mut values) = belongings(conn, (MemberKind::Device, HolderKind::Device), of).await?;
-    for device in found {
-        let id = device.id.as_uuid();
-        let custom = values.remove(&id).unwrap_or_default();
+    for device in people.devices {
+        let id = device.id;
+        let custom = values.remove(&id.as_uuid()).unwrap_or_default();
         let entry = DeviceEntry {
             state: device.state,
             platform: device.platform,
@@ -266,44 +285,42 @@ async fn add_devices(
             management_generation: device.management_generation.unwrap_or(0),
             trusted: !device.unconfirmed.unwrap_or(false),
             last_seen: device.last_contact_at,
-            values: device_values(&device, custom),
-            memberships: groups.remove(&id).unwrap_or_default(),
+            memberships: groups.remove(&id.as_uuid()).unwrap_or_default(),
+            values: device_values(device, custom),
         };
-        directory.devices.insert(device.id, entry);
+        directory.devices.insert(id, entry);
     }
-    Ok(())
 }
 
-fn user_values(user: &PlanUser, mut values: Values) -> Values {
+fn user_values(user: PlanUser, mut values: Values) -> Values {
     let known = [
-        (Variable::UserName, Some(user.user_name.as_str())),
-        (Variable::UserPrincipalName, user.upn.as_deref()),
-        (Variable::EmailAddress, user.email.as_deref()),
-        (Variable::DisplayName, Some(user.display_name.as_str())),
-        (Variable::OnPremDistinguishedName, user.on_prem_dn.as_deref()),
-        (Variable::OnPremisesSamAccountName, user.sam_account_name.as_deref()),
-        (Variable::OnPremisesSecurityIdentifier, user.sid.as_deref()),
+        (Variable::UserName, Some(user.user_name)),
+        (Variable::UserPrincipalName, user.upn),
+        (Variable::EmailAddress, user.email),
+        (Variable::DisplayName, Some(user.display_name)),
+        (Variable::OnPremDistinguishedName, user.on_prem_dn),
+        (Variable::OnPremisesSamAccountName, user.sam_account_name),
+        (Variable::OnPremisesSecurityIdentifier, user.sid),
     ];
     add_known(&mut values, known);
     values
 }
 
-fn device_values(device: &PlanDevice, mut values: Values) -> Values {
-    let id = device.id.to_string();
+fn device_values(device: PlanDevice, mut values: Values) -> Values {
     let known = [
-        (Variable::DeviceId, Some(id.as_str())),
-        (Variable::DeviceName, Some(device.name.as_str())),
-        (Variable::SerialNumber, device.serial_number.as_deref()),
-        (Variable::ImeiNumber, device.imei.as_deref()),
-        (Variable::Meid, device.meid.as_deref()),
-        (Variable::WifiMacAddress, device.wifi_mac.as_deref()),
-        (Variable::FullyQualifiedDomainName, device.fqdn.as_deref()),
+        (Variable::DeviceId, Some(device.id.to_string())),
+        (Variable::DeviceName, Some(device.name)),
+        (Variable::SerialNumber, device.serial_number),
+        (Variable::ImeiNumber, device.imei),
+        (Variable::Meid, device.meid),
+        (Variable::WifiMacAddress, device.wifi_mac),
+        (Variable::FullyQualifiedDomainName, device.fqdn),
     ];
     add_known(&mut values, known);
     values
 }
 
-fn add_known<const N: usize>(values: &mut Values, known: [(Variable, Option<&str>); N]) {
-    let given = known.into_iter().filter_map(|(variable, value)| Some((variable, value?.to_owned())));
+fn add_known<const N: usize>(values: &mut Values, known: [(Variable, Option<String>); N]) {
+    let given = known.into_iter().filter_map(|(variable, value)| Some((variable, value?)));
     values.extend(given.filter(|(_, value)| !value.is_empty()));
 }

@@ -14,8 +14,9 @@ use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::thumbprint::ContentDigest;
 use certporter_model::{
     CaGenerationId, CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, ManagementCertificateId,
-    ProfileId, RequestId, Timestamp, UserId,
+    ProfileId, Timestamp, UserId,
 };
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -23,35 +24,44 @@ use uuid::Uuid;
 use super::holdings::{can_hold, request, slot};
 use crate::plan::actual::{Actual, Certificate, Copy, Request};
 use crate::plan::{Departure, Holder, Place, Slot};
-use crate::store::planning::PlanCertificate;
-use crate::store::planning::sweeping::{self, Run, Runs, SweptCopy, SweptDevice, Table};
+use crate::store::planning::sweeping::{self, Run, Runs, SweptCopy, Table};
+use crate::store::planning::swept_people::{ManagementGeneration, SweptDevice};
+use crate::store::planning::{PlanCertificate, PlanRequest};
 use crate::store::{Conn, Db, StoreError};
 
 /// What is looked up for certificates and copies.
 #[derive(Debug)]
-struct Ground {
+pub(super) struct Ground {
+    requests: Vec<PlanRequest>,
     can_hold: BTreeSet<CaGenerationId>,
-    cancelled: HashMap<RequestId, Departure>,
-    states: HashMap<DeviceId, DeviceState>,
-    generations: HashMap<ManagementCertificateId, u32>,
+    cancelled: FxHashMap<CertificateId, Departure>,
+    kept_keys: FxHashSet<EscrowedKeyId>,
+    states: FxHashMap<DeviceId, DeviceState>,
+    generations: FxHashMap<ManagementCertificateId, u32>,
 }
 
 impl Ground {
-    async fn read(conn: &mut Conn, devices: &[SweptDevice]) -> Result<Self, StoreError> {
+    /// Reads it: requests before certificates, so that none is missed on its way from one to the other.
+    pub(super) async fn read(conn: &mut Conn) -> Result<Self, StoreError> {
+        let requests = sweeping::requests(conn).await?;
         let cancelled = sweeping::cancelled(conn).await?.into_iter().filter_map(|it| {
             let (reason, trigger) = it.cancelled_reason.zip(it.cancelled_trigger)?;
-            Some((it.id, Departure::new(reason, trigger)))
+            Some((it.certificate_id, Departure::new(reason, trigger)))
         });
-        let generations = sweeping::generations(conn).await?;
         Ok(Self {
+            requests,
             can_hold: can_hold(conn).await?,
             cancelled: cancelled.collect(),
-            states: devices.iter().map(|it| (it.id, it.state)).collect(),
-            generations: generations
-                .into_iter()
-                .filter_map(|it| Some((it.id, u32::try_from(it.generation).ok()?)))
-                .collect(),
+            kept_keys: sweeping::kept_keys(conn).await?.into_iter().collect(),
+            states: FxHashMap::default(),
+            generations: FxHashMap::default(),
         })
+    }
+
+    /// Tells it about devices and their management certificates.
+    pub(super) fn know(&mut self, devices: &[SweptDevice], generations: &[ManagementGeneration]) {
+        self.states = devices.iter().map(|it| (it.id, it.state)).collect();
+        self.generations = generations.iter().map(|it| (it.id, it.generation)).collect();
     }
 }
 
@@ -63,9 +73,11 @@ pub(super) struct Held {
     /// By id.
     certificates: Vec<HeldCertificate>,
     /// Places of certificates, by whose they are.
-    by_holder: Vec<(Number, u32)>,
+    by_holder: Vec<u32>,
+    /// Where in them a holder's begin; one more than there are numbers.
+    starts: Vec<u32>,
     /// What few certificates have.
-    rare: HashMap<CertificateId, Rare>,
+    rare: FxHashMap<CertificateId, Rare>,
     /// By certificate.
     copies: Vec<HeldCopy>,
 }
@@ -119,7 +131,7 @@ type Number = NonZeroU32;
 /// Numbers of ids.
 #[derive(Debug, Default)]
 struct Numbers {
-    of: HashMap<Uuid, Number>,
+    of: FxHashMap<Uuid, Number>,
     ids: Vec<Uuid>,
 }
 
@@ -138,15 +150,15 @@ impl Numbers {
 }
 
 impl Held {
-    /// Reads it: requests before certificates, so that none is missed on its way from one to the other.
-    pub(super) async fn read(db: &Db, devices: &[SweptDevice]) -> Result<Self, StoreError> {
+    /// Reads it, after what is looked up for it.
+    pub(super) async fn read(db: &Db, mut ground: Ground) -> Result<Self, StoreError> {
         let mut held = Self::default();
-        let mut conn = db.snapshot_of_much().await?;
-        for it in sweeping::requests(&mut conn).await? {
+        for it in std::mem::take(&mut ground.requests) {
             let slot = slot(it.holder_kind, it.holder_id, it.profile_id);
             held.requests.entry(slot.holder).or_default().push((slot, request(&it)));
         }
-        let ground = Arc::new(Ground::read(&mut conn, devices).await?);
+        let ground = Arc::new(ground);
+        let mut conn = db.snapshot_of_much().await?;
         let Runs { runs, certificates, copies } = sweeping::runs(&mut conn).await?;
         drop(conn);
         // Without it they grow all the same, and leave holes.
@@ -177,13 +189,40 @@ impl Held {
             certificates.sort_unstable_by_key(|it| it.id);
         });
         let mut first = 0;
-        for (place, it) in (0..).zip(certificates) {
+        for it in certificates {
             let before = copies[first..].iter().take_while(|copy| copy.certificate < it.id).count();
             first += before;
-            it.copies = u32::try_from(first).unwrap_or(u32::MAX);
-            self.by_holder.push((it.holder, place));
+            it.copies = place_of(first);
         }
-        self.by_holder.sort_unstable();
+        self.sort_by_holder();
+    }
+
+    /// Says which certificates each holder has: counted first, so that each goes to its place.
+    fn sort_by_holder(&mut self) {
+        let mut ends = vec![0_u32; self.numbers.ids.len() + 1];
+        for it in &self.certificates {
+            ends[it.holder.get() as usize - 1] += 1;
+        }
+        let mut before = 0;
+        for end in &mut ends {
+            before += *end;
+            *end = before;
+        }
+        self.by_holder = vec![0; self.certificates.len()];
+        // From the last to the first, so that what were ends become starts.
+        for (place, it) in self.certificates.iter().enumerate().rev() {
+            let end = &mut ends[it.holder.get() as usize - 1];
+            *end -= 1;
+            self.by_holder[*end as usize] = place_of(place);
+        }
+        self.starts = ends;
+    }
+
+    /// The places of a holder's certificates.
+    fn places(&self, holder: Number) -> &[u32] {
+        let number = holder.get() as usize;
+        let bounds = self.starts.get(number - 1).zip(self.starts.get(number));
+        bounds.and_then(|(start, end)| self.by_holder.get(*start as usize..*end as usize)).unwrap_or_default()
     }
 
     fn add_certificate(&mut self, ground: &Ground, it: &PlanCertificate) {
@@ -191,7 +230,7 @@ impl Held {
             reason: it.reason,
             held_since: it.held_at,
             reissue_asked: it.reissue_asked_at.is_some(),
-            unwanted_since: it.request_id.and_then(|id| ground.cancelled.get(&id).copied()),
+            unwanted_since: ground.cancelled.get(&it.id).copied(),
         };
         let is_rare = rare.reason.is_some()
             || rare.held_since.is_some()
@@ -211,7 +250,7 @@ impl Held {
                 .filter(|_| matches!(holder, Holder::Device(_)))
                 .map(|id| self.numbers.give(id.as_uuid())),
             id: it.id,
-            key: it.key_id,
+            key: it.key_id.filter(|key| ground.kept_keys.contains(key)),
             digest: it.content_digest,
             not_before: it.not_before,
             not_after: it.not_after,
@@ -248,9 +287,7 @@ impl Held {
                 actual.holdings.entry(*slot).or_default().requests.push(request.clone());
             }
             let Some(number) = self.numbers.of.get(&holder.as_uuid()).copied() else { continue };
-            let start = self.by_holder.partition_point(|(of, _)| *of < number);
-            let places = self.by_holder[start..].iter().take_while(|(of, _)| *of == number);
-            for it in places.filter_map(|(_, place)| self.certificates.get(*place as usize)) {
+            for it in self.places(number).iter().filter_map(|place| self.certificates.get(*place as usize)) {
                 let profile = ProfileId::from_uuid(self.numbers.id(it.profile));
                 let holding = actual.holdings.entry(Slot { holder, profile }).or_default();
                 holding.certificates.push(self.certificate(it));
@@ -293,6 +330,11 @@ impl Held {
         let sealed_for = it.sealed_for.map(i64::from);
         Copy { id: it.id, place, state: it.state, sealed_for, device: it.device_state }
     }
+}
+
+/// No more than there is memory for.
+fn place_of(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// Reads run after run until none is left.

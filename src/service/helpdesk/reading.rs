@@ -148,14 +148,14 @@ async fn named(
 ) -> Result<Named, StoreError> {
     let ids: BTreeSet<ProfileId> =
         explained.iter().map(|it| it.profile).chain(present.iter().copied()).collect();
-    let mut named = HashMap::new();
-    for id in ids {
-        let head = profiles::get(conn, id).await?;
-        let version = profiles::version(conn, id, head.current_version).await?;
-        let features = version.body.features().to_vec();
-        named.insert(id, (head.name.to_string(), features));
-    }
-    Ok(named)
+    let ids: Vec<ProfileId> = ids.into_iter().collect();
+    let versions = profiles::current_versions_of(conn, &ids).await?.into_iter();
+    let mut features: HashMap<_, _> =
+        versions.map(|it| (it.profile_id, it.body.features().to_vec())).collect();
+    let heads = profiles::by_ids(conn, &ids).await?.into_iter();
+    Ok(heads
+        .map(|head| (head.id, (head.name.to_string(), features.remove(&head.id).unwrap_or_default())))
+        .collect())
 }
 
 async fn named_groups(

@@ -8,9 +8,12 @@ use super::custom_attributes::{self, CustomAttribute};
 use super::{Conn, Result, Sql};
 
 pub mod changes;
+mod packed;
+pub mod people;
 pub mod reached;
 mod rows;
 pub mod sweeping;
+pub mod swept_people;
 mod waves;
 
 pub use waves::{Replacing, replacing, replans_wait};

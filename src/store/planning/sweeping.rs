@@ -6,20 +6,20 @@ use std::ops::Range;
 
 use certporter_model::Timestamp;
 use certporter_model::copy::CopyState;
-use certporter_model::device::DeviceState;
 use certporter_model::feature::Feature;
 use certporter_model::ids::{
     CaGenerationId, CertificateId, CopyId, DeviceId, EnrolmentId, EscrowedKeyId, ManagementCertificateId,
-    ProfileId, RequestId, UserId,
+    ProfileId, UserId,
 };
 use certporter_model::revocation::{Reason, Trigger};
 use certporter_model::thumbprint::ContentDigest;
 use uuid::Uuid;
 
+use super::packed::{Columns, corrupt, rows};
 use super::{PlanCertificate, PlanRequest};
 use crate::store::device_owners::Ownership;
 use crate::store::dialect::{self, Packed};
-use crate::store::{Conn, Engine, Result, Sql, StoreError, table_row};
+use crate::store::{Conn, Engine, Result, Sql, table_row};
 
 /// What is read whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,8 @@ pub async fn runs(conn: &mut Conn) -> Result<Runs> {
     Ok(all)
 }
 
-/// As [`super::certificates`], those that lie there; why a request was cancelled is left out: see [`cancelled`].
+/// As [`super::certificates`], those that lie there; their requests, and why one was cancelled, are left out (see
+/// [`cancelled`]), and a key is named whether it is kept or not (see [`kept_keys`]).
 ///
 /// # Errors
 /// When the database refuses.
@@ -120,19 +121,22 @@ pub async fn certificates(conn: &mut Conn, part: Part) -> Result<Vec<PlanCertifi
         engine,
         &[
             Packed::Id("certificates.id"),
-            Packed::Id("certificates.request_id"),
             Packed::Id("certificates.profile_id"),
             Packed::Id("certificates.holder_id"),
-            Packed::Id("certificates.user_id"),
-            Packed::Id("certificates.enrolment_id"),
+            Packed::IdOrNull("certificates.user_id"),
+            Packed::IdOrNull("certificates.enrolment_id"),
             Packed::Id("certificates.ca_generation_id"),
-            Packed::Id("k.id"),
+            Packed::IdOrNull("certificates.escrowed_key_id"),
             Packed::Octets("certificates.content_digest"),
+            // Nearly all are so.
             Packed::Text(
-                "certificates.holder_kind || ' ' || certificates.trigger_kind || ' ' || certificates.escrow || ' ' ||
-                 certificates.status || ' ' || certificates.standing ||
+                "CASE WHEN certificates.holder_kind = 'device' AND certificates.status = 'valid'
+                           AND certificates.standing = 'current' THEN 'device valid current '
+                      ELSE certificates.holder_kind || ' ' || certificates.status || ' ' ||
+                           certificates.standing || ' ' END ||
+                 certificates.trigger_kind || ' ' || certificates.escrow ||
                  CASE WHEN certificates.encryption THEN ' encryption ' ELSE ' other ' END ||
-                 CAST(certificates.not_before AS TEXT) || ' ' || CAST(certificates.not_after AS TEXT) ||
+                 certificates.not_before || ' ' || certificates.not_after ||
                  CASE WHEN certificates.reason IS NULL AND certificates.held_at IS NULL
                            AND certificates.reissue_asked_at IS NULL THEN ' - - -;'
                       ELSE ' ' || COALESCE(certificates.reason, '-') || ' ' ||
@@ -141,45 +145,43 @@ pub async fn certificates(conn: &mut Conn, part: Part) -> Result<Vec<PlanCertifi
             ),
         ],
     );
-    query.push(
-        " AS packed FROM certificates
-         LEFT JOIN escrowed_keys k ON k.id = certificates.escrowed_key_id AND k.state <> 'destroyed' WHERE ",
-    );
+    query.push(" AS packed FROM certificates WHERE ");
     dialect::push_lies(&mut query, engine, Table::Certificates.name(), &part.place);
     query.push(
         " AND (certificates.status <> 'revoked' OR certificates.standing IN ('current', 'predecessor')
-               OR k.id IS NOT NULL
+               OR EXISTS (SELECT 1 FROM escrowed_keys k WHERE k.id = certificates.escrowed_key_id
+                          AND k.state <> 'destroyed')
                OR EXISTS (SELECT 1 FROM copies c WHERE c.certificate_id = certificates.id
                           AND c.state <> 'removed'))) AS parts",
     );
     query.planned_for_values();
-    each(query, conn, 8 * 16 + 32, unpack_certificate).await?.ok_or_else(|| corrupt("certificates"))
+    each(query, conn, 7 * 16 + 32, unpack_certificate).await?.ok_or_else(|| corrupt("certificates"))
 }
 
 fn unpack_certificate(fixed: &[u8], words: &str) -> Option<PlanCertificate> {
-    let (ids, digest) = fixed.split_at_checked(8 * 16)?;
+    let (ids, digest) = fixed.split_at_checked(7 * 16)?;
     let mut words = words.split(' ');
     Some(PlanCertificate {
         id: CertificateId::from_uuid(id(ids, 0)?),
-        request_id: id(ids, 1).map(RequestId::from_uuid),
-        profile_id: ProfileId::from_uuid(id(ids, 2)?),
-        holder_id: id(ids, 3)?,
-        user_id: id(ids, 4).map(UserId::from_uuid),
-        enrolment_id: id(ids, 5).map(EnrolmentId::from_uuid),
-        ca_generation_id: CaGenerationId::from_uuid(id(ids, 6)?),
-        key_id: id(ids, 7).map(EscrowedKeyId::from_uuid),
+        profile_id: ProfileId::from_uuid(id(ids, 1)?),
+        holder_id: id(ids, 2)?,
+        user_id: id(ids, 3).map(UserId::from_uuid),
+        enrolment_id: id(ids, 4).map(EnrolmentId::from_uuid),
+        ca_generation_id: CaGenerationId::from_uuid(id(ids, 5)?),
+        key_id: id(ids, 6).map(EscrowedKeyId::from_uuid),
         content_digest: ContentDigest::from_slice(digest).ok()?,
         holder_kind: words.next()?.parse().ok()?,
-        trigger_kind: words.next()?.parse().ok()?,
-        escrow: words.next()?.parse().ok()?,
         status: words.next()?.parse().ok()?,
         standing: words.next()?.parse().ok()?,
+        trigger_kind: words.next()?.parse().ok()?,
+        escrow: words.next()?.parse().ok()?,
         encryption: words.next()? == "encryption",
         not_before: Timestamp::from_millis(words.next()?.parse().ok()?),
         not_after: Timestamp::from_millis(words.next()?.parse().ok()?),
         reason: optional(words.next()?)?,
         held_at: optional::<i64>(words.next()?)?.map(Timestamp::from_millis),
         reissue_asked_at: optional::<i64>(words.next()?)?.map(Timestamp::from_millis),
+        request_id: None,
         cancelled_reason: None,
         cancelled_trigger: None,
     })
@@ -223,11 +225,6 @@ fn optional<T: std::str::FromStr>(word: &str) -> Option<Option<T>> {
     if word == "-" { Some(None) } else { word.parse().ok().map(Some) }
 }
 
-fn corrupt(table: &'static str) -> StoreError {
-    let reason = "has a value that is none of its column's".to_owned();
-    StoreError::Corrupt { table, column: "packed", reason }
-}
-
 /// A copy, without what is looked up for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SweptCopy {
@@ -262,7 +259,7 @@ pub async fn copies(conn: &mut Conn, part: Part) -> Result<Vec<SweptCopy>> {
             Packed::Id("copies.certificate_id"),
             Packed::Id("copies.device_id"),
             Packed::Id("copies.enrolment_id"),
-            Packed::Id("copies.management_certificate_id"),
+            Packed::IdOrNull("copies.management_certificate_id"),
             Packed::Text("copies.feature || ' ' || copies.state || ';'"),
         ],
     );
@@ -304,11 +301,11 @@ pub async fn requests(conn: &mut Conn) -> Result<Vec<PlanRequest>> {
 }
 
 table_row! {
-    /// Why a request was cancelled.
+    /// Why the request of a certificate was cancelled.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct CancelledRequest in "requests" {
-        /// Which.
-        pub id: RequestId,
+    pub struct Cancelled in "cancelled" {
+        /// Which certificate.
+        pub certificate_id: CertificateId,
         /// The reason.
         pub cancelled_reason: Option<Reason>,
         /// What did it.
@@ -316,64 +313,29 @@ table_row! {
     }
 }
 
-/// Every cancelled request: a certificate that came for it all the same is unwanted.
+/// Every certificate that came although its request had been cancelled.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn cancelled(conn: &mut Conn) -> Result<Vec<CancelledRequest>> {
-    let mut query = Sql::select::<CancelledRequest>();
-    query.push(" WHERE state = 'cancelled'");
+pub async fn cancelled(conn: &mut Conn) -> Result<Vec<Cancelled>> {
+    let query = Sql::new(
+        "SELECT certificates.id AS certificate_id, requests.cancelled_reason, requests.cancelled_trigger
+         FROM requests JOIN certificates ON certificates.request_id = requests.id
+         WHERE requests.state = 'cancelled'",
+    );
     query.all(conn).await
 }
 
-table_row! {
-    /// A device, and whose it is.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct SweptDevice in "devices" {
-        /// Which.
-        pub id: DeviceId,
-        /// Where it is in its life.
-        pub state: DeviceState,
-        /// Whose it is.
-        pub owner_id: Option<UserId>,
-    }
-}
-
-/// All devices, by id.
+/// The keys that the key recovery agent has.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn devices(conn: &mut Conn) -> Result<Vec<SweptDevice>> {
-    let mut query = Sql::select::<SweptDevice>();
-    query.push(" ORDER BY id");
-    query.all(conn).await
-}
-
-/// All users, by id.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn users(conn: &mut Conn) -> Result<Vec<UserId>> {
-    Sql::new("SELECT id FROM users ORDER BY id").scalars(conn).await
-}
-
-table_row! {
-    /// Which generation a management certificate is of.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct ManagementGeneration in "management_certificates" {
-        /// Which.
-        pub id: ManagementCertificateId,
-        /// Counts those of an enrolment.
-        pub generation: i64,
-    }
-}
-
-/// The generations of all management certificates.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn generations(conn: &mut Conn) -> Result<Vec<ManagementGeneration>> {
-    Sql::select::<ManagementGeneration>().all(conn).await
+pub async fn kept_keys(conn: &mut Conn) -> Result<Vec<EscrowedKeyId>> {
+    let from = |query: &mut Sql| {
+        query.push(" FROM escrowed_keys WHERE state <> 'destroyed'");
+    };
+    let unpack = |row: &mut Columns<'_>| row.id().map(EscrowedKeyId::from_uuid);
+    rows(conn, "escrowed_keys", &[Packed::Id("id")], from, unpack).await
 }
 
 /// Every ownership that ended.

@@ -47,6 +47,16 @@ pub(super) async fn carry_out(
 ) -> Result<Outcome<()>, ServiceError> {
     // Whatever it is done to is on the page that it is done from.
     called(&of.read(asked).await?, act, target)?;
+    rehearse_or_do(asked, act, target, form).await
+}
+
+/// The same, for what is on the page.
+async fn rehearse_or_do(
+    asked: &Asked,
+    act: Act,
+    target: &str,
+    form: &ActForm,
+) -> Result<Outcome<()>, ServiceError> {
     let caller = &asked.caller;
     if act == Act::Retry {
         // No certificate changes by it.
@@ -105,7 +115,7 @@ pub(super) async fn read(
         (Some(shown), _) => Some(shown),
         // The reason decides what follows from a revocation.
         (None, Act::Revoke | Act::Retry) => None,
-        (None, _) => match carry_out(asked, (of, act, target), &ActForm::default()).await? {
+        (None, _) => match rehearse_or_do(asked, act, target, &ActForm::default()).await? {
             Outcome::Show(shown) => Some(shown),
             Outcome::Done(()) => Some(Shown::default()),
         },
