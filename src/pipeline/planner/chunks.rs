@@ -74,14 +74,14 @@ pub(super) fn at_once() -> usize {
 /// While reissues wait for their wave, their jobs are there already: no others are found here.
 pub(super) async fn everybody(db: &Db, limits: Limits, now: Timestamp) -> Result<Vec<Found>, StoreError> {
     let (mut ground, who, (structure, limits, waves)) = tokio::try_join!(
-        async { Ground::read(&mut *db.snapshot_of_much().await?).await },
-        Who::read(db),
-        async {
+        Box::pin(async { Ground::read(&mut *db.snapshot_of_much().await?).await }),
+        Box::pin(Who::read(db)),
+        Box::pin(async {
             let mut conn = db.snapshot_of_much().await?;
             let waves = replans_wait(&mut conn, now).await?;
             let limits = as_set(&mut conn, limits, now).await?;
             Ok((Structure::read(&mut conn).await?, limits, waves))
-        }
+        })
     )?;
     let Who { users, devices, enrolled, generations, former } = who;
     ground.know(&devices, &generations);
